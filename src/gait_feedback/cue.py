@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cue and what becomes of it."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from gait_analysis.events import GaitEvent
+from gait_analysis.gait import Asymmetry, Stride
+from gait_sensing.driver import WireCounts
+from gait_sensing.samples import Side
+
+
+class Modality(Enum):
+    """How a cue reaches the walker; values as in Cue.msg."""
+
+    VIBRATION = 1
+    SOUND = 2
+    TEXT = 3
+
+
+class CueResult(Enum):
+    """What became of a cue at the actuator; values as in CueReceipt.msg."""
+
+    SENT = 1
+    DROPPED_LATE = 2
+    DROPPED_LIMIT = 3
+    DROPPED_NO_LINK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One cue that a strategy asks for."""
+
+    side: Side
+    event_s: float  # time of the gait event that led to it
+    detected_s: float  # sample time at which that event was confirmed
+    intensity: float  # 0 to 1, no unit
+    duration_s: float
+    reason: str  # metric and value that led to it
+    text: str = ""
+    modality: Modality = Modality.VIBRATION
+
+
+class CueStrategy(Protocol):
+    """What a file in ``cues/`` holds as ``Strategy(settings)``, beside its ``Settings``."""
+
+    def feed(self, observation: GaitEvent | Stride | Asymmetry) -> list[Cue]:
+        """Return the cues that one finding of the analysis calls for, mostly none."""
+
+
+class ActuatorDriver(Protocol):
+    """What a file in ``actuators/`` holds as ``Driver(settings)``, beside ``Settings`` and ``Emulator``."""
+
+    counts: WireCounts
+
+    def connect(self) -> bytes:
+        """Return what to write first on a new link: everything off."""
+
+    def vibrate(self, side: Side, intensity: float) -> bytes:
+        """Return the bytes that switch the side's actuator on, at ``intensity`` 0 to 1 of its range."""
+
+    def stop(self, side: Side) -> bytes:
+        """Return the bytes that switch the side's actuator off."""
+
+    def feed(self, data: bytes) -> int:
+        """Take what the device wrote; return how many acknowledgements it completes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActuatorChange:
+    """What an emulated actuator was told."""
+
+    side: Side
+    intensity: float  # 0 when switched off
+
+
+class ActuatorEmulator(Protocol):
+    """Device side of an actuator's wire."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what the host wrote; return the device's answer."""
+
+    def changes(self) -> list[ActuatorChange]:
+        """Return, once, what was switched since the last call."""

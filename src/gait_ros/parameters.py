@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings dataclasses as ROS parameters: declared, described, bounded, and no misspelt name accepted."""
+
+import dataclasses
+from typing import Any, TypeVar
+
+from gait_parts import plugins
+from gait_parts.settings import Settings, default_of
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+T = TypeVar("T", bound=Settings)
+
+
+def declare(node: Node, settings_type: type[T], prefix: str = "") -> T:
+    """Declare each field of ``settings_type`` as parameter ``prefix + name`` and return the configured settings.
+
+    All are read-only: a running lab is changed by its config file. Raises ``ValueError`` with the parameter's full
+    name when a value has the wrong type or is out of its bounds.
+    """
+    values = {
+        field.name: _declare_one(node, prefix + field.name, default_of(field), _descriptor(field))
+        for field in dataclasses.fields(settings_type)
+        if not node.has_parameter(prefix + field.name)
+    }
+    try:
+        return settings_type(**values)
+    except ValueError as error:
+        raise ValueError(f"{node.get_name()}: parameter {prefix}{error}") from None
+
+
+def declare_part(node: Node, package: str, key: str, prefix: str, default: str | None = None) -> tuple[Any, Any]:
+    """Declare ``prefix + key``, the name of a part of ``package``, and the part's settings.
+
+    Returns the part's module and its settings. Without ``default`` the config must name the part.
+    """
+    name = declare_text(node, prefix + key, f"file name of a part in {package}", default)
+    part = plugins.find(package, name)
+    return part, declare(node, part.Settings, prefix)
+
+
+def declare_text(node: Node, name: str, doc: str, default: str | None = None) -> str:
+    """Declare one string parameter; without ``default`` the config must give it."""
+    descriptor = ParameterDescriptor(description=doc, read_only=True)
+    value = _declare_one(node, name, Parameter.Type.STRING if default is None else default, descriptor)
+    return str(value)
+
+
+def declare_names(node: Node, name: str, doc: str) -> list[str]:
+    """Declare a required list of strings."""
+    descriptor = ParameterDescriptor(description=doc, read_only=True)
+    return [str(item) for item in _declare_one(node, name, Parameter.Type.STRING_ARRAY, descriptor)]
+
+
+def refuse_unknown(node: Node) -> None:
+    """Raise ``ValueError`` if the config names a parameter that nobody declared; ROS itself ignores it silently."""
+    overrides = node._parameter_overrides  # rclpy offers no public view of undeclared overrides
+    unknown = sorted(
+        name for name in overrides if not node.has_parameter(name) and not name.startswith("qos_overrides.")
+    )
+    if unknown:
+        known = ", ".join(sorted(node.get_parameters_by_prefix("")))
+        raise ValueError(f"{node.get_name()}: no parameter {', '.join(unknown)}; it has {known}")
+
+
+def _declare_one(node: Node, name: str, default: Any, descriptor: ParameterDescriptor) -> Any:
+    try:
+        value = node.declare_parameter(name, default, descriptor).value
+    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+        raise ValueError(f"{node.get_name()}: {error}") from None
+    if value is None:
+        raise ValueError(f"{node.get_name()}: parameter {name} ({descriptor.description}) is missing from the config")
+    return value
+
+
+def _descriptor(field: "dataclasses.Field[Any]") -> ParameterDescriptor:
+    default, low, high = default_of(field), field.metadata["low"], field.metadata["high"]
+    result = ParameterDescriptor(description=field.metadata["doc"], read_only=True)
+    if low is None or high is None:
+        return result
+    if isinstance(default, float):
+        result.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(high))]
+    elif isinstance(default, int):
+        result.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=1)]
+    return result

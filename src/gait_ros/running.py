@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start, spin and stop one node the same clean way everywhere; the only file that chooses an executor."""
+
+import signal
+import sys
+import threading
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from gait_ros.parameters import refuse_unknown
+from rclpy.executors import Executor
+from rclpy.experimental import EventsExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+SPIN_S = 0.2  # EventsExecutor hangs without a time-out; this is also the longest wait before a stop is seen
+HEALTH_PERIOD_S = 1.0
+
+
+class LabNode(Node):
+    """A node of the lab: reports its health once a second, and may end by itself."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.is_done = False  # set to end the process with exit code 0
+        self._health_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._health_timer = self.create_timer(HEALTH_PERIOD_S, self.publish_health)
+
+    def health(self) -> list[DiagnosticStatus]:
+        """Return the health of each thing the node looks after; none by default."""
+        return []
+
+    def publish_health(self) -> None:
+        """Publish ``health()`` now."""
+        statuses = self.health()
+        if statuses:
+            message = DiagnosticArray(status=statuses)
+            message.header.stamp = self.get_clock().now().to_msg()
+            self._health_publisher.publish(message)
+
+
+def status(name: str, problem: str, is_fatal: bool, values: dict[str, object]) -> DiagnosticStatus:
+    """Return a diagnostic status: OK without a ``problem``, otherwise WARN, or ERROR when ``is_fatal``."""
+    level = DiagnosticStatus.OK if not problem else DiagnosticStatus.ERROR if is_fatal else DiagnosticStatus.WARN
+    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    return DiagnosticStatus(level=level, name=name, message=problem or "ok", values=pairs)
+
+
+def now_s(node: Node) -> float:
+    """Return the node's clock as Unix seconds."""
+    return float(node.get_clock().now().nanoseconds) * 1e-9
+
+
+def new_executor() -> Executor:
+    """Return the executor that every node spins.
+
+    ``EventsExecutor`` costs 40 % of ``SingleThreadedExecutor`` at 1 kHz and has the shorter tail. It is marked
+    experimental: should a release break it, ``SingleThreadedExecutor`` goes here and nowhere else.
+    """
+    return EventsExecutor()
+
+
+def run(node_type: type[LabNode]) -> None:
+    """Body of every executable: spin until Ctrl-C, SIGTERM or ``is_done``, close the node, leave with exit code 0.
+
+    A wrong setting ends the process with exit code 1 and one line that names it.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    # rclpy's own signal handlers race with a busy executor and can hang it.
+    with rclpy.init(signal_handler_options=SignalHandlerOptions.NO):
+        try:
+            node = node_type()
+        except ValueError as error:
+            sys.exit(f"{error}")
+        try:
+            refuse_unknown(node)
+            executor = new_executor()
+            executor.add_node(node)
+            while not stop.is_set() and not node.is_done:
+                executor.spin_once(timeout_sec=SPIN_S)
+            executor.remove_node(node)
+        except ValueError as error:
+            sys.exit(f"{error}")
+        finally:
+            node.destroy_node()

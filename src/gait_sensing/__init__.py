@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes to stamped SI samples, and belt commands to bytes."""
