@@ -22,7 +22,8 @@ class LabNode(Node):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.is_done = False  # set to end the process with exit code 0
+        self.is_done = False  # set to end the process
+        self.exit_code = 0  # with which it ends then
         self._health_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._health_timer = self.create_timer(HEALTH_PERIOD_S, self.publish_health)
 
@@ -61,7 +62,7 @@ def new_executor() -> Executor:
 
 
 def run(node_type: type[LabNode]) -> None:
-    """Body of every executable: spin until Ctrl-C, SIGTERM or ``is_done``, close the node, leave with exit code 0.
+    """Body of every executable: spin until Ctrl-C, SIGTERM or ``is_done``, close the node, leave with its exit code.
 
     A wrong setting ends the process with exit code 1 and one line that names it.
     """
@@ -85,3 +86,4 @@ def run(node_type: type[LabNode]) -> None:
             sys.exit(f"{error}")
         finally:
             node.destroy_node()
+    sys.exit(node.exit_code)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples in; ``gait/state``, ``gait/events``, ``gait/strides`` and ``gait/asymmetry`` out."""
+
+from functools import partial
+
+from gait_ros import qos
+from gait_ros.messages import asymmetry_message, event_message, state_message, stride_message, values
+from gait_ros.parameters import declare
+from gait_ros.running import LabNode, now_s, run
+
+from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.events import GaitEvent
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_lab import msg
+from gait_sensing.samples import BeltSample, ForceSamples
+
+
+class AnalysisNode(LabNode):
+    """Feeds the analyser; begins afresh at the instant at which a session starts, so that a replay sees the same."""
+
+    def __init__(self) -> None:
+        super().__init__("analysis_node")
+        self._settings = declare(self, AnalyserSettings)
+        self._analyser: Analyser | None = None  # until the session node has told who walks
+        self._session = None
+        self._publishers = {
+            GaitState: self.create_publisher(msg.GaitState, "gait/state", qos.EVENTS),
+            GaitEvent: self.create_publisher(msg.GaitEvent, "gait/events", qos.EVENTS),
+            Stride: self.create_publisher(msg.Stride, "gait/strides", qos.EVENTS),
+            Asymmetry: self.create_publisher(msg.Asymmetry, "gait/asymmetry", qos.EVENTS),
+        }
+        self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
+        self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
+        for name in self._settings.force_streams:
+            self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", self._on_force, qos.SAMPLES)
+
+    def _on_session(self, message: msg.SessionState) -> None:
+        session = values.session(message)
+        if session != self._session:
+            self._session, self._participant = session, session.participant
+            self._analyser = Analyser(self._settings, session.participant, session.input, session.start_s)
+
+    def _on_force(self, message: msg.ForceSamples) -> None:
+        self._feed(values.force_samples(message))
+
+    def _on_belt(self, message: msg.TreadmillState) -> None:
+        self._feed(values.belt_sample(message))
+
+    def _feed(self, sample: ForceSamples | BeltSample) -> None:
+        if self._analyser is None:
+            return
+        for result in self._analyser.feed(sample):
+            self._publishers[type(result)].publish(self._message(result))
+
+    def _message(self, result: GaitEvent | Stride | Asymmetry | GaitState) -> object:
+        if isinstance(result, GaitState):
+            return state_message(result, self._participant, now_s(self))
+        if isinstance(result, GaitEvent):
+            return event_message(result, self._participant)
+        if isinstance(result, Stride):
+            return stride_message(result, self._participant)
+        return asymmetry_message(result)
+
+
+def main() -> None:
+    """Run the node."""
+    run(AnalysisNode)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A device block of the config as parameters, and its wire with a reader thread and a health status."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from gait_parts.settings import Settings, setting
+from gait_ros.parameters import declare, declare_part, declare_text
+from gait_ros.running import status
+from gait_sensing.reader import Reader
+from gait_sensing.streams import ImuStream, LoadCellStream
+from rclpy.node import Node
+
+
+@dataclass(frozen=True)
+class DelaySettings(Settings):
+    """What every sensor's block may set beside its driver's own settings."""
+
+    delay_s: float = setting(0.0, "known time from measurement to the first byte on the wire", low=0.0, high=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A configured device: where it is and who speaks its language."""
+
+    url: str
+    driver: Any  # of the kind its package's contract names
+    delay_s: float
+
+
+def declare_device(node: Node, package: str, prefix: str) -> Device:
+    """Declare one sensor's block ``prefix + {driver, url, delay_s, the driver's settings}`` and build the driver."""
+    url = declare_text(node, f"{prefix}url", "address of the device: serial://, tcp:// or udp://")
+    part, settings = declare_part(node, package, "driver", prefix)
+    return Device(url, part.Driver(settings), declare(node, DelaySettings, prefix).delay_s)
+
+
+class Wire:
+    """The reader thread of one sensor, and what is known of its health."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        stream: ImuStream | LoadCellStream,
+        on_data: Callable[[bytes, float], None],
+        now: Callable[[], float],
+    ) -> None:
+        self.name, self._stream, self._now = name, stream, now
+        self._reader = Reader(url, stream.driver, on_data, now)
+
+    def close(self) -> None:
+        """Tell the device to stop, close the link and join the thread."""
+        self._reader.close()
+
+    def status(self) -> DiagnosticStatus:
+        """Return the diagnostic status: ERROR without a link or samples, WARN after losses."""
+        health, counts, stream = self._reader.health(), self._stream.driver.counts, self._stream
+        is_down = not health.is_connected or counts.reading_count == 0
+        problem = health.problem or ("no samples" if counts.reading_count == 0 else "")
+        if not problem and stream.lost_count:
+            problem = f"{stream.lost_count} samples lost"
+        age_s = self._now() - health.last_received_s if health.last_received_s else math.nan
+        values = {
+            "sample_count": stream.sample_count,
+            "lost_count": stream.lost_count,
+            "duplicate_count": stream.duplicate_count,
+            "bad_checksum_count": counts.bad_checksum_count,
+            "bytes_dropped_count": counts.bytes_dropped_count,
+            "device_error_count": counts.device_error_count,
+            "reconnect_count": health.reconnect_count,
+            "last_received_age_s": f"{age_s:.3f}",
+        }
+        return status(self.name, problem, is_down, values)
