@@ -43,6 +43,7 @@ class ImuDriver(Driver, Protocol):
 
     tick_s: float | None  # seconds a counter tick; None when the device sends no counter
     tick_modulus: int  # counter values wrap at this number; 0 when there is no counter
+    ticks_per_sample: int  # how far the counter moves from one sample to the next; 1 when it counts samples
 
     def feed(self, data: bytes) -> list[ImuReading]:
         """Return the readings that ``data`` completes, oldest first."""
@@ -53,6 +54,7 @@ class LoadCellDriver(Driver, Protocol):
 
     tick_s: float
     tick_modulus: int
+    ticks_per_sample: int
 
     def feed(self, data: bytes) -> ForceReadings:
         """Return the readings that ``data`` completes, oldest first (possibly none)."""
