@@ -236,7 +236,6 @@ class _Launch:
         assert self._guard is not None and self._guard.stdin is not None
         with contextlib.suppress(OSError):  # somebody killed the guard; the launch itself still ends its processes
             self._guard.stdin.write(line.encode())
-            self._guard.stdin.flush()
 
 
 def _has_ended(pid: int) -> bool:
@@ -275,5 +274,6 @@ def _signals() -> Iterator[int]:
 @contextlib.contextmanager
 def _guard() -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-I", "-S", launch_guard.__file__]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as guard:
+    # Unbuffered: a line that could not be written to a killed guard must not come back when the pipe is closed.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, bufsize=0) as guard:
         yield guard

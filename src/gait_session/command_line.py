@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``gait-lab``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gait_session import doctor, launch_command
+from gait_session.launch_environment import find_executable, launch_environment
+from gait_session.session_command import report, run_session
+
+NEXT = """\
+New here? Do this, in this order:
+  gait-lab doctor     is this computer ready? Says what to do when it is not
+  gait-lab session    a 60 s session with a simulated walker, no hardware needed;
+                      it prints where the recording and the report are
+Then open the report in a web browser. For a recorded walker or a real lab: docs/run_a_session.md"""
+WISHES = {
+    "start": "arm the belts and start the session that waits in another terminal",
+    "stop": "end that session; the belts ramp down",
+    "stop-belts": "ramp the belts down, whatever else goes on",
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(words)
+    try:
+        return _run(parser, options)
+    except ValueError as error:
+        print(f"gait-lab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.command == "launch":
+        path = launch_command.find_launch_file(options.file)
+        if options.show_args:
+            print(launch_command.show_arguments(path))
+            return 0
+        return launch_command.launch(path, launch_command.parse_arguments(options.arguments))
+    if options.command == "session":
+        return _session(options)
+    if options.command == "report":
+        print(report(options.folder, options.out))
+        return 0
+    if options.command == "doctor":
+        return doctor.examine(options.config)
+    if options.command in WISHES:
+        _ask_operator_node(options.command)
+    parser.print_help()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gait-lab",
+        description="A lab for gait retraining: treadmill, load cells, IMUs, cues, recording and report.",
+        epilog=NEXT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    launch = commands.add_parser("launch", help="run a ROS 2 XML launch file, as `ros2 launch` would")
+    launch.add_argument("file", help="a path, or a name in the package's launch folder")
+    launch.add_argument("arguments", nargs="*", metavar="name:=value", help="launch arguments")
+    launch.add_argument("-s", "--show-args", action="store_true", help="list the file's arguments and leave")
+    _add_session(commands.add_parser("session", help="run a session, then write its report"))
+    write = commands.add_parser("report", help="write the report of a recording")
+    write.add_argument("folder", type=Path, help="folder of the recording")
+    write.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: in the folder)")
+    check = commands.add_parser("doctor", help="check this computer, and the addresses in a config file")
+    check.add_argument(
+        "--config", type=Path, metavar="FILE", help="a lab's config; connects to its devices, sends nothing"
+    )
+    for wish, text in WISHES.items():
+        commands.add_parser(wish, help=text)
+    return parser
+
+
+def _add_session(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--duration", type=float, metavar="S", help="seconds to walk (default: 60, or the recording)")
+    parser.add_argument("--recording", type=Path, metavar="CSV", help="play this file in place of the simulated walker")
+    parser.add_argument("--mass-kg", type=float, metavar="KG", help="body mass of the person in the recording")
+    parser.add_argument("--participant", type=Path, metavar="FILE", help="who walks (default: the simulated walker)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the lab's devices (default: the simulated lab)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the recording (default: sessions/<time>)")
+    parser.add_argument("arguments", nargs="*", metavar="name:=value", help="arguments of session.launch.xml")
+
+
+def _session(options: argparse.Namespace) -> int:
+    files = {name: path for name in ("config", "participant") if (path := getattr(options, name)) is not None}
+    given = launch_command.parse_arguments(options.arguments)
+    return run_session(options.duration, options.recording, options.mass_kg, files, options.out, given)
+
+
+def _ask_operator_node(wish: str) -> None:
+    """Become the node that asks; it prints the answer and ends."""
+    environment = launch_environment(os.environ)
+    path = find_executable(launch_command.PACKAGE, "operator_node", environment)
+    os.execve(path, [str(path), wish], environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gait_session.command_line import main
+
+SOURCE = Path(__file__).parents[2] / "src"
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SHOW = """#!/bin/sh
+for word in "$@"; do case "$word" in *.yaml) cat "$word";; esac; done
+"""
+SESSION = """<launch>
+<arg name="session"/><arg name="folder"/><arg name="duration_s"/><arg name="recording" default=""/>
+<arg name="participant" default="$(dirname)/participant.yaml"/><arg name="config" default=""/>
+<node pkg="gait_lab" exec="show"><param from="$(var participant)"/>
+<param name="said" value="$(var duration_s)|$(var session)|$(var folder)|$(var recording)|$(var config)" type="str"/>
+</node></launch>"""
+
+
+@pytest.fixture
+def gait_lab(tmp_path: Path) -> Run:
+    """Run the command with a prefix whose session is one process that shows its parameters and records nothing."""
+    for folder in ("share/ament_index/resource_index/packages", "share/gait_lab/launch", "lib/gait_lab", "here"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "share/ament_index/resource_index/packages/gait_lab").touch()
+    (tmp_path / "share/gait_lab/launch/session.launch.xml").write_text(SESSION)
+    (tmp_path / "share/gait_lab/launch/participant.yaml").write_text("default participant\n")
+    for name, script in (("show", SHOW), ("operator_node", '#!/bin/sh\necho "asked to $1"\nexit 3\n')):
+        (tmp_path / "lib/gait_lab" / name).write_text(script)
+        (tmp_path / "lib/gait_lab" / name).chmod(0o755)
+    program = (
+        f"import sys; sys.prefix = {str(tmp_path)!r}; from gait_session.command_line import main; sys.exit(main())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-W", "error", "-c", program, *words]
+        return subprocess.run(
+            command, cwd=tmp_path / "here", env=environment, capture_output=True, text=True, timeout=60
+        )
+
+    return run
+
+
+def walk(folder: Path, text: str = "time_s,fz_left_N,fz_right_N\n0,600,180.665\n20,0,588.399\n40,784.532,0\n") -> str:
+    path = folder / "walk.csv"
+    path.write_text(text)
+    return str(path)
+
+
+def said(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    assert "Traceback" not in done.stderr
+    lines = [line.partition("said: ")[2] for line in done.stdout.splitlines() if "said: " in line]
+    assert len(lines) == 1, done
+    return lines[0].split("|")
+
+
+def test_a_newcomer_is_told_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    bare = capsys.readouterr().out
+    assert bare.index("gait-lab doctor     ") < bare.index("gait-lab session    ")
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    assert capsys.readouterr().out == bare
+
+
+def test_session_names_itself_and_its_folder(gait_lab: Run, tmp_path: Path) -> None:
+    done = gait_lab("session")
+    duration, name, folder, recording, config = said(done)
+    assert (duration, recording, config) == ("60.0", "", "")
+    assert folder == str(tmp_path / "here" / "sessions" / name)
+    assert "[show-1] default participant" in done.stdout
+    assert f"nothing was recorded in {folder}" in done.stdout
+    assert done.returncode == 1
+
+
+def test_session_passes_on_what_it_is_given(gait_lab: Run, tmp_path: Path) -> None:
+    (tmp_path / "here/lab.yaml").touch()
+    (tmp_path / "here/me.yaml").write_text("it is me\n")
+    done = gait_lab(
+        "session", "--duration", "5", "--config", "lab.yaml", "--participant", "me.yaml", "--out", "x", "session:=mine"
+    )
+    assert said(done) == ["5.0", "mine", str(tmp_path / "here/x"), "", str(tmp_path / "here/lab.yaml")]
+    assert "[show-1] it is me" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [((), "40.0"), (("--duration", "60"), "40.0"), (("--duration", "9"), "9.0")]
+)
+def test_a_recording_limits_the_duration(gait_lab: Run, tmp_path: Path, words: tuple[str, ...], expected: str) -> None:
+    path = walk(tmp_path)
+    assert said(gait_lab("session", "--recording", path, *words))[::3] == [expected, path]
+
+
+def test_the_mass_of_a_recorded_person_is_estimated_or_given(gait_lab: Run, tmp_path: Path) -> None:
+    done = gait_lab("session", "--recording", walk(tmp_path))
+    assert "body mass: 73.2 kg, estimated" in done.stdout
+    assert "[show-1]     body_mass_kg: 73.2" in done.stdout
+    assert "[show-1]     prosthetic_side: unknown" in done.stdout
+    done = gait_lab("session", "--recording", walk(tmp_path), "--mass-kg", "81")
+    assert "estimated" not in done.stdout
+    assert "[show-1]     body_mass_kg: 81.0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("session", "--recording", "absent.csv"),
+            "the recording absent.csv cannot be read: No such file or directory",
+        ),
+        (("session", "--config", "absent.yaml"), "there is no file absent.yaml"),
+        (("session", "--mass-kg", "80"), "--mass-kg is for a recording without --participant"),
+        (("session", "--duration", "-5"), "--duration is -5.0; allowed is 0"),
+        (("session", "speed"), "'speed' is not of the form name:=value"),
+        (("session", "--out", ".."), "is not empty; a session is never recorded over another"),
+        (("session", "durations:=5"), "session.launch.xml has no argument durations; it has config, duration_s"),
+        (("launch", "absent.launch.xml"), "there is no launch file absent.launch.xml"),
+        (("report", "absent"), "there is no recording in absent"),
+        (("doctor", "--config", "absent.yaml"), "the config absent.yaml cannot be read"),
+    ],
+)
+def test_one_sentence_for_what_is_wrong(gait_lab: Run, words: tuple[str, ...], sentence: str) -> None:
+    done = gait_lab(*words)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_launch_finds_a_file_by_its_name_and_shows_its_arguments(gait_lab: Run) -> None:
+    assert gait_lab("launch", "session", "-s").stdout == gait_lab("launch", "session.launch.xml", "--show-args").stdout
+    assert "  recording\n      no description\n      default: (empty)" in gait_lab("launch", "session", "-s").stdout
+
+
+def test_start_asks_the_operator_node(gait_lab: Run) -> None:
+    done = gait_lab("stop-belts")
+    assert (done.stdout, done.returncode) == ("asked to stop-belts\n", 3)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+import socket
+from pathlib import Path
+
+import pytest
+
+from gait_session import doctor
+from gait_session.doctor import AMBER, GREEN, RED
+
+
+@pytest.mark.parametrize(
+    ("version", "machine", "level"),
+    [
+        ((3, 10), "Linux x86_64", GREEN),
+        ((3, 13), "Linux x86_64", GREEN),
+        ((3, 9), "Linux x86_64", RED),
+        ((3, 14), "Linux x86_64", RED),
+        ((3, 12), "Linux aarch64", AMBER),
+    ],
+)
+def test_python(version: tuple[int, int], machine: str, level: str) -> None:
+    assert doctor.check_python(version, machine).level == level
+
+
+@pytest.mark.parametrize(("free_bytes", "level"), [(5e8, RED), (5e9, AMBER), (5e10, GREEN)])
+def test_disk(free_bytes: float, level: str) -> None:
+    assert doctor.check_disk(free_bytes).level == level
+
+
+@pytest.mark.parametrize(
+    ("changes", "levels"),
+    [
+        ({}, [GREEN, GREEN]),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}, [AMBER, GREEN]),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "off"}, [RED, GREEN]),
+        ({"ROS_DOMAIN_ID": "232"}, [GREEN, GREEN]),
+        ({"ROS_DOMAIN_ID": "233"}, [GREEN, RED]),
+        ({"ROS_DOMAIN_ID": "lab"}, [GREEN, RED]),
+        ({"ROS_LOCALHOST_ONLY": "1"}, [GREEN, GREEN, AMBER]),
+    ],
+)
+def test_network(changes: dict[str, str], levels: list[str]) -> None:
+    environment = {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **changes}
+    assert [finding.level for finding in doctor.check_network(environment)] == levels
+
+
+def test_the_addresses_of_a_config_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_text(
+        "/**/imu_node: {ros__parameters: {segments: [a], a: {url: 'serial:///dev/x', rate_hz: 1}}}\n"
+        "/**/treadmill_node: {ros__parameters: {url: 'tcp://1.2.3.4:5'}}\n"
+    )
+    assert doctor.read_urls(path) == [("imu_node/a", "serial:///dev/x"), ("treadmill_node", "tcp://1.2.3.4:5")]
+
+
+def test_a_serial_address_must_exist_and_be_ours(tmp_path: Path) -> None:
+    path = tmp_path / "device"
+    assert doctor.check_address("a", f"serial://{path}?baud_bps=115200").level == RED
+    path.touch()
+    assert doctor.check_address("a", f"serial://{path}?baud_bps=115200").level == GREEN
+
+
+def test_a_tcp_address_must_answer_and_is_sent_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        assert doctor.check_address("a", url).level == GREEN
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(1) == b""
+    assert doctor.check_address("a", url).level == RED
+
+
+@pytest.mark.parametrize(
+    ("url", "level"),
+    [("udp://127.0.0.1:5", AMBER), ("tcp://127.0.0.1", RED), ("tcp://127.0.0.1:x", RED), ("/dev/ttyUSB0", RED)],
+)
+def test_other_addresses(url: str, level: str) -> None:
+    assert doctor.check_address("a", url).level == level
+
+
+def test_an_import_is_tried_for_real() -> None:
+    assert doctor.check_import("a", "argparse", {}, "do this").level == GREEN
+    finding = doctor.check_import("a", "no_such_module", {}, "do this")
+    assert (finding.level, finding.advice) == (RED, "do this")
+    assert "no_such_module" in finding.found
