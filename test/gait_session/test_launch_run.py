@@ -22,8 +22,6 @@ trap 'exit 0' TERM
 echo ready
 while :; do sleep 1 & wait $!; done
 """
-    "#!/bin/sh\ntrap 'echo got INT; exit 0' INT\ntrap 'exit 0' TERM\necho ready\nwhile :; do sleep 1 & wait $!; done\n"
-)
 STUBBORN = "#!/bin/sh\ntrap '' INT TERM\necho ready\nwhile :; do sleep 1; done\n"
 IMPATIENT = """
 import sys
