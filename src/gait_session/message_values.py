@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages to values, for nodes and replay alike: the same arithmetic, so the same bits.
+
+Nothing here imports a message: each function takes any object that has the message's fields, be it from a subscription
+or decoded from a recording.
+"""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
+from gait_analysis.participant import Input, Participant
+from gait_feedback.cue import Cue, Modality
+from gait_sensing.samples import Array, BeltSample, ForceSamples, ImuSample, Side
+
+# Numbers as in the messages' constants; a test holds them against the .msg files.
+SIDES = {1: Side.LEFT, 2: Side.RIGHT}
+KINDS = {1: EventKind.INITIAL_CONTACT, 2: EventKind.FOOT_OFF}
+SOURCES = {1: Source.FORCE, 2: Source.IMU, 3: Source.PROSTHESIS}
+INPUTS = {0: Input.LIVE, 1: Input.SIMULATED, 2: Input.RECORDING}
+
+_STRIDE_STAMPS = ("start", "other_foot_off", "other_contact", "foot_off")
+_STRIDE_OTHERS = {"side", "end_s", "deviations", *(f"{name}_s" for name in _STRIDE_STAMPS)}
+_STRIDE_SAME = tuple(field.name for field in fields(Stride) if field.name not in _STRIDE_OTHERS)
+_METRIC_SAME = tuple(field.name for field in fields(MetricAsymmetry))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """What the analysis must know of a session. Two are equal when all they tell is the same, an unknown mass too."""
+
+    participant: Participant
+    input: Input
+    start_s: float  # analysis begins afresh at this sample time; 0 before the session starts
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Session) and repr(self) == repr(other)  # an unknown mass is NaN, which equals nothing
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+def seconds(stamp: Any) -> float:
+    """Return a stamp as Unix seconds."""
+    return float(stamp.sec + 1e-9 * stamp.nanosec)
+
+
+def stamp_parts(time_s: float) -> tuple[int, int]:
+    """Return Unix seconds as ``sec`` and ``nanosec`` of a stamp, to the nearest nanosecond.
+
+    ``seconds`` gives ``time_s`` back exactly for any time since 1970-02-19 (2^22 s): float64 is coarser than 1 ns there.
+    """
+    whole_s = math.floor(time_s)
+    nanosec = round((time_s - whole_s) * 1e9)
+    return (whole_s + 1, 0) if nanosec == 1_000_000_000 else (whole_s, nanosec)
+
+
+def force_samples(message: Any) -> ForceSamples:
+    """Return the samples of a ForceSamples message."""
+    return ForceSamples(
+        name=message.header.frame_id,
+        first_sample_count=message.first_sample_count,
+        time_s=seconds(message.header.stamp) + _array(message.time_offset_s),
+        force_n=_array(message.force_n).reshape(-1, 3),
+        moment_nm=_array(message.moment_nm).reshape(-1, 3),
+        centre_of_pressure_m=_array(message.centre_of_pressure_m).reshape(-1, 2),
+    )
+
+
+def imu_sample(message: Any, segment: str) -> ImuSample:
+    """Return the sample of a sensor_msgs/Imu; ``segment`` is the last part of its topic's name."""
+    acceleration, rate, orientation = message.linear_acceleration, message.angular_velocity, message.orientation
+    return ImuSample(
+        segment=segment,
+        time_s=seconds(message.header.stamp),
+        acceleration_mps2=_measured(
+            (acceleration.x, acceleration.y, acceleration.z), message.linear_acceleration_covariance
+        ),
+        angular_rate_radps=_measured((rate.x, rate.y, rate.z), message.angular_velocity_covariance),
+        orientation_xyzw=_measured(
+            (orientation.x, orientation.y, orientation.z, orientation.w), message.orientation_covariance
+        ),
+    )
+
+
+def belt_sample(message: Any) -> BeltSample:
+    """Return what a TreadmillState measured."""
+    return BeltSample(
+        seconds(message.header.stamp), message.left_speed_mps, message.right_speed_mps, message.incline_rad
+    )
+
+
+def session(message: Any) -> Session:
+    """Return what a SessionState tells the analysis."""
+    participant = Participant(message.body_mass_kg, SIDES.get(message.prosthetic_side))
+    return Session(participant, INPUTS[message.input], seconds(message.start))
+
+
+def gait_event(message: Any) -> GaitEvent:
+    """Return the event of a GaitEvent message."""
+    return GaitEvent(
+        time_s=seconds(message.header.stamp),
+        detected_s=seconds(message.detected),
+        side=SIDES[message.side],
+        kind=KINDS[message.kind],
+        source=SOURCES[message.source],
+        confidence=message.confidence,
+        flags=EventFlag(message.flags),
+        stride_number=message.stride_number,
+    )
+
+
+def stride(message: Any) -> Stride:
+    """Return the stride of a Stride message."""
+    return Stride(
+        side=SIDES[message.side],
+        end_s=seconds(message.header.stamp),
+        deviations=tuple(message.deviations),
+        **{f"{name}_s": seconds(getattr(message, name)) for name in _STRIDE_STAMPS},
+        **{name: getattr(message, name) for name in _STRIDE_SAME},
+    )
+
+
+def asymmetry(message: Any) -> Asymmetry:
+    """Return the asymmetries of an Asymmetry message."""
+    metrics = (MetricAsymmetry(**{name: getattr(metric, name) for name in _METRIC_SAME}) for metric in message.metrics)
+    return Asymmetry(seconds(message.header.stamp), SIDES[message.side], tuple(metrics))
+
+
+def gait_state(message: Any) -> GaitState:
+    """Return the state of a GaitState message; the time of its newest sample is not in the message and becomes NaN."""
+    return GaitState(
+        time_s=seconds(message.header.stamp),
+        newest_sample_s=math.nan,
+        left=_limb_state(message.left),
+        right=_limb_state(message.right),
+        left_belt_speed_mps=message.left_belt_speed_mps,
+        right_belt_speed_mps=message.right_belt_speed_mps,
+    )
+
+
+def cue(message: Any) -> Cue:
+    """Return the cue of a Cue message."""
+    return Cue(
+        side=SIDES[message.side],
+        event_s=seconds(message.event),
+        detected_s=seconds(message.detected),
+        intensity=message.intensity,
+        duration_s=message.duration_s,
+        reason=message.reason,
+        text=message.text,
+        modality=Modality(message.modality),
+    )
+
+
+def _limb_state(message: Any) -> LimbState:
+    return LimbState(
+        side=SIDES[message.side],
+        is_in_contact=message.is_in_contact if message.is_contact_known else None,
+        subphase=Subphase(message.subphase),
+        phase=message.phase,
+        phase_rate_hz=message.phase_rate_hz,
+        load_bw=message.load_bw,
+        reason=message.reason,
+    )
+
+
+def _array(numbers: Any) -> Array:
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _measured(vector: tuple[float, ...], covariance: Any) -> Any:
+    """Return ``vector``, or NaN in its place where REP 145 says "not measured": first covariance -1."""
+    return vector if covariance[0] != -1.0 else (math.nan,) * len(vector)
