@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cues to an actuator's bytes, each answered with ``feedback/receipt``; every cue ends by the node's own time-out."""
 
+import math
 from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -31,7 +32,7 @@ class HapticNode(LabNode):
         self._timer = ActuatorTimer(timer_settings, self._driver)
         self._sent_count = self._dropped_count = 0
         self._receipts = self.create_publisher(msg.CueReceipt, "feedback/receipt", qos.EVENTS)
-        self._reader = Reader(url, self._driver, self._on_data, self._now)
+        self._reader = Reader(url, self._driver, self._on_data, self._now, silent_s=math.inf)  # it need not speak
         self.create_subscription(msg.Cue, "feedback/cue", self._on_cue, qos.CUE)
         self.create_timer(TICK_S, self._on_tick)
 
@@ -75,9 +76,9 @@ class HapticNode(LabNode):
         counts = {
             "sent_count": self._sent_count,
             "dropped_count": self._dropped_count,
-            "reconnect_count": health.reconnect_count,
+            "open_count": health.open_count,
         }
-        return [status("haptic", health.problem, not health.is_connected, counts)]
+        return [status("haptic", "" if health.is_connected else health.error or "not connected", not health.is_connected, counts)]
 
     def destroy_node(self) -> None:
         """Leave nothing switched on."""

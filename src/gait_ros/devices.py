@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device block of the config as parameters, and its wire with a reader thread and a health status."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -60,10 +59,12 @@ class Wire:
         """Return the diagnostic status: ERROR without a link or samples, WARN after losses."""
         health, counts, stream = self._reader.health(), self._stream.driver.counts, self._stream
         is_down = not health.is_connected or counts.reading_count == 0
-        problem = health.problem or ("no samples" if counts.reading_count == 0 else "")
+        problem = "" if health.is_connected else health.error or "not connected"
+        if not problem and counts.reading_count == 0:
+            problem = "no samples"
         if not problem and stream.lost_count:
             problem = f"{stream.lost_count} samples lost"
-        age_s = self._now() - health.last_received_s if health.last_received_s else math.nan
+        age_s = self._now() - health.last_received_s
         values = {
             "sample_count": stream.sample_count,
             "lost_count": stream.lost_count,
@@ -71,7 +72,7 @@ class Wire:
             "bad_checksum_count": counts.bad_checksum_count,
             "bytes_dropped_count": counts.bytes_dropped_count,
             "device_error_count": counts.device_error_count,
-            "reconnect_count": health.reconnect_count,
+            "open_count": health.open_count,
             "last_received_age_s": f"{age_s:.3f}",
         }
         return status(self.name, problem, is_down, values)

@@ -42,11 +42,8 @@ _NOT_MEASURED = array("d", [-1.0] + [0.0] * 8)  # REP 145: -1 first, no such mea
 
 def to_stamp(time_s: float) -> Time:
     """Return Unix seconds as a stamp, to the nearest nanosecond that a float64 can tell."""
-    whole_s = math.floor(time_s)
-    nanosec = round((time_s - whole_s) * 1e9)
-    if nanosec == 1_000_000_000:
-        return Time(sec=whole_s + 1, nanosec=0)
-    return Time(sec=whole_s, nanosec=nanosec)
+    sec, nanosec = values.stamp_parts(time_s)
+    return Time(sec=sec, nanosec=nanosec)
 
 
 def imu_message(sample: ImuSample) -> Imu:

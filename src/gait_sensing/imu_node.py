@@ -13,7 +13,7 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Imu
 
 from gait_sensing import imus
-from gait_sensing.device_clock import DeviceClock
+from gait_sensing.device_clock import clock_for
 from gait_sensing.streams import ImuStream
 
 
@@ -25,7 +25,7 @@ class ImuNode(LabNode):
         self._wires: list[Wire] = []
         for segment in declare_names(self, "segments", "body segments that wear an IMU"):
             device = declare_device(self, imus.__name__, f"{segment}.")
-            clock = DeviceClock(device.driver.tick_s, device.driver.tick_modulus, device.delay_s)
+            clock = clock_for(device.driver, device.delay_s)
             stream = ImuStream(segment, device.driver, clock)
             publisher = self.create_publisher(Imu, f"imu/{segment}", qos.SAMPLES)
             on_data = partial(self._publish, stream, publisher)

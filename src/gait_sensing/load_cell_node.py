@@ -17,7 +17,7 @@ from gait_lab import msg, srv
 from gait_sensing import load_cells
 from gait_sensing.batching import Batcher
 from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import DeviceClock
+from gait_sensing.device_clock import clock_for
 from gait_sensing.streams import LoadCellStream
 
 
@@ -35,7 +35,7 @@ class LoadCell:
     def __init__(self, node: LabNode, name: str, shared: LoadCellNodeSettings) -> None:
         device = declare_device(node, load_cells.__name__, f"{name}.")
         self.calibration = LoadCellCalibration(declare(node, CalibrationSettings, f"{name}."))
-        clock = DeviceClock(device.driver.tick_s, device.driver.tick_modulus, device.delay_s)
+        clock = clock_for(device.driver, device.delay_s)
         self._stream = LoadCellStream(name, device.driver, clock, self.calibration)
         self._batcher = Batcher(shared.max_batch_s, device.driver.tick_s)
         self._samples = node.create_publisher(msg.ForceSamples, f"load_cell/{name}/samples", qos.SAMPLES)

@@ -83,7 +83,7 @@ class TreadmillNode(LabNode):
         is_connected = self._reader.is_connected
         if is_connected != self._was_connected:
             self._was_connected = is_connected
-            self._feed(LinkUp() if is_connected else LinkDown(self._reader.health().problem))
+            self._feed(LinkUp() if is_connected else LinkDown(self._reader.health().error))
         self._feed(Tick())
 
     def _on_command(self, command: msg.TreadmillCommand) -> None:
@@ -132,10 +132,10 @@ class TreadmillNode(LabNode):
         values = {
             "status_count": counts.reading_count,
             "bytes_dropped_count": counts.bytes_dropped_count,
-            "reconnect_count": health.reconnect_count,
+            "open_count": health.open_count,
             "safety": self._gate.safety.text,
         }
-        return [status("treadmill", health.problem, not health.is_connected, values)]
+        return [status("treadmill", "" if health.is_connected else health.error or "not connected", not health.is_connected, values)]
 
     def destroy_node(self) -> None:
         """Leave the belts on their way to rest, then close the link."""

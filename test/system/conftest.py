@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole lab for a test: its own domain, its own addresses, its own folder, and a look at its processes."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+COMMAND = Path(sys.executable).parent / "gait-lab"
+MARK = "GAIT_LAB_TEST_MARK"  # in the environment of every process that a lab starts
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def private_config(folder: Path) -> Path:
+    """Write the simulated lab's config with addresses of its own."""
+    text = (PROJECT / "config" / "simulated_lab.yaml").read_text()
+    text = text.replace("serial:///tmp/gait_lab/", f"serial://{folder}/wires/")
+    text = re.sub(r"127\.0\.0\.1:\d+", lambda _: f"127.0.0.1:{free_port()}", text)
+    path = folder / "lab.yaml"
+    path.write_text(text)
+    return path
+
+
+class Lab:
+    """A running ``gait-lab session``: its output line by line, its processes, its recording."""
+
+    def __init__(self, folder: Path, domain: int, arguments: tuple[str, ...]) -> None:
+        self.recording = folder / "recording"
+        self.mark = uuid.uuid4().hex
+        self.environment = {**os.environ, "ROS_DOMAIN_ID": str(domain), MARK: self.mark}
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._process = subprocess.Popen(
+            [COMMAND, "session", "--config", private_config(folder), "--out", self.recording, *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            with self._news:
+                self.lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    def wait_for_line(self, pattern: str, deadline_s: float = 60.0, after: int = 0) -> int:
+        """Wait for an output line that ``pattern`` is found in; return the number of the line after it."""
+        end = time.monotonic() + deadline_s
+        seen = after
+        with self._news:
+            while True:
+                for number, line in enumerate(self.lines[seen:], start=seen):
+                    if re.search(pattern, line):
+                        return number + 1
+                seen = len(self.lines)
+                left_s = end - time.monotonic()
+                assert left_s > 0 and self._news.wait(left_s), f"no line '{pattern}' in {self.text()}"
+
+    def text(self) -> str:
+        """The whole output so far."""
+        return "\n".join(self.lines)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the command itself."""
+        self._process.send_signal(number)
+
+    def wait(self, deadline_s: float) -> int:
+        """Wait for the command to end; return its exit code."""
+        code = self._process.wait(deadline_s)
+        self._thread.join(10)
+        return code
+
+    def operator(self, wish: str) -> subprocess.CompletedProcess[str]:
+        """Do what an operator at the terminal does."""
+        return subprocess.run([COMMAND, wish], env=self.environment, capture_output=True, text=True, timeout=30)
+
+    def processes(self) -> dict[int, str]:
+        """Process ids and command lines of everything that this lab has started and that still runs."""
+        found = {}
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"{MARK}={self.mark}".encode() in (path / "environ").read_bytes():
+                    found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:  # it ended meanwhile
+                continue
+        return found
+
+    def process_of(self, node: str) -> int | None:
+        """Process id of a node."""
+        return next((pid for pid, line in self.processes().items() if f"/{node} " in line), None)
+
+    def kill_everything(self) -> None:
+        """Leave nothing behind, whatever the test did."""
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.wait(10)
+
+
+@pytest.fixture(scope="session")
+def running_lab(free_domain: Callable[[], AbstractContextManager[int]]) -> Callable[..., AbstractContextManager[Lab]]:
+    """``with running_lab(folder, *arguments) as lab``: a session; whatever happens, nothing of it survives."""
+
+    @contextmanager
+    def run(folder: Path, *arguments: str) -> Iterator[Lab]:
+        with free_domain() as domain:
+            lab = Lab(folder, domain, arguments)
+            try:
+                yield lab
+            finally:
+                lab.kill_everything()
+
+    return run
