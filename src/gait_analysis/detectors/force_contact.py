@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contact of one foot from the vertical force of the plate under it.
+
+Contact begins with the first sample above ``on`` and ends once the force has stayed below ``off`` for ``confirm_s``, or
+below ``on`` for ``unload_s`` (a plate that drifted upward never falls below ``off``). Both thresholds are in body
+weights with a floor in newtons, so that a light person is found too, and lie above the baseline, which is the median
+of the unloaded plate in the swing just past. A state lasts at least ``min_contact_s`` or ``min_swing_s`` before it may
+end; this delays no detection, for a change is believed at its first sample and only its undoing has to wait.
+
+The **time of an event** is where the load crosses ``off``, for both kinds: the lowest level that stands clear of
+noise, so nearest to the true start and end of load, and the same on both edges and both sides. It is found by looking
+back from the sample that detected it. It lies inside the time of load by what the load needs to reach that level.
+
+Over more than ``max_gap_s`` without a sample, contact becomes unknown until the force is clearly above ``on`` or below
+``off``, and no event is made up.
+
+Source of the thresholds' size: force plate studies find initial contact insensitive to 0 to 50 N and foot off in need
+of 10 N or less; minimum durations of 0.1 s as in common split-belt laboratory practice.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gait_analysis.edges import last_crossing
+from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
+from gait_analysis.history import History
+from gait_analysis.parts import ContactChange
+from gait_parts import settings
+from gait_parts.settings import setting
+from gait_sensing.samples import Array, ForceSamples, Side
+
+_KEEP_S = 1.2  # history that edges and baseline may look back to
+_GUARD_S = 0.05  # what is left out of a swing at both ends when the baseline is taken
+_SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
+_FAR_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True)
+class Settings(settings.Settings):
+    """Settings of the force contact detector."""
+
+    on_force_n: float = setting(25.0, "least force above the baseline that begins contact", low=1.0, high=500.0)
+    on_share_bw: float = setting(0.05, "the same in body weights; the larger one counts", low=0.0, high=0.5)
+    off_force_n: float = setting(10.0, "least force below which contact ends", low=1.0, high=500.0)
+    off_share_bw: float = setting(0.02, "the same in body weights; the larger one counts", low=0.0, high=0.5)
+    min_contact_s: float = setting(0.1, "shorter contacts are not ended", low=0.0, high=0.5)
+    min_swing_s: float = setting(0.1, "shorter swings are not ended", low=0.0, high=0.5)
+    confirm_s: float = setting(0.004, "the force stays below off for so long before contact ends", low=0.0, high=0.05)
+    unload_s: float = setting(0.1, "a foot that stays below on for so long bears no load", low=0.02, high=1.0)
+    max_gap_s: float = setting(0.05, "longer without a sample, contact is unknown", low=0.002, high=0.5)
+    smoothing_s: float = setting(0.005, "longest centred mean over the force around an edge", low=0.0, high=0.02)
+    baseline_gain: float = setting(0.5, "share of a swing's mean force that the baseline takes up", low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (self.off_force_n < self.on_force_n and self.off_share_bw <= self.on_share_bw):
+            raise ValueError(
+                f"off_force_n, off_share_bw: got {self.off_force_n}, {self.off_share_bw}, expected values below "
+                f"on_force_n {self.on_force_n} and not above on_share_bw {self.on_share_bw}"
+            )
+
+
+class Detector:
+    """Contact of the foot on ``side``; ``body_weight_n`` NaN leaves the thresholds in newtons alone."""
+
+    def __init__(self, settings: Settings, side: Side, body_weight_n: float) -> None:
+        self._settings, self._side = settings, side
+        weight_n = 0.0 if math.isnan(body_weight_n) else body_weight_n
+        self._on_n = max(settings.on_force_n, settings.on_share_bw * weight_n)
+        self._off_n = max(settings.off_force_n, settings.off_share_bw * weight_n)
+        self.baseline_n = 0.0
+        self._history = History(1, _KEEP_S)
+        self._is_in_contact: bool | None = None
+        self._changed_s = -math.inf  # time of the last edge
+        self._above_on_s = self._above_off_s = -math.inf  # newest sample at or above each threshold
+        self._newest_s = math.nan  # newest sample
+
+    def feed(self, samples: ForceSamples) -> list[ContactChange]:
+        """Take the next samples of the plate; return the changes of contact they tell."""
+        time_s, force_n = samples.time_s, samples.force_n[:, 2]
+        gaps_s = np.diff(time_s, prepend=time_s[0] if math.isnan(self._newest_s) else self._newest_s)
+        self._newest_s = float(time_s[-1])
+        if gaps_s.max() <= self._settings.max_gap_s:
+            return self._scan(time_s, force_n)
+        changes: list[ContactChange] = []
+        starts = [0, *np.flatnonzero(gaps_s > self._settings.max_gap_s).tolist(), len(time_s)]
+        for first, end in zip(starts[:-1], starts[1:], strict=True):
+            if gaps_s[first] > self._settings.max_gap_s:
+                changes += self._lose(float(time_s[first]), float(gaps_s[first]))
+            if end > first:
+                changes += self._scan(time_s[first:end], force_n[first:end])
+        return changes
+
+    def _lose(self, time_s: float, gap_s: float) -> list[ContactChange]:
+        self._history.clear()
+        self._is_in_contact, self._changed_s = None, -math.inf
+        self._above_on_s = self._above_off_s = -math.inf
+        return [ContactChange(time_s, None, reason=f"no force for {gap_s:.3f} s")]
+
+    def _scan(self, time_s: Array, force_n: Array) -> list[ContactChange]:
+        """Find the changes in samples without a gap."""
+        changes: list[ContactChange] = []
+        start = 0
+        while start < len(time_s):
+            found = self._first_change(time_s[start:], force_n[start:])
+            end = len(time_s) if found is None else start + found + 1
+            self._history.append(time_s[start:end], force_n[start:end])
+            if found is not None:
+                changes.append(self._change(float(time_s[end - 1]), float(force_n[end - 1])))
+            start = end
+        return changes
+
+    def _first_change(self, time_s: Array, force_n: Array) -> int | None:
+        on_n, off_n = self.baseline_n + self._on_n, self.baseline_n + self._off_n
+        if self._is_in_contact is None:
+            return _first((force_n > on_n) | (force_n < off_n))
+        if not self._is_in_contact:
+            if force_n.max() <= on_n:
+                return None
+            return _first((force_n > on_n) & (time_s >= self._changed_s + self._settings.min_swing_s))
+        if force_n.min() >= on_n:
+            self._above_on_s = self._above_off_s = float(time_s[-1])
+            return None
+        above_on_s = _newest(time_s, force_n >= on_n, self._above_on_s)
+        above_off_s = _newest(time_s, force_n >= off_n, self._above_off_s)
+        is_unloaded = (force_n < off_n) & (time_s - above_off_s >= self._settings.confirm_s)
+        is_unloaded |= time_s - above_on_s >= self._settings.unload_s
+        found = _first(is_unloaded & (time_s >= self._changed_s + self._settings.min_contact_s))
+        last = -1 if found is None else found
+        self._above_on_s, self._above_off_s = float(above_on_s[last]), float(above_off_s[last])
+        return found
+
+    def _change(self, time_s: float, force_n: float) -> ContactChange:
+        was_in_contact = self._is_in_contact
+        self._is_in_contact = force_n > self.baseline_n + self._on_n if was_in_contact is None else not was_in_contact
+        if self._is_in_contact:
+            self._above_on_s = self._above_off_s = time_s
+        if was_in_contact is None:
+            return ContactChange(time_s, self._is_in_contact)
+        self._follow_baseline(time_s)
+        event = self._event(time_s)
+        self._changed_s = event.time_s
+        return ContactChange(time_s, self._is_in_contact, event)
+
+    def _follow_baseline(self, time_s: float) -> None:
+        """Take up the drift of the plate, seen while it was unloaded just now."""
+        if self._is_in_contact:
+            start_s, end_s = max(self._changed_s, time_s - _SWING_WINDOW_S) + _GUARD_S, time_s - _GUARD_S
+            swing = self._history.between(start_s, end_s)
+            if len(swing) > 1 and swing[-1, 0] - swing[0, 0] >= _GUARD_S:
+                self.baseline_n += self._settings.baseline_gain * (float(np.median(swing[:, 1])) - self.baseline_n)
+        elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
+            rest = self._history.between(time_s - 0.5 * self._settings.unload_s, time_s)
+            self.baseline_n = float(np.median(rest[:, 1]))
+
+    def _event(self, time_s: float) -> GaitEvent:
+        is_contact = bool(self._is_in_contact)
+        least_s = self._settings.min_swing_s if is_contact else self._settings.min_contact_s
+        look_back_s = max(least_s, self._settings.unload_s) + 2.0 * _GUARD_S
+        seen = self._history.between(max(self._changed_s, time_s - look_back_s), time_s)
+        edge = last_crossing(
+            seen[:, 0], seen[:, 1], self.baseline_n + self._off_n, is_contact, self._settings.smoothing_s
+        )
+        event = GaitEvent(
+            time_s=edge.time_s,
+            detected_s=time_s,
+            side=self._side,
+            kind=EventKind.INITIAL_CONTACT if is_contact else EventKind.FOOT_OFF,
+            source=Source.FORCE,
+            confidence=1.0,
+        )
+        if edge.is_far:
+            return replace(event, confidence=_FAR_CONFIDENCE, flags=EventFlag.INTERPOLATION_FAR)
+        return event
+
+
+def _first(is_it: np.ndarray) -> int | None:
+    index = int(is_it.argmax())
+    return index if is_it[index] else None
+
+
+def _newest(time_s: Array, is_it: np.ndarray, before_s: float) -> Array:
+    """Return, for each sample, the time of the newest sample up to it for which ``is_it`` holds."""
+    return np.maximum(np.maximum.accumulate(np.where(is_it, time_s, -np.inf)), before_s)

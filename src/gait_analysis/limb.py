@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All that is known of one limb: its sensor's last seconds, contact, phase, sub-phase and stride in progress."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gait_analysis.events import EventKind, GaitEvent
+from gait_analysis.gait import LimbState, Subphase
+from gait_analysis.history import History
+from gait_analysis.kinetics import Kinetics, stance_kinetics
+from gait_analysis.lengths import landing_m
+from gait_analysis.parts import ContactChange, Detector, Phase
+from gait_analysis.strides import StrideBuilder
+from gait_analysis.subphases import SubphaseTracker
+from gait_sensing.samples import Array, ForceSamples, Side
+
+_KEEP_S = 5.0  # a stance longer than this is standing
+_HIGHEST_N = 20_000.0  # no plate under a walker sees more
+_TIME, _FORWARD, _VERTICAL, _PRESSURE_X, _PRESSURE_Y = range(5)  # columns of the history
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The newest initial contact of a limb and where it was, forward positive in the lab frame."""
+
+    contact_s: float = math.nan
+    position_m: float = math.nan
+
+
+class Limb:
+    """The limb on ``side``, as the force stream ``stream`` sees it.
+
+    ``max_age_s`` without a sample make its contact and load unknown; vertical forces below ``lowest_force_n`` are no
+    measurement.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        detector: Detector,
+        phase: Phase,
+        side: Side,
+        weight_n: float,
+        lowest_n: float,
+        max_age_s: float,
+    ) -> None:
+        self.side, self.stream, self.phase = side, stream, phase
+        self.strides, self.subphase = StrideBuilder(side), SubphaseTracker(side)
+        self.landing, self.stance = Landing(), Kinetics()
+        self.implausible_count = 0
+        self._detector = detector
+        self._weight_n, self._lowest_n, self._max_age_s = weight_n, lowest_n, max_age_s
+        self._history = History(4, _KEEP_S)
+        self._is_in_contact: bool | None = None
+        self._reason = f"no clear contact or swing on {stream} yet"
+
+    def take(self, samples: ForceSamples) -> list[ContactChange]:
+        """Keep the samples, without those that are no measurement; return the changes of contact they tell."""
+        force_n = samples.force_n
+        if not (force_n[:, 2].min() > self._lowest_n and force_n.min() > -_HIGHEST_N and force_n.max() < _HIGHEST_N):
+            samples = self._measured(samples)
+            if not len(samples.time_s):
+                return []
+        force_n, pressure_m = samples.force_n, samples.centre_of_pressure_m
+        self._history.append(samples.time_s, force_n[:, 0], force_n[:, 2], pressure_m[:, 0], pressure_m[:, 1])
+        return self._detector.feed(samples)
+
+    def apply(self, change: ContactChange) -> None:
+        """Take over a change of this limb's contact that ``take`` returned."""
+        self._is_in_contact, self._reason = change.is_in_contact, change.reason
+        if change.is_in_contact is None:
+            self.landing, self.stance = Landing(), Kinetics()
+        elif change.event is not None:
+            self.phase.feed(change.event)
+            if change.event.kind is EventKind.FOOT_OFF:
+                self.stance = self._kinetics(self.landing.contact_s, change.event.time_s)
+
+    def land(self, contact: GaitEvent, belt_mps: float) -> None:
+        """Find out where the foot touched down at ``contact``."""
+        rows = self._history.between(contact.time_s, contact.detected_s)
+        position_m = landing_m(contact.time_s, rows[:, _TIME], rows[:, _VERTICAL], rows[:, _PRESSURE_X], belt_mps)
+        self.landing, self.stance = Landing(contact.time_s, position_m), Kinetics()
+
+    def pressure_y_m(self, start_s: float, end_s: float) -> float:
+        """Return the mean centre of pressure across the belt in the middle half of an interval; NaN when unknown."""
+        margin_s = 0.25 * (end_s - start_s)
+        pressure_y_m = self._history.between(start_s + margin_s, end_s - margin_s)[:, _PRESSURE_Y]
+        pressure_y_m = pressure_y_m[np.isfinite(pressure_y_m)]
+        return float(np.mean(pressure_y_m)) if len(pressure_y_m) else math.nan
+
+    def newest(self, time_s: float) -> Array | None:
+        """Return the newest row of the history that is not after ``time_s`` and not too old."""
+        rows = self._history.between(time_s - self._max_age_s, time_s)
+        return rows[-1] if len(rows) else None
+
+    def next_s(self, time_s: float) -> float:
+        """Return the time of the first sample after ``time_s`` that has been taken; infinity when there is none."""
+        return self._history.next_s(time_s)
+
+    def state(self, time_s: float, row: Array | None, is_other_known: bool) -> LimbState:
+        """Return the state at ``time_s``, with what ``newest`` returned for it."""
+        estimate = self.phase.at(time_s)
+        is_in_contact, reason, load_bw = self._is_in_contact, self._reason, math.nan
+        if row is None:
+            is_in_contact, reason = None, f"no force on {self.stream} for more than {self._max_age_s} s"
+        else:
+            load_bw = (float(row[_VERTICAL]) - self._detector.baseline_n) / self._weight_n
+        is_known = is_in_contact is not None and is_other_known
+        return LimbState(
+            side=self.side,
+            is_in_contact=is_in_contact,
+            subphase=self.subphase.at(time_s) if is_known and estimate.is_valid else Subphase.UNKNOWN,
+            phase=estimate.phase,
+            phase_rate_hz=estimate.rate_hz,
+            load_bw=load_bw,
+            reason="; ".join(part for part in (reason, estimate.reason) if part),
+        )
+
+    @property
+    def is_contact_known(self) -> bool:
+        """Whether the samples so far tell if the foot is down."""
+        return self._is_in_contact is not None
+
+    def _measured(self, samples: ForceSamples) -> ForceSamples:
+        force_n = samples.force_n
+        is_measured = (np.abs(force_n) < _HIGHEST_N).all(axis=1) & (force_n[:, 2] > self._lowest_n)
+        self.implausible_count += int(len(is_measured) - is_measured.sum())
+        return replace(
+            samples,
+            time_s=samples.time_s[is_measured],
+            force_n=force_n[is_measured],
+            moment_nm=samples.moment_nm[is_measured],
+            centre_of_pressure_m=samples.centre_of_pressure_m[is_measured],
+        )
+
+    def _kinetics(self, start_s: float, end_s: float) -> Kinetics:
+        if math.isnan(self._weight_n) or math.isnan(start_s) or end_s - start_s > _KEEP_S - 1.0:
+            return Kinetics()
+        rows = self._history.between(start_s, end_s)
+        vertical_bw = (rows[:, _VERTICAL] - self._detector.baseline_n) / self._weight_n
+        return stance_kinetics(start_s, end_s, rows[:, _TIME], vertical_bw, rows[:, _FORWARD] / self._weight_n)

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Swing time."""
+
+from gait_analysis.gait import Stride
+from gait_analysis.parts import NoSettings
+
+Settings = NoSettings
+
+
+class Metric:
+    """From this foot's foot off to its next initial contact."""
+
+    name = "swing_time"
+    unit = "s"
+
+    def __init__(self, settings: NoSettings) -> None:
+        """Take the settings, of which there are none."""
+
+    def of(self, stride: Stride) -> float:
+        """Return it for ``stride``; NaN when not known."""
+        return stride.swing_time_s
