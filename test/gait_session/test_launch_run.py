@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,15 @@ class Lab:
         file = self._folder / "toy.launch.xml"
         file.write_text(f"<launch>\n{body}\n</launch>")
         environment = {**os.environ, "AMENT_PREFIX_PATH": str(self._folder), "PYTHONPATH": str(SOURCE)}
-        environment.pop("ROS_AUTOMATIC_DISCOVERY_RANGE", None)
+        for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "PYTHONUNBUFFERED"):
+            environment.pop(name, None)
         command = [sys.executable, "-W", "error", "-c", IMPATIENT, "launch", str(file), *words]
-        with self._output.open("wb") as output:
-            self._launch = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        typed = self._folder / "typed"
+        typed.write_text("for nobody")
+        with self._output.open("wb") as output, typed.open("rb") as stdin:
+            self._launch = subprocess.Popen(
+                command, env=environment, stdin=stdin, stdout=output, stderr=subprocess.STDOUT
+            )
 
     def say(self) -> str:
         return self._output.read_text()
@@ -207,17 +213,22 @@ def test_a_killed_launch_leaves_no_process(lab: Lab) -> None:
     wait_until(lambda: not any(map(launch_guard.is_running, lab.processes())))
 
 
-def test_the_guard_kills_what_ignores_signals(tmp_path: Path) -> None:
+def test_the_guard_kills_what_is_still_listed_and_nothing_else(tmp_path: Path) -> None:
     script = tmp_path / "stubborn"
     script.write_text(STUBBORN)
     script.chmod(0o755)
-    with subprocess.Popen([script], stdout=subprocess.PIPE, start_new_session=True) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
+    start = partial(subprocess.Popen, [script], stdout=subprocess.PIPE, start_new_session=True)
+    with start() as listed, start() as ended:
+        for child in (listed, ended):
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"ready\n"
         quick = "from gait_session import launch_guard as g; g.GRACE_S = 0.1; g.main()"
+        lines = f"+{listed.pid}\n+{ended.pid}\n-{ended.pid}\n"
         environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-        subprocess.run([sys.executable, "-c", quick], input=f"+{child.pid}\n+999\n-999\n".encode(), env=environment)
-        assert child.wait(PATIENCE_S) == -signal.SIGKILL
+        subprocess.run([sys.executable, "-c", quick], input=lines.encode(), env=environment, check=True)
+        assert listed.wait(PATIENCE_S) == -signal.SIGKILL
+        assert ended.poll() is None
+        launch_guard.kill_group(ended.pid)
 
 
 def test_a_launch_survives_the_death_of_its_guard(lab: Lab) -> None:

@@ -73,6 +73,7 @@ def test_escaped_text_means_itself(text: str) -> None:
         ("--log-level $(var speed)", ["--log-level", "1.2 m"]),
         ("a 'b c' d", ["a", "b c", "d"]),
         ("$(dirname)/x y$(dirname) $(dirname)", ["/here/x", "y/here", "/here"]),
+        ("$(dirname) x", ["/here", "x"]),
         ("$(dirname)$(dirname)", ["/here/here"]),
     ],
 )
