@@ -58,6 +58,14 @@ class AnalyserSettings(Settings):
         if len(self.force_streams) != 2 or len(set(self.force_streams)) != 2:
             raise ValueError(f"force_streams: got {self.force_streams}, expected two names: left foot, right foot")
 
+    def named_parts(self) -> list[tuple[str, str]]:
+        """Return package and file name of every part that these settings name."""
+        return [
+            ("gait_analysis.detectors", self.detector),
+            ("gait_analysis.phases", self.phase),
+            *(("gait_analysis.metrics", name) for name in self.metrics),
+        ]
+
 
 class Analyser:
     """The analysis of one session; samples before ``start_s`` are ignored.

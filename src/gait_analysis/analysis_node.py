@@ -3,6 +3,7 @@
 
 from functools import partial
 
+from gait_parts import plugins
 from gait_ros import qos
 from gait_ros.messages import asymmetry_message, event_message, state_message, stride_message, values
 from gait_ros.parameters import declare
@@ -21,6 +22,10 @@ class AnalysisNode(LabNode):
     def __init__(self) -> None:
         super().__init__("analysis_node")
         self._settings = declare(self, AnalyserSettings)
+        self._parts = {
+            name: declare(self, plugins.find(package, name).Settings, f"{name}.")
+            for package, name in self._settings.named_parts()
+        }
         self._analyser: Analyser | None = None  # until the session node has told who walks
         self._session = None
         self._publishers = {
@@ -38,7 +43,7 @@ class AnalysisNode(LabNode):
         session = values.session(message)
         if session != self._session:
             self._session, self._participant = session, session.participant
-            self._analyser = Analyser(self._settings, session.participant, session.input, session.start_s)
+            self._analyser = Analyser(self._settings, session.participant, session.input, session.start_s, self._parts)
 
     def _on_force(self, message: msg.ForceSamples) -> None:
         self._feed(values.force_samples(message))
