@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Check the installed gait_lab that the ament index and the Python path lead to, against the sources beside this script.
+"""Check the gait_lab that the ament index and the Python path lead to against the sources beside this script.
 
 Every message and service imports and survives the wire, every module of ``src/`` imports from the install, and every
 node lies where ``ros2 run`` and launch files look. Ends with an assertion that names what is wrong.

@@ -9,7 +9,6 @@ export PATH="$environment/bin:$PATH" AMENT_PREFIX_PATH="$environment" CMAKE_PREF
 
 rm -rf install # what the last build installed and this one does not must not help it
 colcon --log-base log build --paths . --build-base build/colcon --install-base install \
-  --event-handlers console_direct- console_cohesion- \
-  --cmake-args -G Ninja "-DPython3_EXECUTABLE=$environment/bin/python" --no-warn-unused-cli
+  --cmake-args -G Ninja -DCMAKE_INSTALL_MESSAGE=NEVER "-DPython3_EXECUTABLE=$environment/bin/python" --no-warn-unused-cli
 source install/setup.bash
 python tools/check_install.py
