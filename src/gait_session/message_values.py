@@ -38,9 +38,11 @@ class Session:
     start_s: float  # analysis begins afresh at this sample time; 0 before the session starts
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Session) and repr(self) == repr(other)  # an unknown mass is NaN, which equals nothing
+        """Compare as text: an unknown mass is NaN, which equals nothing."""
+        return isinstance(other, Session) and repr(self) == repr(other)
 
     def __hash__(self) -> int:
+        """Equal sessions have equal text."""
         return hash(repr(self))
 
 
@@ -52,11 +54,17 @@ def seconds(stamp: Any) -> float:
 def stamp_parts(time_s: float) -> tuple[int, int]:
     """Return Unix seconds as ``sec`` and ``nanosec`` of a stamp, to the nearest nanosecond.
 
-    ``seconds`` gives ``time_s`` back exactly for any time since 1970-02-19 (2^22 s): float64 is coarser than 1 ns there.
+    ``seconds`` gives a present-day time back exactly: a float64 of that size cannot tell 1 ns.
     """
     whole_s = math.floor(time_s)
     nanosec = round((time_s - whole_s) * 1e9)
     return (whole_s + 1, 0) if nanosec == 1_000_000_000 else (whole_s, nanosec)
+
+
+def as_stamped_s(time_s: float) -> float:
+    """Return ``time_s`` as it comes out of a message."""
+    sec, nanosec = stamp_parts(time_s)
+    return float(sec + 1e-9 * nanosec)
 
 
 def force_samples(message: Any) -> ForceSamples:
@@ -116,13 +124,10 @@ def gait_event(message: Any) -> GaitEvent:
 
 def stride(message: Any) -> Stride:
     """Return the stride of a Stride message."""
-    return Stride(
-        side=SIDES[message.side],
-        end_s=seconds(message.header.stamp),
-        deviations=tuple(message.deviations),
-        **{f"{name}_s": seconds(getattr(message, name)) for name in _STRIDE_STAMPS},
-        **{name: getattr(message, name) for name in _STRIDE_SAME},
-    )
+    content: dict[str, Any] = {name: getattr(message, name) for name in _STRIDE_SAME}
+    content |= {f"{name}_s": seconds(getattr(message, name)) for name in _STRIDE_STAMPS}
+    end_s = seconds(message.header.stamp)
+    return Stride(side=SIDES[message.side], end_s=end_s, deviations=tuple(message.deviations), **content)
 
 
 def asymmetry(message: Any) -> Asymmetry:

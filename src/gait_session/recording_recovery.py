@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Closes MCAP files that a killed process left open, in place: drops half a record, adds the indexes that readers need."""
+"""Closes MCAP files that a killed process left open, in place: drops half a record, adds what readers need."""
 
 import struct
 import zlib
@@ -57,7 +57,7 @@ def is_finished(path: Path) -> bool:
 
 
 def finish(file: IO[bytes]) -> None:
-    """Turn what ``file`` (open for reading and writing) has of an MCAP file into a whole one; loses half records only."""
+    """Turn what ``file``, open for reading and writing, has of an MCAP file into a whole one."""
     contents = _scan(file)
     builder = RecordBuilder()
     if contents.end == 0:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes a rosbag2 folder: MCAP files with the messages as received, and ``metadata.yaml``.
 
-Chunks are small and pushed to the operating system by ``flush``, so that killing the process costs what came since. A
-process that starts again on the same folder adds a file of its own; ``recording_recovery`` closes what a killed one left.
+Chunks are small and pushed to the operating system by ``flush``, so that killing the process costs what came since.
+A process that starts again on the same folder adds a file of its own; ``recover`` closes what a killed one left.
 """
 
 import fcntl

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stamps are exact, and sessions that tell the same are equal; the other values are tested with their messages."""
+
+import math
+
+from gait_analysis.participant import Input
+from gait_sensing.samples import Side
+from gait_session import message_values as values
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gait_lab import msg
+
+
+@given(st.floats(1e9, 4e9))
+def test_a_present_day_time_survives_a_stamp(time_s):
+    sec, nanosec = values.stamp_parts(time_s)
+    assert 0 <= nanosec < 1_000_000_000
+    assert sec + 1e-9 * nanosec == time_s
+    assert values.as_stamped_s(time_s) == time_s
+
+
+def test_a_stamp_is_rounded_into_the_next_second():
+    assert values.stamp_parts(math.nextafter(5.0, 0.0)) == (5, 0)
+
+
+def test_sessions_are_equal_when_they_tell_the_same():
+    message = msg.SessionState(body_mass_kg=math.nan, input=msg.SessionState.INPUT_RECORDING)
+    other = msg.SessionState(body_mass_kg=float("nan"), input=msg.SessionState.INPUT_RECORDING, text="walking")
+    assert values.session(message) == values.session(other)
+    assert hash(values.session(message)) == hash(values.session(other))
+    other.prosthetic_side = msg.LimbState.SIDE_RIGHT
+    assert values.session(message) != values.session(other)
+    assert values.session(other).participant.prosthetic_side is Side.RIGHT
+    assert values.session(other).input is Input.RECORDING
