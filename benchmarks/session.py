@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run one simulated session and print what it costs and how late it is: CPU by node, latencies, losses.
+
+    .venv/bin/python benchmarks/session.py [--duration 60]
+
+Two plates at 1 kHz and seven IMUs at 100 Hz on real wire formats, every node in its own process, the simulated lab and
+the recorder on the same machine. Latencies are taken from the recording and from the simulated lab's truth log:
+
+- *sample to state*: from the time of measurement of the newest sample used to the moment `gait/state` is published;
+- *contact to cue*: from the true contact to the arrival of the cue's bytes at the emulated actuator;
+- *beyond the sample's age*: the same from the sample that confirmed the contact, less that sample's own age, which is
+  the time it took to reach the host's side of the wire.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from gait_session import message_values as values
+from gait_session.recording_reader import Recording
+
+TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
+SKIPPED_S = 5.0  # start-up is not the steady state
+
+
+def cpu_seconds(parent: int) -> dict[str, float]:
+    """CPU time so far of every process below ``parent``, by name of its executable."""
+    children: dict[int, list[int]] = {}
+    used: dict[int, tuple[str, float]] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (path / "stat").read_text().rsplit(")", 1)[1].split()
+            words = (path / "cmdline").read_text().split("\0")
+        except OSError:  # it ended meanwhile
+            continue
+        pid = int(path.name)
+        children.setdefault(int(fields[1]), []).append(pid)
+        name = next((Path(word).name for word in words if "/lib/gait_lab/" in word), Path(words[0]).name)
+        used[pid] = (name, (int(fields[11]) + int(fields[12])) * TICK_S)
+    total: dict[str, float] = {}
+    waiting = [parent]
+    while waiting:
+        pid = waiting.pop()
+        waiting += children.get(pid, [])
+        name, seconds = used.get(pid, ("", 0.0))
+        total[name] = total.get(name, 0.0) + seconds
+    return total
+
+
+def run_session(duration_s: float, folder: Path) -> tuple[dict[str, float], float]:
+    """Run a session; return CPU seconds by process over its steady part, and the length of that part."""
+    command = [Path(sys.executable).parent / "gait-lab", "session", "--duration", str(duration_s), "--out", folder]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lines: list[str] = []
+    first: tuple[float, dict[str, float]] | None = None
+    last: tuple[float, dict[str, float]] | None = None
+    for line in process.stdout:
+        lines.append(line)
+        if "| belt" in line and "session ended" not in "".join(lines[-3:]):
+            now = (time.monotonic(), cpu_seconds(process.pid))
+            if first is None and len([seen for seen in lines if "| belt" in seen]) > SKIPPED_S:
+                first = now
+            last = now
+    if process.wait() != 0 or first is None or last is None:
+        sys.exit("the session failed:\n" + "".join(lines))
+    used = {name: seconds - first[1].get(name, 0.0) for name, seconds in last[1].items() if name}
+    return used, last[0] - first[0]
+
+
+def row(name: str, seconds: list[float]) -> str:
+    """One line of the latency table, in milliseconds."""
+    if not seconds:
+        return f"| {name} | - | - | - | 0 |"
+    p50, p99, top = np.percentile(seconds, [50, 99, 100]) * 1e3
+    return f"| {name} | {p50:.1f} | {p99:.1f} | {top:.1f} | {len(seconds)} |"
+
+
+def nearest_before(times: list[float], limit: float) -> float | None:
+    """The last of ascending ``times`` that is not after ``limit``."""
+    index = int(np.searchsorted(times, limit, side="right")) - 1
+    return times[index] if index >= 0 else None
+
+
+def latencies(recording: Recording) -> list[str]:
+    """The latency table."""
+    ages = [recorded.message.age_s for recorded in recording.messages("gait/state")]
+    with (recording.folder / "truth_events.csv").open() as file:
+        contacts = sorted(float(line["time_s"]) for line in csv.DictReader(file) if line["event"] == "IC")
+    with (recording.folder / "truth_cues.csv").open() as file:
+        arrivals = [float(line["time_s"]) for line in csv.DictReader(file) if float(line["intensity"]) > 0]
+    receipts = [r.message for r in recording.messages("feedback/receipt") if r.message.result == 1]
+    cues = {r.message.number: r.message for r in recording.messages("feedback/cue")}
+    whole, hops = [], {"detected to decided": [], "decided to sent": [], "detected to sent": []}
+    for arrived_s in arrivals:
+        contact_s = nearest_before(contacts, arrived_s)
+        if contact_s is not None:
+            whole.append(arrived_s - contact_s)
+    for receipt in receipts:
+        detected_s = values.seconds(cues[receipt.number].detected)
+        decided_s, sent_s = values.seconds(receipt.decided), values.seconds(receipt.sent)
+        hops["detected to decided"].append(decided_s - detected_s)
+        hops["decided to sent"].append(sent_s - decided_s)
+        hops["detected to sent"].append(sent_s - detected_s)
+    table = ["| latency, ms | p50 | p99 | max | n |", "|---|---|---|---|---|"]
+    table.append(row("sample to state", ages))
+    table.append(row("true contact to cue bytes at the actuator", whole))
+    table += [row(f"{name} (sample's own age included)", seconds) for name, seconds in hops.items()]
+    return table
+
+
+def losses(recording: Recording) -> list[str]:
+    """What was lost between wire and recording."""
+    lost = 0
+    for name in ("left_belt", "right_belt"):
+        expected = None
+        for recorded in recording.messages(f"load_cell/{name}/samples"):
+            first = recorded.message.first_sample_count
+            lost += 0 if expected is None else first - expected
+            expected = first + len(recorded.message.time_offset_s)
+    missed = sum(topic.missed_count or 0 for topic in recording.topics.values())
+    count = sum(topic.message_count for topic in recording.topics.values())
+    return [f"force samples lost: {lost}; messages recorded: {count}, missed by the recorder: {missed}"]
+
+
+def main() -> None:
+    """Run, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--duration", type=float, default=60.0, help="seconds to walk")
+    duration_s = parser.parse_args().duration
+    with tempfile.TemporaryDirectory() as scratch:
+        used, length_s = run_session(duration_s, Path(scratch) / "recording")
+        recording = Recording(Path(scratch) / "recording")
+        lines = [f"{os.cpu_count()} cores, {duration_s:.0f} s, load average {os.getloadavg()[0]:.1f}", ""]
+        lines += ["| process | share of one core |", "|---|---|"]
+        lines += [f"| {name} | {100 * s / length_s:.1f} % |" for name, s in sorted(used.items(), key=lambda x: -x[1])]
+        lines += [f"| all | {100 * sum(used.values()) / length_s:.1f} % |", ""]
+        lines += latencies(recording)
+        lines += ["", *losses(recording)]
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
