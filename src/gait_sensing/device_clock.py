@@ -20,6 +20,7 @@ MAX_LATE_S = 10.0  # a host may stall; a sample later than this is not late: the
 MAX_EARLY_S = 0.05  # likewise a sample before its time by the line
 CATCH_UP = 0.5  # no unit; stamps that are ahead of the line advance at this share of the device's time
 MAX_BATCH_S = 0.05  # without a counter, samples of one read are taken to be no older than this
+RECENT_S = 0.05  # a value this far back is a repetition, or late by another way; further back the device restarted
 REJECTED = -1
 
 Stamps = tuple[NDArray[np.int64], Array]  # running number [n] and time_s [n]; REJECTED and NaN for a rejected sample
@@ -108,13 +109,14 @@ class DeviceClock:
         A rejected sample has number -1 and time NaN.
         """
         n = len(ticks)
-        count, time_s = np.full(n, REJECTED, np.int64), np.full(n, math.nan)
         if n == 0:
-            return count, time_s
+            return np.zeros(0, np.int64), np.zeros(0)
         envelope = self._envelope or self._start(ticks, received_s)
         placed = self._place_in_line(ticks, received_s, envelope)
-        if placed is None:
-            placed = self._place_each(ticks, received_s, envelope)
+        if placed is not None:
+            return self._stamp(placed, received_s, envelope)
+        placed = self._place_each(ticks, received_s, envelope)
+        count, time_s = np.full(n, REJECTED, np.int64), np.full(n, math.nan)
         kept = placed > REJECTED
         if kept.any():
             count[kept], time_s[kept] = self._stamp(placed[kept], received_s, envelope)
@@ -141,17 +143,18 @@ class DeviceClock:
         horizon = math.floor(envelope.device_s(received_s + self._max_early_s) / self._tick_s)
         for i, tick in enumerate(ticks.tolist()):
             value = horizon - (horizon - tick - self._shift) % self._modulus
-            if received_s - envelope.host_s(value * self._tick_s) > self._max_late_s:
+            if 0 <= (self._last_tick - value) * self._tick_s <= RECENT_S:
+                self.duplicate_count += 1
+                continue
+            late_s = received_s - envelope.host_s(value * self._tick_s)
+            if late_s > self._max_late_s or value < self._last_tick:
                 if not self._is_confirmed(tick):
                     self._wild_tick = tick
                     continue
                 value = self._restart(tick, int(ticks[-1]), received_s, envelope)
                 horizon = max(horizon, value + int(ticks[-1] - tick) % self._modulus)
             self._wild_tick = None
-            if value > self._last_tick:
-                placed[i] = self._last_tick = value
-            else:
-                self.duplicate_count += 1
+            placed[i] = self._last_tick = value
         return placed
 
     def _is_confirmed(self, tick: int) -> bool:

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every device file promises, checked for each file found: nobody adds a driver to a list here."""
+
+import math
+from dataclasses import fields
+from itertools import accumulate, pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gait_parts.plugins import available, find
+from gait_sensing.samples import BeltReading, BeltSetpoint, ForceReadings, ImuReading
+
+IMUS, LOAD_CELLS, TREADMILLS = "gait_sensing.imus", "gait_sensing.load_cells", "gait_sensing.treadmills"
+ALL = [(package, name) for package in (IMUS, LOAD_CELLS, TREADMILLS) for name in available(package)]
+SENSORS = [(package, name) for package, name in ALL if package != TREADMILLS]
+BELTS = [(package, name) for package, name in ALL if package == TREADMILLS]
+VECTORS = Path(__file__).parent.parent / "vectors"
+LONGEST_FRAME_BYTES = 4096  # no driver may wait for more than this
+MANY_BYTES = 3 * LONGEST_FRAME_BYTES
+
+every_driver = pytest.mark.parametrize(("package", "name"), ALL)
+every_sensor = pytest.mark.parametrize(("package", "name"), SENSORS)
+every_treadmill = pytest.mark.parametrize(("package", "name"), BELTS)
+quickly = settings(derandomize=True, deadline=None, max_examples=40)
+
+Row = tuple[float, ...]
+
+
+class Bench:
+    """A driver and its emulator, set up, and the readings and frames to try them with."""
+
+    def __init__(self, package: str, name: str) -> None:
+        self.package, self.module = package, find(package, name)
+        self.driver = self.module.Driver(self.module.Settings())
+        self.emulator = self.module.Emulator(self.module.Settings())
+        self.can_resynchronise = getattr(self.module.Driver, "can_resynchronise", True)
+        self.shake_hands()
+
+    def shake_hands(self) -> None:
+        data = self.driver.connect()
+        for _ in range(20):
+            self.driver.feed(self.emulator.feed(data))
+            data = self.driver.pending()
+
+    def feed(self, data: bytes) -> list[Row]:
+        return rows(self.driver.feed(data))
+
+    def reading(self, seed: int, tick: int = 0) -> Any:
+        """One reading whose numbers float32, mm/s and 0.01 degree hold well enough."""
+        values = [round(math.sin(seed * 7.0 + i), 3) for i in range(10)]
+        if self.package == TREADMILLS:
+            return BeltReading(values[0], values[1], math.radians(round(values[2], 1)))
+        if self.package == LOAD_CELLS:
+            return ForceReadings(np.array([tick]), 500.0 * np.array([values[:3]]), np.array([values[3:6]]))
+        has_tick = self.driver.tick_s is not None
+        return ImuReading(tick if has_tick else None, tuple(values[:3]), tuple(values[3:6]), tuple(values[6:10]))
+
+    def frames(self, n: int, first_tick: int = 0) -> tuple[list[bytes], list[Row]]:
+        """The bytes of ``n`` readings, frame by frame, and what should come out."""
+        readings = [self.reading(i, first_tick + i) for i in range(n)]
+        expected = [row for reading in readings for row in rows(reading)]
+        if self.package != TREADMILLS and self.driver.tick_modulus:
+            expected = [(row[0] % self.driver.tick_modulus, *row[1:]) for row in expected]
+        return [self.emulator.encode(reading) for reading in readings], expected
+
+    def filler(self) -> bytes:
+        frames, _ = self.frames(1, first_tick=12345)
+        return frames[0] * (MANY_BYTES // len(frames[0]))
+
+
+def rows(readings: Any) -> list[Row]:
+    """Whatever a driver returns, as tuples of numbers."""
+    if isinstance(readings, list):
+        return [row for reading in readings for row in rows(reading)]
+    if isinstance(readings, ForceReadings):
+        table = zip(readings.ticks.tolist(), readings.force_n.tolist(), readings.moment_nm.tolist(), strict=True)
+        return [(tick, *force, *moment) for tick, force, moment in table]
+    if isinstance(readings, BeltReading):
+        return [(readings.left_speed_mps, readings.right_speed_mps, readings.incline_rad)]
+    tick = math.nan if readings.tick is None else readings.tick
+    vectors = (readings.acceleration_mps2, readings.angular_rate_radps, readings.orientation_xyzw)
+    return [(tick, *(value for vector in vectors for value in vector or ()))]
+
+
+def close_to(expected: list[Row]) -> list[Any]:
+    return [pytest.approx(row, abs=6e-4, rel=1e-6, nan_ok=True) for row in expected]
+
+
+def cut(data: bytes, lengths: list[int]) -> list[bytes]:
+    """``data`` in pieces of these lengths, over and over."""
+    bounds = [0, *accumulate(lengths * (len(data) // sum(lengths) + 1))]
+    return [data[a:b] for a, b in pairwise(bounds) if a < len(data)]
+
+
+def buffered_bytes(thing: Any) -> int:
+    """Bytes held anywhere in an object."""
+    if isinstance(thing, (bytes, bytearray)):
+        return len(thing)
+    if isinstance(thing, (list, tuple, set)):
+        return sum(map(buffered_bytes, thing))
+    if isinstance(thing, dict):
+        return sum(map(buffered_bytes, thing.values()))
+    if isinstance(thing, ModuleType) or not hasattr(thing, "__dict__"):
+        return 0
+    return buffered_bytes(vars(thing))
+
+
+def vectors(name: str) -> list[tuple[str, bytes]]:
+    lines = (VECTORS / f"{name}.txt").read_text().splitlines()
+    parts = [[part.strip() for part in line.split("|")] for line in lines if line.startswith("[")]
+    return [(origin, bytes.fromhex(data)) for _, origin, _, data in parts]
+
+
+@every_driver
+def test_is_complete_and_says_where_its_bytes_come_from(package: str, name: str) -> None:
+    module = find(package, name)
+    module.Driver(module.Settings())
+    module.Emulator(module.Settings())
+    doc = module.__doc__ or ""
+    assert "Source:" in doc
+    assert "Confidence:" in doc
+    for field in fields(module.Settings):
+        assert field.metadata["doc"], f"{field.name} does not say what it means"
+
+
+@every_driver
+def test_every_vector_is_understood(package: str, name: str) -> None:
+    found = vectors(name)
+    assert {origin for origin, _ in found} == {"host", "device"}
+    for origin, data in found:
+        bench = Bench(package, name)
+        before = bench.driver.counts.frame_count
+        if origin == "device":
+            bench.feed(data)
+            assert bench.driver.counts.frame_count == before + 1
+            assert bench.driver.counts.bytes_dropped_count == 0
+        else:
+            bench.emulator.feed(data)
+
+
+@every_sensor
+def test_connects_until_the_stream_is_on(package: str, name: str) -> None:
+    bench = Bench(package, name)
+    assert bench.emulator.is_streaming
+    frames, _ = bench.frames(3)
+    bench.feed(frames[0] + frames[1][:5])
+    bench.shake_hands()  # once more, on a link that already streams, in the middle of a frame
+    assert bench.emulator.is_streaming
+    assert len(bench.feed(frames[2])) == 1
+    bench.emulator.feed(bench.driver.disconnect())
+
+
+@every_driver
+def test_a_step_of_the_setup_is_handed_out_once(package: str, name: str) -> None:
+    bench = Bench(package, name)
+    assert bench.driver.pending() == b""
+
+
+@every_sensor
+def test_says_how_it_counts(package: str, name: str) -> None:
+    driver = Bench(package, name).driver
+    if driver.tick_s is not None:
+        assert 0.0 < driver.tick_s < 1.0
+        assert driver.tick_modulus > 1
+        assert driver.ticks_per_sample >= 1
+
+
+@every_driver
+def test_the_same_readings_however_the_bytes_are_cut(package: str, name: str) -> None:
+    modulus = getattr(Bench(package, name).driver, "tick_modulus", 0)
+
+    @quickly
+    @given(st.lists(st.integers(1, 200), min_size=1, max_size=8))
+    def check(lengths: list[int]) -> None:
+        bench = Bench(package, name)
+        frames, expected = bench.frames(7, first_tick=max(0, modulus - 3))
+        found = [row for piece in cut(b"".join(frames), lengths) for row in bench.feed(piece)]
+        assert found == close_to(expected)
+        assert bench.driver.counts.reading_count == 7
+        assert bench.driver.counts.bytes_dropped_count == 0
+
+    check()
+    for lengths in ([1], [100_000]):
+        bench = Bench(package, name)
+        frames, expected = bench.frames(7)
+        found = [row for piece in cut(b"".join(frames), lengths) for row in bench.feed(piece)]
+        assert found == close_to(expected)
+
+
+@every_driver
+def test_garbage_hides_no_frame(package: str, name: str) -> None:
+    @quickly
+    @given(st.binary(min_size=1, max_size=300), st.binary(max_size=300))
+    def check(before: bytes, after: bytes) -> None:
+        bench = Bench(package, name)
+        frames, expected = bench.frames(5)
+        if bench.can_resynchronise:
+            found = bench.feed(before + b"".join(frames) + after + bench.filler())
+            start = next(i for i, row in enumerate(found) if row == close_to(expected)[0])
+            assert found[start : start + 5] == close_to(expected)
+        else:
+            assert bench.feed(b"\x01" + before + bench.filler()) == []  # rather nothing than something wrong
+            bench.shake_hands()
+            assert bench.feed(b"".join(frames)) == close_to(expected)
+
+    check()
+
+
+@every_driver
+def test_a_corrupt_byte_costs_no_other_frame(package: str, name: str) -> None:
+    @quickly
+    @given(st.integers(0, 10_000), st.integers(1, 255))
+    def check(at: int, flips: int) -> None:
+        bench = Bench(package, name)
+        frames, expected = bench.frames(5)
+        broken = bytearray(frames[2])
+        broken[at % len(broken)] ^= flips
+        if bench.can_resynchronise:
+            stream = b"".join([*frames[:2], bytes(broken), *frames[3:]])
+            found = bench.feed(stream + bench.filler())
+            assert found[:2] == close_to(expected[:2])
+            start = next(i for i, row in enumerate(found) if row == close_to(expected)[3])
+            assert start <= 3
+            assert found[start : start + 2] == close_to(expected[3:])
+        else:
+            found = bench.feed(b"".join(frames[:2]) + b"\x01" + frames[2])
+            assert found == close_to(expected[:2])
+
+    check()
+
+
+@every_driver
+def test_a_fixed_corruption_is_counted(package: str, name: str) -> None:
+    bench = Bench(package, name)
+    frames, _ = bench.frames(1)
+    broken = frames[0][:-1] + bytes([frames[0][-1] ^ 0x5A])
+    assert bench.feed(broken) == []
+    assert bench.driver.counts.bad_checksum_count == 1
+    assert bench.driver.counts.bytes_dropped_count > 0
+
+
+@every_driver
+def test_no_bytes_make_it_raise_or_grow(package: str, name: str) -> None:
+    at_rest = buffered_bytes(Bench(package, name).driver)
+
+    @settings(quickly, max_examples=100)
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        bench = Bench(package, name)
+        frames, _ = bench.frames(3)
+        starts = [frame[:k] for frame in frames for k in (1, 2, 4, 6)] + [raw for _, raw in vectors(name)]
+        pieces = data.draw(st.lists(st.one_of(st.binary(max_size=80), st.sampled_from(starts)), max_size=30))
+        for piece in pieces:
+            bench.driver.feed(piece)
+            bench.driver.pending()
+            bench.emulator.feed(piece)
+            assert buffered_bytes(bench.driver) <= at_rest + LONGEST_FRAME_BYTES
+            assert buffered_bytes(bench.emulator) <= at_rest + LONGEST_FRAME_BYTES
+
+    check()
+    bench = Bench(package, name)
+    noise = np.random.default_rng(1).bytes(300_000)
+    for piece in cut(noise, [1000, 7]):
+        bench.driver.feed(piece)
+        bench.emulator.feed(piece)
+    assert buffered_bytes(bench.driver) <= at_rest + LONGEST_FRAME_BYTES
+
+
+@every_treadmill
+def test_connecting_moves_nothing(package: str, name: str) -> None:
+    bench = Bench(package, name)
+    bench.emulator.feed(bench.driver.disconnect())  # nor does leaving without having commanded
+    assert rows(bench.emulator.advance(10.0)) == [(0.0, 0.0, 0.0)]
+    assert bench.driver.min_command_interval_s > 0.0
+    assert 0.0 < bench.emulator.status_interval_s < 0.5
+
+
+@every_treadmill
+def test_belts_follow_a_command_at_its_acceleration(package: str, name: str) -> None:
+    bench = Bench(package, name)
+    bench.emulator.feed(bench.driver.command(BeltSetpoint(1.2, -0.4, 0.5, 0.0)))
+    assert rows(bench.emulator.advance(1.0)) == close_to([(0.5, -0.4, 0.0)])
+    reading = bench.emulator.advance(10.0)
+    assert rows(reading) == close_to([(1.2, -0.4, 0.0)])
+    assert bench.feed(bench.emulator.encode(reading)) == close_to([(1.2, -0.4, 0.0)])
+
+
+@every_treadmill
+@pytest.mark.parametrize("field", ["left_speed_mps", "right_speed_mps", "acceleration_mps2", "incline_rad"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_no_number_is_no_command(package: str, name: str, field: str, value: float) -> None:
+    driver = Bench(package, name).driver
+    setpoint = {"left_speed_mps": 1.0, "right_speed_mps": 1.0, "acceleration_mps2": 0.5, "incline_rad": 0.0}
+    with pytest.raises(ValueError, match="got"):
+        driver.command(BeltSetpoint(**{**setpoint, field: value}))
+
+
+@every_treadmill
+@pytest.mark.parametrize("acceleration_mps2", [0.0, -0.5])
+def test_acceleration_must_be_above_zero(package: str, name: str, acceleration_mps2: float) -> None:
+    with pytest.raises(ValueError, match="acceleration"):
+        Bench(package, name).driver.command(BeltSetpoint(1.0, 1.0, acceleration_mps2, 0.0))
+
+
+def test_all_three_kinds_were_found() -> None:
+    assert {package for package, _ in ALL} == {IMUS, LOAD_CELLS, TREADMILLS}
