@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -110,7 +110,7 @@ class Intake:
         with handle:
             while count < QUEUE_DEPTH and (taken := handle.take_message(message_type, True)) is not None:
                 count += 1
-                cdr, info = taken
+                cdr, info = cast("tuple[bytes, dict[str, Any]]", taken)
                 if self._is_new(topic, info["publisher_gid"]["data"], info["publication_sequence_number"]):
                     self._writer.write(
                         topic,

@@ -9,11 +9,12 @@ from typing import Any
 import yaml
 from mcap.reader import make_reader
 
-from gait_session.recording_recovery import finish, is_finished
+from gait_session.recording_recovery import RECOVERED_RECORD, finish, is_finished
 
 METADATA_FILE = "metadata.yaml"
 MISSED_RECORD = "gait_lab_missed"  # MCAP metadata record: by topic, messages that were published and never arrived
 MISSED_KEY = "missed_count "  # and its place in metadata.yaml: custom_data, this and the topic
+RECOVERED_KEY = "recovered"  # in custom_data: names of the files whose recorder was killed
 ROSBAG2_VERSION = 9
 ROS_DISTRO = "kilted"
 
@@ -48,7 +49,7 @@ def write_metadata(folder: Path) -> None:
     """Write ``metadata.yaml`` from the MCAP files in ``folder``, all of which must be finished."""
     topics: dict[str, dict[str, Any]] = {}
     missed: Counter[str] = Counter()
-    files = []
+    recovered, files = [], []
     for path in recording_files(folder):
         with path.open("rb") as stream:
             reader = make_reader(stream)
@@ -56,19 +57,25 @@ def write_metadata(folder: Path) -> None:
             for record in reader.iter_metadata():
                 if record.name == MISSED_RECORD:
                     missed.update({topic: int(count) for topic, count in record.metadata.items()})
-        statistics = summary.statistics
+                if record.name == RECOVERED_RECORD:
+                    recovered.append(path.name)
+        if summary is None or (statistics := summary.statistics) is None:
+            raise ValueError(f"{path} has no summary: nothing says what it holds")
         for channel in summary.channels.values():
             topic = topics.setdefault(channel.topic, _topic(channel, summary.schemas[channel.schema_id].name))
             topic["message_count"] += statistics.channel_message_counts.get(channel.id, 0)
         files.append(_file(path.name, statistics))
-    text = yaml.safe_dump({"rosbag2_bagfile_information": _information(topics, files, missed)}, sort_keys=False)
+    custom = {MISSED_KEY + topic: str(count) for topic, count in sorted(missed.items())}
+    if recovered:
+        custom[RECOVERED_KEY] = " ".join(recovered)
+    text = yaml.safe_dump({"rosbag2_bagfile_information": _information(topics, files, custom)}, sort_keys=False)
     scratch = folder / (METADATA_FILE + ".new")
     scratch.write_text(text, encoding="utf-8")
     scratch.replace(folder / METADATA_FILE)  # a reader never sees half of it
 
 
 def _information(
-    topics: dict[str, dict[str, Any]], files: list[dict[str, Any]], missed: Counter[str]
+    topics: dict[str, dict[str, Any]], files: list[dict[str, Any]], custom: dict[str, str]
 ) -> dict[str, Any]:
     starts_ns = [file["starting_time"]["nanoseconds_since_epoch"] for file in files if file["message_count"]]
     lengths_ns = [file["duration"]["nanoseconds"] for file in files if file["message_count"]]
@@ -85,7 +92,7 @@ def _information(
         "compression_mode": "",
         "relative_file_paths": [file["path"] for file in files],
         "files": files,
-        "custom_data": {MISSED_KEY + topic: str(count) for topic, count in sorted(missed.items())} or None,
+        "custom_data": custom or None,
         "ros_distro": ROS_DISTRO,
     }
 

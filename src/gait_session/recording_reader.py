@@ -12,7 +12,7 @@ from mcap_ros2.decoder import DecoderFactory
 
 from gait_sensing.samples import BeltSample, ForceSamples, ImuSample
 from gait_session import message_values as values
-from gait_session.recording_metadata import METADATA_FILE, MISSED_KEY, recover
+from gait_session.recording_metadata import METADATA_FILE, MISSED_KEY, RECOVERED_KEY, recover
 
 Sample = ForceSamples | ImuSample | BeltSample
 
@@ -60,10 +60,10 @@ class Recording:
         self.start_s = information["starting_time"]["nanoseconds_since_epoch"] * 1e-9
         self.duration_s = information["duration"]["nanoseconds"] * 1e-9
         self._files = [folder / name for name in information["relative_file_paths"]]
-        missed = information["custom_data"] or {}
-        self.topics = {
-            topic.name: topic for topic in (_topic(entry, missed) for entry in information["topics_with_message_count"])
-        }
+        custom = information["custom_data"] or {}
+        self.recovered_files = custom.get(RECOVERED_KEY, "").split()  # their recorder was killed
+        entries = information["topics_with_message_count"]
+        self.topics = {topic.name: topic for topic in (_topic(entry, custom) for entry in entries)}
 
     def find(self, name: str) -> list[str]:
         """Return the recorded topics with relative name ``name``, in any namespace; "+" stands for one part of it."""
@@ -105,7 +105,7 @@ class Recording:
         return [topic for name in names for topic in self.find(name)]
 
 
-def _topic(entry: dict[str, Any], missed: dict[str, str]) -> Topic:
+def _topic(entry: dict[str, Any], custom: dict[str, str]) -> Topic:
     name = entry["topic_metadata"]["name"]
-    count = missed.get(MISSED_KEY + name)
+    count = None if RECOVERED_KEY in custom else custom.get(MISSED_KEY + name)
     return Topic(name, entry["topic_metadata"]["type"], entry["message_count"], None if count is None else int(count))

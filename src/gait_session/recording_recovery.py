@@ -31,6 +31,7 @@ from mcap.writer import MCAP0_MAGIC
 
 MCAP_PROFILE = "ros2"
 MCAP_LIBRARY = "gait_lab"
+RECOVERED_RECORD = "gait_lab_recovered"  # MCAP metadata record of a file that was closed here
 _HEAD = struct.Struct("<BQ")  # opcode and length of a record
 _MESSAGE = struct.Struct("<HIQ")  # channel, sequence, log time: how a message record begins
 
@@ -66,6 +67,9 @@ def finish(file: IO[bytes]) -> None:
     file.seek(contents.end)
     file.truncate()
     _complete_last_index(contents, builder)
+    before = builder.count
+    Metadata(RECOVERED_RECORD, {}).write(builder)
+    contents.metadata.append(MetadataIndex(contents.end + before, builder.count - before, RECOVERED_RECORD))
     DataEnd(0).write(builder)
     file.write(builder.end())
     summary_start = file.tell()

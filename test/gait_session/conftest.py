@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gait_lab import msg
+from rclpy.serialization import serialize_message
+
 from gait_analysis.analyser import Analyser, AnalyserSettings
 from gait_analysis.events import EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.participant import Input, Participant
 from gait_feedback.cue import Cue
 from gait_ros import messages
-from gait_sensing.samples import BeltSample, ForceSamples, ImuSample, Side
+from gait_sensing.samples import ForceSamples, ImuSample, Side
 from gait_session.recording_writer import RecordingWriter
-from rclpy.serialization import serialize_message
-
-from gait_lab import msg
 
 START_S = 1_790_000_000.25
 MASS_KG = 80.0
@@ -36,21 +36,22 @@ LATCHED = {
 }
 
 
+OFFSET = {Side.LEFT: 0.0, Side.RIGHT: 0.53}  # share of the stride
+STANCE = {Side.LEFT: 0.60, Side.RIGHT: 0.65}  # share of the stride
+LOAD = {Side.LEFT: 0.94, Side.RIGHT: 1.03}
+
+
 class Walker:
     """Forces of a walker whose left foot is the prosthesis: stands shorter on it, and loads it less."""
-
-    OFFSET = {Side.LEFT: 0.0, Side.RIGHT: 0.53}
-    STANCE = {Side.LEFT: 0.60, Side.RIGHT: 0.65}
-    LOAD = {Side.LEFT: 0.94, Side.RIGHT: 1.03}
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
 
     def force_n(self, side: Side, time_s: np.ndarray) -> np.ndarray:
         """Ground reaction at ``time_s`` (seconds since the walker set out), [n, 3]."""
-        cycle = (time_s / STRIDE_S - self.OFFSET[side]) % 1.0
-        stance = cycle / self.STANCE[side]
-        weight_n = MASS_KG * 9.80665 * self.LOAD[side]
+        cycle = (time_s / STRIDE_S - OFFSET[side]) % 1.0
+        stance = cycle / STANCE[side]
+        weight_n = MASS_KG * 9.80665 * LOAD[side]
         is_loaded = stance < 1.0
         force_n = np.zeros((len(time_s), 3))
         shape = 1.2 * np.sin(np.pi * stance) + 0.25 * np.sin(3 * np.pi * stance)

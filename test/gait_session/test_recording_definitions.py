@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from gait_session.message_definitions import ament_prefixes, find_definition, hash_description
 
 PREFIX = next(prefix for prefix in ament_prefixes() if (prefix / "share/gait_lab/msg/Stride.json").exists())
@@ -39,7 +40,7 @@ def test_a_hash_that_is_not_the_types_is_refused(tmp_path):
     path = _copy_of_time(tmp_path)
     assert find_definition("builtin_interfaces/msg/Time", [tmp_path]).type_hash.startswith("RIHS01_b106235e")
     path.write_text(path.read_text().replace('"nanosec"', '"picosec"'))
-    with pytest.raises(ValueError, match="RIHS01_b106235e.* is not that of its description"):
+    with pytest.raises(ValueError, match=r"RIHS01_b106235e.* is not that of its description"):
         find_definition("builtin_interfaces/msg/Time", [tmp_path])
 
 

@@ -8,16 +8,17 @@ import subprocess
 import sys
 
 import pytest
-from gait_session.recording_metadata import recover
-from gait_session.recording_reader import Recording
-from gait_session.recording_recovery import is_finished
-from gait_session.recording_writer import RecordingWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcap.reader import make_reader
 from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
 from std_msgs.msg import String
+
+from gait_session.recording_metadata import recover
+from gait_session.recording_reader import Recording
+from gait_session.recording_recovery import is_finished
+from gait_session.recording_writer import RecordingWriter
 
 KILLED = """
 import os, signal, sys
@@ -52,6 +53,7 @@ def test_a_killed_recording_is_made_readable(killed):
     assert not (killed / "metadata.yaml").exists()
     assert [path.name for path in recover(killed)] == ["lab_0.mcap"]
     recording = Recording(killed)
+    assert recording.recovered_files == ["lab_0.mcap"]
     numbers = [int(recorded.message.data.split()[1]) for recorded in recording.messages("a", "b")]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > 25000  # all that was flushed, and whole chunks beyond

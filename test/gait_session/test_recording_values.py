@@ -3,13 +3,13 @@
 
 import math
 
-from gait_analysis.participant import Input
-from gait_sensing.samples import Side
-from gait_session import message_values as values
+from gait_lab import msg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gait_lab import msg
+from gait_analysis.participant import Input
+from gait_sensing.samples import Side
+from gait_session import message_values as values
 
 
 @given(st.floats(1e9, 4e9))

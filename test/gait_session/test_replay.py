@@ -2,6 +2,7 @@
 """A recording fed through the analysis again gives the same, bit for bit, and what differs is named."""
 
 import pytest
+
 from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import GaitState, Stride
