@@ -28,8 +28,10 @@ def last_crossing(time_s: Array, force_n: Array, level_n: float, is_rising: bool
     """
     if len(time_s) < 2:
         return Edge(float(time_s[0]), True)
-    interval_s = float(np.median(np.diff(time_s)))
-    smooth_n = centred_mean(force_n, interval_s, smoothing_s)
+    intervals_s = np.diff(time_s)
+    interval_s = float(np.median(intervals_s))
+    has_lost = bool(intervals_s.max() > _FAR_RATIO * interval_s)  # a mean across lost samples would shift the edge
+    smooth_n = force_n if has_lost else centred_mean(force_n, interval_s, smoothing_s)
     is_before = smooth_n < level_n if is_rising else smooth_n >= level_n
     before = np.flatnonzero(is_before[:-1] & ~is_before[1:])
     if len(before) == 0:

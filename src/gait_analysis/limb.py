@@ -54,6 +54,7 @@ class Limb:
         self._weight_n, self._lowest_n, self._max_age_s = weight_n, lowest_n, max_age_s
         self._history = History(4, _KEEP_S)
         self._is_in_contact: bool | None = None
+        self._baseline_n = 0.0
         self._reason = f"no clear contact or swing on {stream} yet"
 
     def take(self, samples: ForceSamples) -> list[ContactChange]:
@@ -69,7 +70,7 @@ class Limb:
 
     def apply(self, change: ContactChange) -> None:
         """Take over a change of this limb's contact that ``take`` returned."""
-        self._is_in_contact, self._reason = change.is_in_contact, change.reason
+        self._is_in_contact, self._reason, self._baseline_n = change.is_in_contact, change.reason, change.baseline_n
         if change.is_in_contact is None:
             self.landing, self.stance = Landing(), Kinetics()
         elif change.event is not None:
@@ -106,7 +107,7 @@ class Limb:
         if row is None:
             is_in_contact, reason = None, f"no force on {self.stream} for more than {self._max_age_s} s"
         else:
-            load_bw = (float(row[_VERTICAL]) - self._detector.baseline_n) / self._weight_n
+            load_bw = (float(row[_VERTICAL]) - self._baseline_n) / self._weight_n
         is_known = is_in_contact is not None and is_other_known
         return LimbState(
             side=self.side,
@@ -139,5 +140,5 @@ class Limb:
         if math.isnan(self._weight_n) or math.isnan(start_s) or end_s - start_s > _KEEP_S - 1.0:
             return Kinetics()
         rows = self._history.between(start_s, end_s)
-        vertical_bw = (rows[:, _VERTICAL] - self._detector.baseline_n) / self._weight_n
+        vertical_bw = (rows[:, _VERTICAL] - self._baseline_n) / self._weight_n
         return stance_kinetics(start_s, end_s, rows[:, _TIME], vertical_bw, rows[:, _FORWARD] / self._weight_n)

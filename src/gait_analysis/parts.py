@@ -23,6 +23,7 @@ class ContactChange:
     """A foot's contact is known to have changed, or is no longer known."""
 
     detected_s: float  # time of the sample that told
+    baseline_n: float  # vertical force of the unloaded sensor from now on
     is_in_contact: bool | None  # from now on; None: cannot tell
     event: GaitEvent | None = None  # None when contact became known or unknown without an edge being seen
     reason: str = ""  # why contact is not known
@@ -34,8 +35,6 @@ class Detector(Protocol):
     The changes depend on the samples alone, not on how they are cut into batches. A change is returned with the
     sample that told, in order of ``detected_s``.
     """
-
-    baseline_n: float  # vertical force of the unloaded sensor as last seen
 
     def feed(self, samples: ForceSamples) -> list[ContactChange]:
         """Take the next samples of the foot's sensor, at least one.
@@ -84,7 +83,7 @@ class Metric(Protocol):
         """Return the metric of ``stride``, in ``unit``; NaN when the sensors present cannot tell."""
 
 
-def build(folder: str, wanted: str, name: str, settings: Mapping[str, Settings], *arguments: object) -> Any:  # noqa: ANN401
+def build(folder: str, wanted: str, name: str, settings: Mapping[str, Settings], *arguments: object) -> Any:
     """Build class ``wanted`` of part ``name`` in ``folder``, with its settings from ``settings`` or its defaults."""
     part = plugins.find(f"gait_analysis.{folder}", name)
     return getattr(part, wanted)(settings[name] if name in settings else part.Settings(), *arguments)

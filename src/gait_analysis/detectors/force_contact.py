@@ -20,6 +20,7 @@ of 10 N or less; minimum durations of 0.1 s as in common split-belt laboratory p
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class Detector:
         weight_n = 0.0 if math.isnan(body_weight_n) else body_weight_n
         self._on_n = max(settings.on_force_n, settings.on_share_bw * weight_n)
         self._off_n = max(settings.off_force_n, settings.off_share_bw * weight_n)
-        self.baseline_n = 0.0
+        self._baseline_n = 0.0
         self._history = History(1, _KEEP_S)
         self._is_in_contact: bool | None = None
         self._changed_s = -math.inf  # time of the last edge
@@ -85,19 +86,18 @@ class Detector:
         if gaps_s.max() <= self._settings.max_gap_s:
             return self._scan(time_s, force_n)
         changes: list[ContactChange] = []
-        starts = [0, *np.flatnonzero(gaps_s > self._settings.max_gap_s).tolist(), len(time_s)]
-        for first, end in zip(starts[:-1], starts[1:], strict=True):
-            if gaps_s[first] > self._settings.max_gap_s:
-                changes += self._lose(float(time_s[first]), float(gaps_s[first]))
-            if end > first:
-                changes += self._scan(time_s[first:end], force_n[first:end])
+        starts = np.flatnonzero(gaps_s > self._settings.max_gap_s).tolist()
+        changes += self._scan(time_s[: starts[0]], force_n[: starts[0]])
+        for first, end in pairwise([*starts, len(time_s)]):
+            changes.append(self._lose(float(time_s[first]), float(gaps_s[first])))
+            changes += self._scan(time_s[first:end], force_n[first:end])
         return changes
 
-    def _lose(self, time_s: float, gap_s: float) -> list[ContactChange]:
+    def _lose(self, time_s: float, gap_s: float) -> ContactChange:
         self._history.clear()
         self._is_in_contact, self._changed_s = None, -math.inf
         self._above_on_s = self._above_off_s = -math.inf
-        return [ContactChange(time_s, None, reason=f"no force for {gap_s:.3f} s")]
+        return ContactChange(time_s, self._baseline_n, None, reason=f"no force for {gap_s:.3f} s")
 
     def _scan(self, time_s: Array, force_n: Array) -> list[ContactChange]:
         """Find the changes in samples without a gap."""
@@ -113,7 +113,7 @@ class Detector:
         return changes
 
     def _first_change(self, time_s: Array, force_n: Array) -> int | None:
-        on_n, off_n = self.baseline_n + self._on_n, self.baseline_n + self._off_n
+        on_n, off_n = self._baseline_n + self._on_n, self._baseline_n + self._off_n
         if self._is_in_contact is None:
             return _first((force_n > on_n) | (force_n < off_n))
         if not self._is_in_contact:
@@ -134,15 +134,15 @@ class Detector:
 
     def _change(self, time_s: float, force_n: float) -> ContactChange:
         was_in_contact = self._is_in_contact
-        self._is_in_contact = force_n > self.baseline_n + self._on_n if was_in_contact is None else not was_in_contact
+        self._is_in_contact = force_n > self._baseline_n + self._on_n if was_in_contact is None else not was_in_contact
         if self._is_in_contact:
             self._above_on_s = self._above_off_s = time_s
         if was_in_contact is None:
-            return ContactChange(time_s, self._is_in_contact)
+            return ContactChange(time_s, self._baseline_n, self._is_in_contact)
         self._follow_baseline(time_s)
         event = self._event(time_s)
         self._changed_s = event.time_s
-        return ContactChange(time_s, self._is_in_contact, event)
+        return ContactChange(time_s, self._baseline_n, self._is_in_contact, event)
 
     def _follow_baseline(self, time_s: float) -> None:
         """Take up the drift of the plate, seen while it was unloaded just now."""
@@ -150,10 +150,10 @@ class Detector:
             start_s, end_s = max(self._changed_s, time_s - _SWING_WINDOW_S) + _GUARD_S, time_s - _GUARD_S
             swing = self._history.between(start_s, end_s)
             if len(swing) > 1 and swing[-1, 0] - swing[0, 0] >= _GUARD_S:
-                self.baseline_n += self._settings.baseline_gain * (float(np.median(swing[:, 1])) - self.baseline_n)
+                self._baseline_n += self._settings.baseline_gain * (float(np.median(swing[:, 1])) - self._baseline_n)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
             rest = self._history.between(time_s - 0.5 * self._settings.unload_s, time_s)
-            self.baseline_n = float(np.median(rest[:, 1]))
+            self._baseline_n = float(np.median(rest[:, 1]))
 
     def _event(self, time_s: float) -> GaitEvent:
         is_contact = bool(self._is_in_contact)
@@ -161,7 +161,7 @@ class Detector:
         look_back_s = max(least_s, self._settings.unload_s) + 2.0 * _GUARD_S
         seen = self._history.between(max(self._changed_s, time_s - look_back_s), time_s)
         edge = last_crossing(
-            seen[:, 0], seen[:, 1], self.baseline_n + self._off_n, is_contact, self._settings.smoothing_s
+            seen[:, 0], seen[:, 1], self._baseline_n + self._off_n, is_contact, self._settings.smoothing_s
         )
         event = GaitEvent(
             time_s=edge.time_s,

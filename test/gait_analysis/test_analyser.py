@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The analysis as a whole: it finds the truth, and what it finds depends on the samples alone."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.events import EventFlag, EventKind, GaitEvent
+from gait_analysis.gait import Asymmetry, GaitState, Stride, Subphase
+from gait_analysis.participant import Input, Participant
+from gait_sensing.samples import ImuSample, Side
+
+FAST = AnalyserSettings(state_rate_hz=0.0)
+
+
+def of(kind, results):
+    return [result for result in results if isinstance(result, kind)]
+
+
+def texts(results):
+    return [repr(result) for result in results]  # repr tells every float apart and lets NaN equal NaN
+
+
+@pytest.fixture(scope="module")
+def noisy(walk, walker):
+    return walk(
+        walker(
+            duration_s=7.0,
+            noise_n=5.0,
+            drift_n=20.0,
+            moment_noise_nm=0.3,
+            first_contact_s=(0.3113, 0.8737),
+            stride_time_s=1.1171,
+            stance_time_s=(0.66, 0.71),
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def noisy_results(noisy, analyse):
+    return texts(analyse(noisy))
+
+
+def drawn(sizes: list[int]) -> Iterator[int]:
+    return itertools.cycle(sizes)
+
+
+@given(
+    left=st.lists(st.integers(1, 40), min_size=1, max_size=20),
+    right=st.lists(st.integers(1, 40), min_size=1, max_size=20),
+    left_lag_s=st.floats(0.0, 0.05),
+    right_lag_s=st.floats(0.0, 0.05),
+    belt_lag_s=st.floats(-0.05, 0.045),
+)
+@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_batches_and_order_of_arrival_do_not_matter(
+    noisy, noisy_results, analyse, left, right, left_lag_s, right_lag_s, belt_lag_s
+):
+    sizes = {Side.LEFT: left, Side.RIGHT: right}
+    lags_s = {"left": left_lag_s, "right": right_lag_s, "belt": belt_lag_s}
+    results = texts(analyse(noisy, sizes=lambda side: drawn(sizes[side]), lag_s=lags_s.__getitem__))
+    shared = min(len(results), len(noisy_results))  # the last batch of one stream may be longer than the other's
+    assert shared > len(noisy_results) - 20
+    assert results[:shared] == noisy_results[:shared]
+
+
+def test_every_event_is_found_in_order_and_none_invented(walk, walker, analyse):
+    walked = walk(walker(noise_n=5.0, drift_n=20.0, stance_time_s=(0.7, 0.8)))
+    events = of(GaitEvent, analyse(walked, FAST))
+    for (time_s, side, kind), event in itertools.zip_longest(walked.truth, events):
+        assert (event.side, event.kind) == (side, kind)
+        assert event.time_s == pytest.approx(time_s, abs=0.005)
+        assert event.time_s <= event.detected_s < event.time_s + 0.015
+        assert event.flags == EventFlag.NONE
+
+
+def test_strides_measure_what_was_walked(walk, walker, analyse):
+    truth = walker(
+        first_contact_s=(0.3, 0.95),
+        stance_time_s=(0.72, 0.78),
+        landing_m=(0.28, 0.21),
+        noise_n=2.0,
+        moment_noise_nm=0.3,
+        duration_s=40.0,
+    )
+    walked = walk(truth)
+    strides = of(Stride, analyse(walked, FAST))
+    assert len(strides) == sum(len(walked.times(side, EventKind.INITIAL_CONTACT)) - 1 for side in Side)
+    assert all(stride.is_accepted for stride in strides)
+    for side, step_s, stance_s, double_s, own_m, other_m in (
+        (Side.LEFT, 0.55, 0.72, 0.23, 0.28, 0.21),
+        (Side.RIGHT, 0.65, 0.78, 0.07, 0.21, 0.28),
+    ):
+        mine = [stride for stride in strides if stride.side is side]
+        assert [stride.number for stride in mine] == list(range(1, len(mine) + 1))
+
+        def median(name, mine=mine):
+            return np.median([getattr(stride, name) for stride in mine])
+
+        assert median("stride_time_s") == pytest.approx(1.2, abs=0.001)
+        assert median("step_time_s") == pytest.approx(step_s, abs=0.001)
+        assert median("stance_time_s") == pytest.approx(stance_s, abs=0.005)
+        assert median("swing_time_s") == pytest.approx(1.2 - stance_s, abs=0.005)
+        assert median("initial_double_support_time_s") == pytest.approx(double_s, abs=0.005)
+        assert median("cadence_hz") == pytest.approx(2.0 / 1.2, abs=0.002)
+        assert median("stride_length_m") == pytest.approx(1.2, abs=0.006)
+        assert median("step_length_m") == pytest.approx(own_m - other_m + step_s, abs=0.01)
+        assert median("step_width_m") == pytest.approx(0.22, abs=0.005)
+        assert median("speed_mps") == pytest.approx(1.0, abs=0.006)
+        errors_m = [stride.step_length_m - (own_m - other_m + step_s) for stride in mine]
+        assert np.std(errors_m) < 0.02  # a step, one at a time
+
+
+def test_asymmetry_is_that_of_the_walk(walk, walker, analyse):
+    truth = walker(first_contact_s=(0.3, 0.95), stance_time_s=(0.72, 0.78), noise_n=5.0, drift_n=20.0, duration_s=30.0)
+    asymmetries = of(Asymmetry, analyse(walk(truth), FAST, Participant(75.0, Side.LEFT)))
+    metrics = {metric.name: metric for metric in asymmetries[-1].metrics}
+    assert metrics["step_time"].rolling_median == pytest.approx((0.65 - 0.55) / 1.2, abs=0.002)
+    assert metrics["stance_time"].rolling_median == pytest.approx((0.78 - 0.72) / 1.5, abs=0.004)
+    assert metrics["stance_time"].prosthetic_value == pytest.approx(0.72, abs=0.006)
+    assert "sound" in metrics["stance_time"].index
+    assert metrics["stance_time"].strides_used_count == 10
+
+
+def test_mirrored_walk_gives_mirrored_results(noisy, analyse):
+    names = {Side.LEFT: "right_belt", Side.RIGHT: "left_belt"}
+    plates = {side.other: replace(plate, name=names[side]) for side, plate in noisy.plates.items()}
+    mirrored = replace(noisy, plates=dict(sorted(plates.items())))
+    for one, other in zip(of(Stride, analyse(noisy, FAST)), of(Stride, analyse(mirrored, FAST)), strict=True):
+        assert other.side is one.side.other
+        assert repr(replace(other, side=one.side, step_width_m=0.0)) == repr(replace(one, step_width_m=0.0))
+        assert other.step_width_m == pytest.approx(-one.step_width_m, nan_ok=True)
+
+
+def test_heavier_person_walking_alike_gives_the_same_events(noisy, analyse):
+    plates = {side: replace(plate, force_n=2.0 * plate.force_n) for side, plate in noisy.plates.items()}
+    heavy = analyse(replace(noisy, plates=plates), FAST, Participant(150.0, None))
+    assert texts(of(GaitEvent, heavy)) == texts(of(GaitEvent, analyse(noisy, FAST)))
+
+
+def test_the_same_walk_at_another_time_gives_the_same_results(walk, walker, analyse):
+    settings = AnalyserSettings(state_rate_hz=256.0)
+    walked = walk(walker(rate_hz=1024.0, duration_s=6.0, noise_n=5.0))  # times that floating point holds exactly
+    shift_s = 2.0**30
+    now, later = analyse(walked, settings), analyse(walked.moved(shift_s), settings, start_s=shift_s)
+    assert [type(result) for result in now] == [type(result) for result in later]
+    for one, other in zip(of(GaitEvent, now), of(GaitEvent, later), strict=True):
+        assert other.time_s - shift_s == pytest.approx(one.time_s, abs=1e-6)
+    for one, other in zip(of(GaitState, now), of(GaitState, later), strict=True):
+        assert (other.time_s - shift_s, other.left.is_in_contact) == (one.time_s, one.left.is_in_contact)
+        assert other.left.load_bw == pytest.approx(one.left.load_bw, abs=1e-9)
+
+
+@pytest.mark.parametrize("rate_hz", [200.0, 1000.0])
+def test_states_stand_on_the_control_grid(noisy, analyse, rate_hz):
+    states = of(GaitState, analyse(noisy, AnalyserSettings(state_rate_hz=rate_hz)))
+    expected_s = [number / rate_hz for number in range(1, round(7.0 * rate_hz) + 1)]
+    assert [state.time_s for state in states[-len(expected_s) :]] == expected_s
+    assert len(states) - len(expected_s) in (0, 1)  # at 0 s there is no sample yet
+    for state in states:
+        assert 0.0 <= state.time_s - state.newest_sample_s < 0.001
+    assert states[-1].left_belt_speed_mps == 1.0
+
+
+def test_states_agree_with_the_truth(walk, walker, analyse):
+    walked = walk(walker(noise_n=5.0))
+    states = [state for state in of(GaitState, analyse(walked)) if state.time_s > 6.0]
+    contacts_s = walked.times(Side.LEFT, EventKind.INITIAL_CONTACT)
+    wrong_count = 0
+    for state in states:
+        passed_s = state.time_s - contacts_s[contacts_s <= state.time_s][-1]
+        if min(abs(passed_s - edge_s) for edge_s in (0.0, 0.75, 1.2)) < 0.012:
+            continue
+        assert state.left.is_phase_valid
+        assert state.left.phase == pytest.approx(passed_s / 1.2, abs=0.01)
+        assert state.left.phase_rate_hz == pytest.approx(1.0 / 1.2, abs=0.002)
+        assert state.left.is_in_contact == (passed_s < 0.75)
+        wrong_count += state.left.subphase is not _subphase(passed_s)
+    assert wrong_count < 0.03 * len(states)  # near the borders between sub-phases
+
+
+def _subphase(passed_s):
+    borders = (0.15, 0.375, 0.6, 0.75, 0.9, 1.05, 1.2)
+    return Subphase(1 + next(number for number, border_s in enumerate(borders) if passed_s < border_s))
+
+
+def test_a_recording_gives_no_lengths(noisy, analyse):
+    strides = of(Stride, analyse(noisy, FAST, input=Input.RECORDING))
+    assert strides
+    for stride in strides:
+        assert math.isnan(stride.step_length_m) and math.isnan(stride.stride_length_m) and math.isnan(stride.speed_mps)
+        assert stride.peak_load_bw > 1.0
+
+
+def test_unknown_body_mass_gives_events_but_no_loads(noisy, analyse):
+    results = analyse(noisy, participant=Participant(math.nan, None))
+    assert len(of(GaitEvent, results)) == len(of(GaitEvent, analyse(noisy)))
+    assert all(math.isnan(stride.peak_load_bw) for stride in of(Stride, results))
+    assert all(math.isnan(state.left.load_bw) for state in of(GaitState, results))
+
+
+def without(walked, side, first, end):
+    """The walk without samples ``first`` to ``end`` of one plate; sample numbers tell of the loss."""
+    plate = walked.plates[side]
+    keep = np.r_[0:first, end : len(plate.time_s)]
+    arrays = ("time_s", "force_n", "moment_nm", "centre_of_pressure_m")
+    cut = replace(plate, **{name: getattr(plate, name)[keep] for name in arrays})
+    return replace(walked, plates={**walked.plates, side: cut})
+
+
+def test_a_lost_stream_makes_its_limb_unknown_and_comes_back(walk, walker, analyse):
+    walked = walk(walker(duration_s=12.0))
+    results = analyse(without(walked, Side.LEFT, 4000, 7000), lag_s=lambda name: 0.0)
+    states = of(GaitState, results)
+    assert states[-1].left.is_in_contact is not None
+    for state in states:
+        if 4.06 < state.time_s < 7.0:
+            assert state.left.is_in_contact is None and math.isnan(state.left.load_bw)
+            assert "left_belt" in state.left.reason
+            assert state.left.subphase is state.right.subphase is Subphase.UNKNOWN
+            assert state.right.is_in_contact is not None
+    events = of(GaitEvent, results)
+    assert not [event for event in events if event.side is Side.LEFT and 4.0 <= event.time_s < 7.0]
+    right = [event for event in events if event.side is Side.RIGHT]
+    assert len(right) == sum(side is Side.RIGHT for _, side, _ in walked.truth)
+    lost = [stride for stride in of(Stride, results) if 3.4 < stride.start_s < 7.0]
+    assert lost and not any(stride.is_accepted for stride in lost)
+    assert of(Stride, results)[-1].is_accepted
+
+
+def test_one_stream_alone_is_not_held_back_for_ever(walk, walker, analyse):
+    walked = walk(walker(duration_s=5.0))
+    alone = replace(walked, plates={Side.RIGHT: walked.plates[Side.RIGHT]})
+    results = analyse(alone)
+    assert len([event for event in of(GaitEvent, results)]) == sum(side is Side.RIGHT for _, side, _ in walked.truth)
+    assert of(GaitState, results)[-1].left.is_in_contact is None
+    assert not of(Asymmetry, results)
+
+
+def test_a_short_gap_at_a_contact_is_flagged(walk, walker, analyse):
+    walked = without(walk(walker(duration_s=6.0)), Side.LEFT, 2690, 2720)  # around the contact at 2.7 s
+    (event,) = [event for event in of(GaitEvent, analyse(walked, FAST)) if abs(event.time_s - 2.7) < 0.03]
+    assert event.flags & EventFlag.INTERPOLATION_FAR
+    assert event.confidence < 1.0
+
+
+@pytest.mark.parametrize("wrong", [math.nan, -1e4, math.inf, -math.inf])
+def test_samples_that_are_no_measurement_make_contact_unknown(walk, walker, analyse, wrong):
+    walked = walk(walker(duration_s=8.0))
+    plate = walked.plates[Side.LEFT]
+    force_n = plate.force_n.copy()
+    force_n[3000:3400] = wrong
+    force_n[5001, 2] = wrong  # a single one does no harm
+    broken = replace(walked, plates={**walked.plates, Side.LEFT: replace(plate, force_n=force_n)})
+    results = analyse(broken)
+    for state in of(GaitState, results):
+        assert (state.left.is_in_contact is None) == (3.05 < state.time_s <= 3.4)
+    times_s = [event.time_s for event in of(GaitEvent, results) if event.side is Side.LEFT]
+    assert not [time_s for time_s in times_s if 3.0 <= time_s <= 3.401]
+    assert len([stride for stride in of(Stride, results) if stride.is_accepted]) >= 4
+
+
+def test_someone_who_leaves_ends_phase_without_inventing_events(walk, walker, analyse):
+    walked = walk(walker(duration_s=12.0, noise_n=5.0))
+    plates = {}
+    for side, plate in walked.plates.items():
+        force_n = plate.force_n.copy()
+        force_n[8000:, 2] = 5.0 * np.random.default_rng(1).standard_normal(4000)
+        plates[side] = replace(plate, force_n=force_n)
+    results = analyse(replace(walked, plates=plates))
+    assert not [event for event in of(GaitEvent, results) if event.time_s > 8.01]
+    last = of(GaitState, results)[-1]
+    assert last.left.is_in_contact is False and not last.left.is_phase_valid
+    assert last.left.reason and last.left.subphase is Subphase.UNKNOWN
+
+
+def test_standing_still_and_starting_again_loses_one_stride_only(walk, walker, analyse):
+    walked = walk(walker(duration_s=8.0, noise_n=5.0))
+    at = 4080  # both feet down
+    plates = {}
+    for side, plate in walked.plates.items():
+        force_n = np.concatenate(
+            (plate.force_n[:at], np.repeat(plate.force_n[at : at + 1], 5000, axis=0), plate.force_n[at:])
+        )
+        count = len(force_n)
+        plates[side] = replace(
+            plate,
+            time_s=np.arange(1, count + 1) / 1000.0,
+            force_n=force_n,
+            moment_nm=np.zeros((count, 3)),
+            centre_of_pressure_m=np.zeros((count, 2)),
+        )
+    strides = of(Stride, analyse(replace(walked, plates=plates), FAST))
+    rejected = [stride for stride in strides if not stride.is_accepted]
+    assert {stride.side for stride in rejected} == {Side.LEFT, Side.RIGHT} and len(rejected) == 2
+    assert all(stride.stride_time_s > 5.0 and "stride time" in stride.reason for stride in rejected)
+
+
+def test_samples_before_the_start_and_foreign_streams_are_ignored(noisy, analyse):
+    late = analyse(noisy, start_s=2.0)
+    assert all(result.time_s >= 2.0 for result in of(GaitEvent, late) + of(GaitState, late))
+    analyser = Analyser(AnalyserSettings(), Participant(75.0, None), Input.LIVE, 0.0)
+    foreign = replace(noisy.plates[Side.LEFT], name="prosthesis")
+    assert analyser.feed(foreign) == []
+    nan = math.nan
+    assert analyser.feed(ImuSample("pelvis", 1.0, (nan,) * 3, (nan,) * 3, (nan,) * 4)) == []
+
+
+def test_a_start_long_before_the_first_sample_costs_nothing(walk, walker, analyse):
+    walked = walk(walker(duration_s=2.0)).moved(2.0**30)
+    states = of(GaitState, analyse(walked, start_s=0.0))
+    assert 399 <= len(states) <= 401
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(ValueError, match="force_streams"):
+        AnalyserSettings(force_streams=["left_belt"])
+    with pytest.raises(ValueError, match="no part 'crystal_ball'"):
+        Analyser(AnalyserSettings(detector="crystal_ball"), Participant(75.0, None), Input.LIVE, 0.0)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Force contacts near their thresholds, under noise and drift, with bounces and gaps."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gait_analysis.detectors.force_contact import Detector, Settings
+from gait_analysis.events import EventKind
+from gait_sensing.samples import ForceSamples, Side
+
+WEIGHT_N = 735.0
+
+
+def samples(vertical_n, rate_hz=1000.0, start_s=0.0):
+    count = len(vertical_n)
+    force_n = np.zeros((count, 3))
+    force_n[:, 2] = vertical_n
+    time_s = start_s + np.arange(count) / rate_hz
+    return ForceSamples("left_belt", 0, time_s, force_n, np.zeros((count, 3)), np.full((count, 2), np.nan))
+
+
+def pieces(*lengths_and_levels):
+    return np.concatenate([np.full(length, float(level)) for length, level in lengths_and_levels])
+
+
+def edges(vertical_n, settings=None, weight_n=WEIGHT_N, **kwargs):
+    changes = Detector(settings or Settings(), Side.LEFT, weight_n).feed(samples(vertical_n, **kwargs))
+    return [(change.event.kind.value, change.event.time_s) for change in changes if change.event]
+
+
+@pytest.mark.parametrize("drift_n", [0.0, 20.0, -20.0])
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_edges_under_noise_and_drift_are_within_5_ms(walk, walker, drift_n, kind):
+    walked = walk(walker(duration_s=60.0, noise_n=5.0, drift_n=drift_n, stride_time_s=1.2037))
+    for side, plate in walked.plates.items():
+        changes = Detector(Settings(), side, WEIGHT_N).feed(plate)
+        found_s = np.array([change.event.time_s for change in changes if change.event and change.event.kind is kind])
+        truth_s = walked.times(side, kind)
+        assert len(found_s) == len(truth_s)
+        assert np.percentile(np.abs(found_s - truth_s), 99) <= 0.005
+        assert np.std(found_s - truth_s) < 0.001
+
+
+def test_a_gentle_end_of_load_moves_foot_off_to_the_threshold(walk, walker):
+    """The event is where load crosses 2 % of body weight; a gentle end of load reaches zero later."""
+    walked = walk(walker(duration_s=60.0, noise_n=5.0, foot_off_power=1.5))
+    plate = walked.plates[Side.LEFT]
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(plate)
+    found_s = np.array([c.event.time_s for c in changes if c.event and c.event.kind is EventKind.FOOT_OFF])
+    before_end_s = walked.times(Side.LEFT, EventKind.FOOT_OFF) - found_s
+    assert 0.010 < np.median(before_end_s) < 0.018
+    assert np.std(before_end_s) < 0.0025
+
+
+def test_an_edge_is_interpolated_between_samples():
+    force_n = np.array([0.0, 0.0, 0.0, 100.0, 200.0, 300.0] + [400.0] * 30 + [300.0, 200.0, 100.0, 0.0, 0.0, 0.0])
+    (contact, contact_s), (off, off_s) = edges(force_n, rate_hz=100.0)
+    assert (contact, off) == ("IC", "TO")
+    assert contact_s == pytest.approx(0.02 + 0.01 * 14.7 / 100.0)
+    assert off_s == pytest.approx(0.38 + 0.01 * (100.0 - 14.7) / 100.0)
+
+
+def test_a_bounce_after_contact_is_one_contact_detected_without_delay():
+    force_n = pieces((200, 0), (30, 300), (20, 0), (400, 700), (200, 0))
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(samples(force_n))
+    assert [change.event.kind.value for change in changes if change.event] == ["IC", "TO"]
+    assert [change.detected_s for change in changes if change.event] == pytest.approx([0.200, 0.653])
+
+
+def test_a_dropout_shorter_than_the_confirmation_is_no_foot_off():
+    assert [kind for kind, _ in edges(pieces((200, 0), (300, 500), (3, 0), (300, 500)))] == ["IC"]
+
+
+def test_a_tap_ends_when_the_load_went_though_it_is_believed_later():
+    (_, contact_s), (kind, off_s) = edges(pieces((200, 0), (50, 300), (400, 0)))
+    assert contact_s == pytest.approx(0.199, abs=0.003)
+    assert kind == "TO"
+    assert off_s == pytest.approx(0.250, abs=0.003)
+
+
+def test_thresholds_scale_with_the_person():
+    child = pieces((200, 0), (400, 30), (200, 0))
+    assert len(edges(child, weight_n=150.0)) == 2
+    assert len(edges(child, weight_n=math.nan)) == 2  # newtons alone: 25 N
+    assert edges(child, weight_n=WEIGHT_N) == []  # 5 % of this weight is 37 N
+
+
+def test_a_plate_that_was_not_zeroed_still_shows_the_swing():
+    step = pieces((500, 24), (600, 724))
+    found = edges(np.concatenate([step] * 5 + [pieces((400, 24))]))
+    assert [kind for kind, _ in found] == ["IC", "TO"] * 5 or [kind for kind, _ in found] == ["TO", "IC"] * 4 + ["TO"]
+    off_s = [time_s for kind, time_s in found if kind == "TO"]
+    assert off_s == pytest.approx([1.1 * number for number in range(6 - len(off_s), 6)], abs=0.005)
+
+
+def test_no_event_is_invented_across_a_gap():
+    detector = Detector(Settings(), Side.LEFT, WEIGHT_N)
+    assert [change.is_in_contact for change in detector.feed(samples(pieces((300, 0))))] == [False]
+    changes = detector.feed(samples(pieces((300, 700)), start_s=0.5))
+    assert [(change.is_in_contact, change.event) for change in changes] == [(None, None), (True, None)]
+    assert "no force for 0.201 s" in changes[0].reason
+    (change,) = detector.feed(samples(pieces((200, 0)), start_s=0.8))
+    assert change.event is not None and change.event.kind is EventKind.FOOT_OFF
+
+
+def test_between_the_thresholds_contact_is_not_known_at_first():
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(samples(pieces((50, 25), (50, 5))))
+    assert [(change.detected_s, change.is_in_contact) for change in changes] == [(0.05, False)]
+
+
+def test_noise_on_a_resting_plate_is_no_contact():
+    noise_n = 5.0 * np.random.default_rng(3).standard_normal(60_000)
+    assert edges(noise_n) == []
+
+
+def test_crossed_thresholds_are_refused():
+    with pytest.raises(ValueError, match="off_force_n"):
+        Settings(on_force_n=20.0, off_force_n=30.0)
