@@ -146,7 +146,7 @@ class BeltGate:
         self._refusal = self._obstacle(thing)
         if not self._refusal:
             self._state, self._operator = State.ARMED, thing.operator
-            self._source, self._target, self._limits_hit = None, None, ""
+            self._source, self._limits_hit = None, ""
 
     def _on_stop(self, thing: StopRequest) -> None:
         self._stop(Reason.OPERATOR_STOP, f"stop asked for by {thing.operator or 'an operator'}")
@@ -187,7 +187,7 @@ class BeltGate:
         if self._state is State.RUNNING and is_for_rest:
             self._deceleration_mps2 = min(request.acceleration_mps2, self._settings.max_deceleration_mps2)
             self._stop(Reason.NONE, f"{request.source} asks for rest")
-        elif self.is_armed and not is_for_rest:
+        elif not is_for_rest:
             self._target, self._limits_hit = limited(request, self._settings)
             if self._state is State.ARMED:
                 self._state, self._ramp = State.RUNNING, SetpointRamp(self._settings, self._now_s)
@@ -225,7 +225,7 @@ class BeltGate:
 
     def _await_rest(self, is_at_rest: bool) -> None:
         """Believe in rest when statuses have shown it for a while after a stop was written."""
-        if not is_at_rest or not self._is_stop_sent:
+        if not is_at_rest:
             self._rest_since_s = None
         elif self._rest_since_s is None:
             self._rest_since_s = self._now_s
