@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from gait_session import message_values as values
 from gait_session.recording_reader import Recording
 

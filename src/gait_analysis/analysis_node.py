@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples in; ``gait/state``, ``gait/events``, ``gait/strides`` and ``gait/asymmetry`` out."""
 
-from functools import partial
+from gait_lab import msg
 
+from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.events import GaitEvent
+from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_parts import plugins
 from gait_ros import qos
 from gait_ros.messages import asymmetry_message, event_message, state_message, stride_message, values
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
-
-from gait_analysis.analyser import Analyser, AnalyserSettings
-from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Stride
-from gait_lab import msg
 from gait_sensing.samples import BeltSample, ForceSamples
 
 

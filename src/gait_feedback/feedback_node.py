@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from gait_ros import qos
-from gait_ros.messages import cue_message, dropped_receipt, to_stamp, values
-from gait_ros.parameters import declare, declare_part
-from gait_ros.running import LabNode, now_s, run, status
+from gait_lab import msg
 
 from gait_feedback import belts, cues
 from gait_feedback.cue import Cue, CueStrategy
 from gait_feedback.limiter import Limiter, LimiterSettings
-from gait_lab import msg
+from gait_ros import qos
+from gait_ros.messages import cue_message, dropped_receipt, to_stamp, values
+from gait_ros.parameters import declare, declare_part
+from gait_ros.running import LabNode, now_s, run, status
 
 COMMAND_PERIOD_S = 0.05
 SESSION_FRESH_S = 1.0

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.node import Node
+
 from gait_parts.settings import Settings, setting
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import status
 from gait_sensing.reader import Reader
 from gait_sensing.streams import ImuStream, LoadCellStream
-from rclpy.node import Node
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from dataclasses import fields
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from gait_lab import msg
+from geometry_msgs.msg import WrenchStamped
+from sensor_msgs.msg import Imu
+
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride
 from gait_analysis.participant import Participant, Role
 from gait_feedback.cue import Cue
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
 from gait_session import message_values as values
-from geometry_msgs.msg import WrenchStamped
-from sensor_msgs.msg import Imu
-
-from gait_lab import msg
 
 SIDE_NUMBER = {Side.LEFT: msg.LimbState.SIDE_LEFT, Side.RIGHT: msg.LimbState.SIDE_RIGHT, None: 0}
 ROLE_NUMBER = {

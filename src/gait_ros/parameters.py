@@ -4,12 +4,13 @@
 import dataclasses
 from typing import Any, TypeVar
 
-from gait_parts import plugins
-from gait_parts.settings import Settings, default_of
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+from gait_parts import plugins
+from gait_parts.settings import Settings, default_of
 
 T = TypeVar("T", bound=Settings)
 

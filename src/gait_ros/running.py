@@ -7,11 +7,12 @@ import threading
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from gait_ros.parameters import refuse_unknown
 from rclpy.executors import Executor
 from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+
+from gait_ros.parameters import refuse_unknown
 
 SPIN_S = 0.2  # EventsExecutor hangs without a time-out; this is also the longest wait before a stop is seen
 HEALTH_PERIOD_S = 1.0

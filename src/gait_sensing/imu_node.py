@@ -4,14 +4,14 @@
 from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import Imu
+
 from gait_ros import qos
 from gait_ros.devices import Wire, declare_device
 from gait_ros.messages import imu_message
 from gait_ros.parameters import declare_names
 from gait_ros.running import LabNode, now_s, run
-from rclpy.publisher import Publisher
-from sensor_msgs.msg import Imu
-
 from gait_sensing import imus
 from gait_sensing.device_clock import clock_for
 from gait_sensing.streams import ImuStream

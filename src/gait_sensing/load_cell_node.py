@@ -5,15 +5,15 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from gait_lab import msg, srv
+from geometry_msgs.msg import WrenchStamped
+
 from gait_parts.settings import Settings, setting
 from gait_ros import qos
 from gait_ros.devices import Wire, declare_device
 from gait_ros.messages import force_samples_message, wrench_message
 from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, now_s, run
-from geometry_msgs.msg import WrenchStamped
-
-from gait_lab import msg, srv
 from gait_sensing import load_cells
 from gait_sensing.batching import Batcher
 from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration

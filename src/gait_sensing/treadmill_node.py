@@ -6,13 +6,13 @@ import threading
 from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from gait_lab import msg, srv
+from std_srvs.srv import Trigger
+
 from gait_ros import qos
 from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run, status
-from std_srvs.srv import Trigger
-
-from gait_lab import msg, srv
 from gait_sensing import treadmills
 from gait_sensing.belt_gate import (
     ArmRequest,
@@ -135,7 +135,14 @@ class TreadmillNode(LabNode):
             "open_count": health.open_count,
             "safety": self._gate.safety.text,
         }
-        return [status("treadmill", "" if health.is_connected else health.error or "not connected", not health.is_connected, values)]
+        return [
+            status(
+                "treadmill",
+                "" if health.is_connected else health.error or "not connected",
+                not health.is_connected,
+                values,
+            )
+        ]
 
     def destroy_node(self) -> None:
         """Leave the belts on their way to rest, then close the link."""

@@ -4,10 +4,11 @@
 import argparse
 import sys
 
-from gait_ros.running import LabNode, run
 from rclpy.task import Future
 from rclpy.utilities import remove_ros_args
 from std_srvs.srv import Trigger
+
+from gait_ros.running import LabNode, run
 
 SERVICES = {"start": "session_node/start", "stop": "session_node/stop", "stop-belts": "treadmill_node/stop"}
 TIMEOUT_S = 5.0

@@ -8,11 +8,11 @@ session early and safely, and it is the one node that is not restarted.
 import math
 from functools import partial
 
+from gait_lab import msg
+
 from gait_ros import qos
 from gait_ros.messages import SIDE_NUMBER
 from gait_ros.running import LabNode, now_s, run
-
-from gait_lab import msg
 from gait_sensing.samples import Side
 
 PERIOD_S = 1.0

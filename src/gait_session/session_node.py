@@ -3,14 +3,14 @@
 
 from functools import partial
 
+from gait_lab import msg, srv
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
 from gait_ros import qos
 from gait_ros.messages import SIDE_NUMBER, to_stamp
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
-from rclpy.task import Future
-from std_srvs.srv import Trigger
-
-from gait_lab import msg, srv
 from gait_sensing.samples import Side
 from gait_session.session import Phase, Said, Session, SessionSettings
 

@@ -8,12 +8,12 @@ lab with real belts is started by a person.
 from dataclasses import dataclass
 from pathlib import Path
 
-from gait_parts.settings import Settings, setting
-from gait_ros.parameters import declare
-from gait_ros.running import LabNode, run
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from gait_parts.settings import Settings, setting
+from gait_ros.parameters import declare
+from gait_ros.running import LabNode, run
 from gait_sim.recorded import Recorded, RecordedSettings
 from gait_sim.simulated_lab import SimulatedLab, read_devices
 from gait_sim.walker import Walker, WalkerSettings

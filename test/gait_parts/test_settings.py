@@ -3,6 +3,7 @@ import dataclasses
 import math
 
 import pytest
+
 from gait_parts.settings import Settings, setting
 
 

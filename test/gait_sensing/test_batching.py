@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
-from gait_sensing.batching import Batcher
-from gait_sensing.samples import ForceSamples
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gait_sensing.batching import Batcher
+from gait_sensing.samples import ForceSamples
 
 
 def samples(first_count, n, interval_s=0.001):

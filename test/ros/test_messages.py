@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gait_lab import msg
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Participant, Role
@@ -16,10 +20,6 @@ from gait_ros import messages
 from gait_ros.messages import values
 from gait_sensing.belt_gate import Level, Reason
 from gait_sensing.samples import ForceSamples, ImuSample, Side
-from hypothesis import given
-from hypothesis import strategies as st
-
-from gait_lab import msg
 
 PARTICIPANT = Participant(80.0, Side.LEFT)
 NOW_S = 1_790_000_000.123456

@@ -4,7 +4,6 @@
 import signal
 
 import pytest
-from gait_session.recording_reader import Recording
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
