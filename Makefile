@@ -67,7 +67,7 @@ endif
 
 .venv/requirements: .venv/python pyproject.toml tools/requirements.py
 	@echo "Fetching ROS 2 and Python packages into .venv (a minute or two, once)"
-	@.venv/bin/python -m pip install --quiet 'tomli; python_version < "3.11"'
+	@.venv/bin/python -m pip install --quiet --upgrade pip 'tomli; python_version < "3.11"'
 	@.venv/bin/python tools/requirements.py build-system.requires dependency-groups.build project.dependencies > $@
 	@.venv/bin/python -m pip install --quiet -r $@
 
