@@ -36,6 +36,7 @@ _KEEP_S = 1.2  # history that edges and baseline may look back to
 _GUARD_S = 0.05  # what is left out of a swing at both ends when the baseline is taken
 _SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
 _FAR_CONFIDENCE = 0.5
+_BLOCK_COUNT = 256  # looked at in one go; what lies beyond a change has to be looked at again
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ class Detector:
     def feed(self, samples: ForceSamples) -> list[ContactChange]:
         """Take the next samples of the plate; return the changes of contact they tell."""
         time_s, force_n = samples.time_s, samples.force_n[:, 2]
-        gaps_s = np.diff(time_s, prepend=time_s[0] if math.isnan(self._newest_s) else self._newest_s)
+        gaps_s = np.empty(len(time_s))  # before each sample
+        gaps_s[0] = 0.0 if math.isnan(self._newest_s) else time_s[0] - self._newest_s
+        np.subtract(time_s[1:], time_s[:-1], out=gaps_s[1:])
         self._newest_s = float(time_s[-1])
         if gaps_s.max() <= self._settings.max_gap_s:
             return self._scan(time_s, force_n)
@@ -104,8 +107,9 @@ class Detector:
         changes: list[ContactChange] = []
         start = 0
         while start < len(time_s):
-            found = self._first_change(time_s[start:], force_n[start:])
-            end = len(time_s) if found is None else start + found + 1
+            end = min(start + _BLOCK_COUNT, len(time_s))
+            found = self._first_change(time_s[start:end], force_n[start:end])
+            end = end if found is None else start + found + 1
             self._history.append(time_s[start:end], force_n[start:end])
             if found is not None:
                 changes.append(self._change(float(time_s[end - 1]), float(force_n[end - 1])))
