@@ -25,8 +25,8 @@ class AnalysisNode(LabNode):
             for package, name in self._settings.named_parts()
         }
         self._analyser: Analyser | None = None  # until the session node has told who walks
-        self._session = None
-        self._publishers = {
+        self._session: values.Session | None = None
+        self._topics = {
             GaitState: self.create_publisher(msg.GaitState, "gait/state", qos.EVENTS),
             GaitEvent: self.create_publisher(msg.GaitEvent, "gait/events", qos.EVENTS),
             Stride: self.create_publisher(msg.Stride, "gait/strides", qos.EVENTS),
@@ -53,7 +53,7 @@ class AnalysisNode(LabNode):
         if self._analyser is None:
             return
         for result in self._analyser.feed(sample):
-            self._publishers[type(result)].publish(self._message(result))
+            self._topics[type(result)].publish(self._message(result))
 
     def _message(self, result: GaitEvent | Stride | Asymmetry | GaitState) -> object:
         if isinstance(result, GaitState):

@@ -8,6 +8,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
 
+from gait_analysis.participant import Participant
 from gait_feedback import belts, cues
 from gait_feedback.cue import Cue, CueStrategy
 from gait_feedback.limiter import Limiter, LimiterSettings
@@ -66,18 +67,19 @@ class FeedbackNode(LabNode):
         return self._session_message.state if self._session_message and is_fresh else None
 
     def _on_finding(self, to_value: Callable[[Any], Any], message: object) -> None:
-        if self._session is None:
+        session = self._session
+        if session is None:
             return
         asked = self._strategy.feed(to_value(message))  # fed always: its window must know the strides before the start
         if self._state() == msg.SessionState.ACTIVE:
             for cue in asked:
-                self._send(cue)
+                self._send(cue, session.participant)
 
-    def _send(self, cue: Cue) -> None:
+    def _send(self, cue: Cue, participant: Participant) -> None:
         decided_s = self._now()
         verdict = self._limiter.feed(decided_s, cue)
         self._cue_count += 1
-        message = cue_message(cue, self._cue_count, self._session.participant, decided_s)
+        message = cue_message(cue, self._cue_count, participant, decided_s)
         if verdict.is_allowed:
             self._cues.publish(message)
         else:

@@ -10,9 +10,10 @@ from gait_lab import msg
 from gait_feedback import actuators
 from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
 from gait_ros import qos
+from gait_ros.devices import link_status
 from gait_ros.messages import dropped_receipt, sent_receipt, values
 from gait_ros.parameters import declare, declare_part, declare_text
-from gait_ros.running import LabNode, now_s, run, status
+from gait_ros.running import LabNode, now_s, run
 from gait_sensing.reader import Reader
 from gait_sensing.transport import WireError
 
@@ -78,14 +79,7 @@ class HapticNode(LabNode):
             "dropped_count": self._dropped_count,
             "open_count": health.open_count,
         }
-        return [
-            status(
-                "haptic",
-                "" if health.is_connected else health.error or "not connected",
-                not health.is_connected,
-                counts,
-            )
-        ]
+        return [link_status("haptic", health, counts)]
 
     def destroy_node(self) -> None:
         """Leave nothing switched on."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device block of the config as parameters, and its wire with a reader thread and a health status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from rclpy.node import Node
 from gait_parts.settings import Settings, setting
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import status
-from gait_sensing.reader import Reader
+from gait_sensing.reader import Reader, WireHealth
 from gait_sensing.streams import ImuStream, LoadCellStream
 
 
@@ -38,6 +38,13 @@ def declare_device(node: Node, package: str, prefix: str) -> Device:
     return Device(url, part.Driver(settings), declare(node, DelaySettings, prefix).delay_s)
 
 
+def link_status(name: str, health: WireHealth, values: Mapping[str, object], problem: str = "") -> DiagnosticStatus:
+    """Return the status of a wire: ERROR without a link, else WARN when there is another ``problem``."""
+    if not health.is_connected:
+        problem = health.error or "not connected"
+    return status(name, problem, not health.is_connected, values)
+
+
 class Wire:
     """The reader thread of one sensor, and what is known of its health."""
 
@@ -57,14 +64,11 @@ class Wire:
         self._reader.close()
 
     def status(self) -> DiagnosticStatus:
-        """Return the diagnostic status: ERROR without a link or samples, WARN after losses."""
+        """Return the diagnostic status: ERROR without a link, WARN without samples or after losses."""
         health, counts, stream = self._reader.health(), self._stream.driver.counts, self._stream
-        is_down = not health.is_connected or counts.reading_count == 0
-        problem = "" if health.is_connected else health.error or "not connected"
-        if not problem and counts.reading_count == 0:
+        problem = f"{stream.lost_count} samples lost" if stream.lost_count else ""
+        if counts.reading_count == 0:
             problem = "no samples"
-        if not problem and stream.lost_count:
-            problem = f"{stream.lost_count} samples lost"
         age_s = self._now() - health.last_received_s
         values = {
             "sample_count": stream.sample_count,
@@ -76,4 +80,4 @@ class Wire:
             "open_count": health.open_count,
             "last_received_age_s": f"{age_s:.3f}",
         }
-        return status(self.name, problem, is_down, values)
+        return link_status(self.name, health, values, problem)

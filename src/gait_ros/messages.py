@@ -19,7 +19,9 @@ from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry,
 from gait_analysis.participant import Participant, Role
 from gait_feedback.cue import Cue
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
-from gait_session import message_values as values
+from gait_session import message_values
+
+values = message_values  # nodes reach the way back through here: they may not import a later stage
 
 SIDE_NUMBER = {Side.LEFT: msg.LimbState.SIDE_LEFT, Side.RIGHT: msg.LimbState.SIDE_RIGHT, None: 0}
 ROLE_NUMBER = {
@@ -51,11 +53,11 @@ def imu_message(sample: ImuSample) -> Imu:
     message = Imu()
     message.header.stamp = to_stamp(sample.time_s)
     message.header.frame_id = sample.segment
-    for vector, values in (
+    for vector, measured in (
         (message.linear_acceleration, sample.acceleration_mps2),
         (message.angular_velocity, sample.angular_rate_radps),
     ):
-        vector.x, vector.y, vector.z = values
+        vector.x, vector.y, vector.z = measured
     orientation = message.orientation
     orientation.x, orientation.y, orientation.z, orientation.w = sample.orientation_xyzw
     message.linear_acceleration_covariance = _covariance(sample.acceleration_mps2)

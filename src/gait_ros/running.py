@@ -4,11 +4,12 @@
 import signal
 import sys
 import threading
+from collections.abc import Callable, Mapping
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.executors import Executor
-from rclpy.experimental import EventsExecutor
+from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -41,7 +42,7 @@ class LabNode(Node):
             self._health_publisher.publish(message)
 
 
-def status(name: str, problem: str, is_fatal: bool, values: dict[str, object]) -> DiagnosticStatus:
+def status(name: str, problem: str, is_fatal: bool, values: Mapping[str, object]) -> DiagnosticStatus:
     """Return a diagnostic status: OK without a ``problem``, otherwise WARN, or ERROR when ``is_fatal``."""
     level = DiagnosticStatus.OK if not problem else DiagnosticStatus.ERROR if is_fatal else DiagnosticStatus.WARN
     pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
@@ -62,7 +63,7 @@ def new_executor() -> Executor:
     return EventsExecutor()
 
 
-def run(node_type: type[LabNode]) -> None:
+def run(node_type: Callable[[], LabNode]) -> None:
     """Body of every executable: spin until Ctrl-C, SIGTERM or ``is_done``, close the node, leave with its exit code.
 
     A wrong setting ends the process with exit code 1 and one line that names it.

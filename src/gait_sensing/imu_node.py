@@ -32,7 +32,7 @@ class ImuNode(LabNode):
             self._wires.append(Wire(f"imu/{segment}", device.url, stream, on_data, partial(now_s, self)))
 
     @staticmethod
-    def _publish(stream: ImuStream, publisher: Publisher, data: bytes, received_s: float) -> None:
+    def _publish(stream: ImuStream, publisher: Publisher[Imu], data: bytes, received_s: float) -> None:
         for sample in stream.feed(data, received_s):
             publisher.publish(imu_message(sample))
 

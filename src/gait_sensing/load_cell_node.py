@@ -34,18 +34,18 @@ class LoadCell:
 
     def __init__(self, node: LabNode, name: str, shared: LoadCellNodeSettings) -> None:
         device = declare_device(node, load_cells.__name__, f"{name}.")
-        self.calibration = LoadCellCalibration(declare(node, CalibrationSettings, f"{name}."))
+        calibration = LoadCellCalibration(declare(node, CalibrationSettings, f"{name}."))
         clock = clock_for(device.driver, device.delay_s)
-        self._stream = LoadCellStream(name, device.driver, clock, self.calibration)
-        self._batcher = Batcher(shared.max_batch_s, device.driver.tick_s)
+        self.stream = LoadCellStream(name, device.driver, clock, calibration)
+        self._batcher = Batcher(shared.max_batch_s, device.driver.tick_s * device.driver.ticks_per_sample)
         self._samples = node.create_publisher(msg.ForceSamples, f"load_cell/{name}/samples", qos.SAMPLES)
         self._wrench = node.create_publisher(WrenchStamped, f"load_cell/{name}/wrench", qos.SAMPLES)
         self._wrench_interval_s = 1.0 / shared.wrench_rate_hz
         self._next_wrench_s = 0.0
-        self.wire = Wire(f"load_cell/{name}", device.url, self._stream, self._publish, partial(now_s, node))
+        self.wire = Wire(f"load_cell/{name}", device.url, self.stream, self._publish, partial(now_s, node))
 
     def _publish(self, data: bytes, received_s: float) -> None:
-        samples = self._stream.feed(data, received_s)
+        samples = self.stream.feed(data, received_s)
         for batch in self._batcher.feed(samples) if samples else ():
             self._samples.publish(force_samples_message(batch))
             if batch.time_s[-1] >= self._next_wrench_s:
@@ -70,7 +70,12 @@ class LoadCellNode(LabNode):
             response.text = f"no load cell '{request.name}': there are {', '.join(self._cells)}"
             response.load_n = float("nan")
             return response
-        response.is_zeroed, response.load_n, response.text = self._cells[request.name].calibration.zero()
+        try:
+            response.load_n = self._cells[request.name].stream.zero(now_s(self))
+        except ValueError as error:
+            response.load_n, response.text = float("nan"), str(error)
+            return response
+        response.is_zeroed, response.text = True, f"{request.name}: {response.load_n:.1f} N is zero now"
         return response
 
     def health(self) -> list[DiagnosticStatus]:

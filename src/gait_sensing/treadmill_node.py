@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The last gate before the belt: takes ``treadmill/command``, publishes ``treadmill/state`` and ``treadmill/safety``."""
+"""The last gate before the belt: takes ``treadmill/command``, tells ``treadmill/state`` and ``treadmill/safety``."""
 
 import math
 import threading
@@ -10,9 +10,10 @@ from gait_lab import msg, srv
 from std_srvs.srv import Trigger
 
 from gait_ros import qos
+from gait_ros.devices import link_status
 from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare, declare_part, declare_text
-from gait_ros.running import LabNode, now_s, run, status
+from gait_ros.running import LabNode, now_s, run
 from gait_sensing import treadmills
 from gait_sensing.belt_gate import (
     ArmRequest,
@@ -26,6 +27,7 @@ from gait_sensing.belt_gate import (
     StopRequest,
     Tick,
 )
+from gait_sensing.belt_gate_states import Safety
 from gait_sensing.reader import Reader
 from gait_sensing.samples import BeltReading, BeltSetpoint
 from gait_sensing.transport import WireError
@@ -45,7 +47,7 @@ class TreadmillNode(LabNode):
         self._driver, self._gate = part.Driver(settings), BeltGate(declare(self, GateSettings))
         self._lock = threading.Lock()  # the reader thread and the executor both feed the gate
         self._was_connected = False
-        self._safety = None
+        self._safety: Safety | None = None
         self._safety_due_s = 0.0
         self._commanded_mps = (math.nan, math.nan)
         self._state_publisher = self.create_publisher(msg.TreadmillState, "treadmill/state", qos.EVENTS)
@@ -135,14 +137,7 @@ class TreadmillNode(LabNode):
             "open_count": health.open_count,
             "safety": self._gate.safety.text,
         }
-        return [
-            status(
-                "treadmill",
-                "" if health.is_connected else health.error or "not connected",
-                not health.is_connected,
-                values,
-            )
-        ]
+        return [link_status("treadmill", health, values)]
 
     def destroy_node(self) -> None:
         """Leave the belts on their way to rest, then close the link."""

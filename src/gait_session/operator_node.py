@@ -4,6 +4,7 @@
 import argparse
 import sys
 
+from rclpy.client import Client
 from rclpy.task import Future
 from rclpy.utilities import remove_ros_args
 from std_srvs.srv import Trigger
@@ -22,7 +23,7 @@ class OperatorNode(LabNode):
         parser = argparse.ArgumentParser(prog="operator_node", description=__doc__)
         parser.add_argument("wish", choices=SERVICES)
         self._service = SERVICES[parser.parse_args(remove_ros_args(sys.argv)[1:]).wish]
-        self._client = self.create_client(Trigger, self._service)
+        self._client: Client[Trigger.Request, Trigger.Response] = self.create_client(Trigger, self._service)
         self._is_asked = False
         self._poll = self.create_timer(0.1, self._ask)
         self.create_timer(TIMEOUT_S, self._give_up)
@@ -32,8 +33,9 @@ class OperatorNode(LabNode):
             self._is_asked = True
             self._client.call_async(Trigger.Request()).add_done_callback(self._on_answer)
 
-    def _on_answer(self, future: Future) -> None:
+    def _on_answer(self, future: Future[Trigger.Response]) -> None:
         answer = future.result()
+        assert answer is not None  # rclpy calls this when there is a result
         print(answer.message, flush=True)
         self.exit_code = 0 if answer.success else 1
         self.is_done = True

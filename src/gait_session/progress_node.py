@@ -11,7 +11,7 @@ from functools import partial
 from gait_lab import msg
 
 from gait_ros import qos
-from gait_ros.messages import SIDE_NUMBER
+from gait_ros.messages import values
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing.samples import Side
 
@@ -58,9 +58,8 @@ class ProgressNode(LabNode):
             self._say(f"treadmill: {message.text}")
 
     def _on_stride(self, message: msg.Stride) -> None:
-        for side, number in SIDE_NUMBER.items():
-            if number == message.side and message.is_accepted:
-                self._stride_count[side] += 1
+        if message.is_accepted:
+            self._stride_count[values.SIDES[message.side]] += 1
 
     def _on_asymmetry(self, message: msg.Asymmetry) -> None:
         self._asymmetry = {metric.name: metric.rolling_median for metric in message.metrics}
@@ -76,7 +75,7 @@ class ProgressNode(LabNode):
             self.is_done = speed_mps < AT_REST_MPS or now_s(self) - self._ended_s > LONGEST_STOP_S
 
     def _line(self) -> str:
-        start_s = self._session.start.sec + 1e-9 * self._session.start.nanosec
+        start_s = values.seconds(self._session.start)
         total = f"/{self._session.duration_s:.0f}" if self._session.duration_s else ""
         percent = {name: f"{100 * value:+.1f} %" for name, value in self._asymmetry.items() if not math.isnan(value)}
         return (

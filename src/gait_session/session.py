@@ -85,7 +85,9 @@ class Session:
             self.text = f"waits for {missing}"
             if now_s - self._asked_s > self.settings.start_timeout_s:
                 self.phase, self.text = Phase.IDLE, f"not started: no {missing}"
-        if self.phase is Phase.ACTIVE and self.start_s is not None and self.settings.duration_s > 0:
-            if now_s >= self.start_s + self.settings.duration_s:
-                self.phase, self.text = Phase.ENDED, "planned length reached"
+        if self.phase is Phase.ACTIVE and self._is_over(now_s):
+            self.phase, self.text = Phase.ENDED, "planned length reached"
         return False
+
+    def _is_over(self, now_s: float) -> bool:
+        return self.start_s is not None and 0 < self.settings.duration_s <= now_s - self.start_s

@@ -4,6 +4,7 @@
 from functools import partial
 
 from gait_lab import msg, srv
+from rclpy.client import Client
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
@@ -38,7 +39,7 @@ class SessionNode(LabNode):
         self.create_subscription(msg.GaitState, "gait/state", self._on_gait, qos.COMMAND)
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
         self.create_subscription(msg.RecordingState, "session/recording", self._on_recording, qos.STATE)
-        self._arm = self.create_client(srv.Arm, "treadmill_node/arm")
+        self._arm: Client[srv.Arm.Request, srv.Arm.Response] = self.create_client(srv.Arm, "treadmill_node/arm")
         self.create_service(Trigger, "~/start", self._on_start)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(srv.Annotate, "~/annotate", self._on_annotate)
@@ -97,8 +98,9 @@ class SessionNode(LabNode):
             return
         self._arm.call_async(srv.Arm.Request(operator="session_node/start")).add_done_callback(self._on_armed)
 
-    def _on_armed(self, future: Future) -> None:
+    def _on_armed(self, future: Future[srv.Arm.Response]) -> None:
         answer = future.result()
+        assert answer is not None  # rclpy calls this when there is a result
         said = Said.ARMED if answer.is_armed else Said.REFUSED
         self._session.feed(self._now(), said, "walking" if answer.is_armed else f"not started: {answer.text}")
         self.get_logger().info(answer.text)

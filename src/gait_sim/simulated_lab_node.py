@@ -8,6 +8,7 @@ lab with real belts is started by a person.
 from dataclasses import dataclass
 from pathlib import Path
 
+from rclpy.client import Client
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
@@ -41,8 +42,8 @@ class SimulatedLabNode(LabNode):
         walker = Recorded(recorded_settings) if recorded_settings.recording else Walker(walker_settings)
         self._lab = SimulatedLab(read_devices(Path(settings.config_file)), walker, Path(settings.truth_folder))
         self._lab.start()
-        self._client = self.create_client(Trigger, "session_node/start")
-        self._answer: Future | None = None
+        self._client: Client[Trigger.Request, Trigger.Response] = self.create_client(Trigger, "session_node/start")
+        self._answer: Future[Trigger.Response] | None = None
         if settings.starts_session:
             self._ask_timer = self.create_timer(ASK_PERIOD_S, self._ask)
 
@@ -51,8 +52,10 @@ class SimulatedLabNode(LabNode):
             self._answer = self._client.call_async(Trigger.Request())
             self._answer.add_done_callback(self._on_answer)
 
-    def _on_answer(self, future: Future) -> None:
-        self.get_logger().info(f"start: {future.result().message}")
+    def _on_answer(self, future: Future[Trigger.Response]) -> None:
+        answer = future.result()
+        assert answer is not None  # rclpy calls this when there is a result
+        self.get_logger().info(f"start: {answer.message}")
         self._ask_timer.cancel()
 
     def destroy_node(self) -> None:

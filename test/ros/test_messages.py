@@ -40,7 +40,8 @@ def drawn(cls, **given_fields):
 
 events = st.builds(
     GaitEvent, times, times, st.sampled_from(Side), st.sampled_from(EventKind), st.sampled_from(Source),
-    st.floats(0, 1), st.sampled_from([EventFlag.NONE, EventFlag.CROSS_STEP, EventFlag.CROSS_STEP | EventFlag.IRREGULAR]),
+    st.floats(0, 1),
+    st.sampled_from([EventFlag.NONE, EventFlag.CROSS_STEP, EventFlag.CROSS_STEP | EventFlag.IRREGULAR]),
     st.integers(0, 2**32 - 1),
 )  # fmt: skip
 stamps = ("start_s", "other_foot_off_s", "other_contact_s", "foot_off_s", "end_s")
