@@ -167,8 +167,6 @@ class DeviceClock:
         """Shift the counter so that the newest sample of this read is of now; return the unwrapped ``tick``."""
         self.restart_count += 1
         behind = (newest_tick - tick) % self._modulus
-        if behind * self._tick_s > self._max_late_s:
-            behind = 0
         value = math.floor(envelope.device_s(received_s) / self._tick_s) - behind
         value = max(value, self._last_tick + self._ticks_per_sample)
         self._shift = value - tick

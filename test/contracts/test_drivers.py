@@ -272,6 +272,18 @@ def test_no_bytes_make_it_raise_or_grow(package: str, name: str) -> None:
     assert buffered_bytes(bench.driver) <= at_rest + LONGEST_FRAME_BYTES
 
 
+@every_driver
+@pytest.mark.parametrize("rest", [b"\x00", b"\xff", b"A"])
+def test_no_beginning_of_a_frame_makes_it_wait_for_ever(package: str, name: str, rest: bytes) -> None:
+    beginnings = {raw[:k] for _, raw in vectors(name) for k in range(1, 9)}
+    for beginning in sorted(beginnings):
+        for thing in (Bench(package, name).driver, Bench(package, name).emulator):
+            at_rest = buffered_bytes(thing)
+            for piece in cut(beginning + rest * 2 * MANY_BYTES, [64, 1000]):
+                thing.feed(piece)
+            assert buffered_bytes(thing) <= at_rest + LONGEST_FRAME_BYTES
+
+
 @every_treadmill
 def test_connecting_moves_nothing(package: str, name: str) -> None:
     bench = Bench(package, name)

@@ -126,6 +126,14 @@ def test_one_wild_value_is_rejected_alone(wild: int) -> None:
     assert (clock.lost_count, clock.duplicate_count) == (1, 0)
 
 
+def test_two_wild_values_apart_confirm_nothing() -> None:
+    device = Device(1000.0, 3.0)
+    device.ticks[1000], device.ticks[2000] = 30_000, 31_000
+    clock = DeviceClock(1e-3, 65536)
+    run(clock, device, device.reads(0.016))
+    assert (clock.restart_count, clock.lost_count) == (0, 2)
+
+
 @pytest.mark.parametrize("first_tick", [7, 65_500])  # long before, and 5 s before, where the counter was
 def test_restart_of_the_device_goes_on_in_time_and_numbers(first_tick: int) -> None:
     device = Device(100.0, 20.0, modulus=1 << 32)
@@ -154,8 +162,11 @@ def test_a_host_clock_set_forward_is_followed_within_two_seconds(step_s: float) 
 def test_a_host_clock_set_back_is_awaited_never_going_back(step_s: float) -> None:
     device = Device(1000.0, 20.0)
     reads = [(part, t - (step_s if t > START_S + 10.0 else 0.0)) for part, t in device.reads(0.016)]
-    stamps, errors, _ = run(DeviceClock(1e-3, 65536), device, reads)
+    clock = DeviceClock(1e-3, 65536)
+    stamps, errors, _ = run(clock, device, reads)
     assert np.all(np.diff(stamps) > 0.0)
+    assert clock.restart_count == 1  # a host that is set looks like a device that restarted
+    assert len(stamps) == sum(part.stop - part.start for part, _ in reads) - 1
     caught_up = int(10_000 + 2 * step_s * 1000) + 200
     assert np.abs(errors[caught_up:] + step_s).max() < 2e-3
 

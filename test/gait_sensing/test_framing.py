@@ -91,6 +91,12 @@ def test_half_a_sync_word_waits_for_its_other_half(tail: bytes) -> None:
     assert counts.bytes_dropped_count == 2
 
 
+def test_after_garbage_the_nearest_format_comes_first() -> None:
+    under_test, _ = splitter()
+    for first, second in ((frame(b"a"), b"OK!\r\n"), (b"OK!\r\n", frame(b"a"))):
+        assert under_test.feed(b"zz" + first + second) == [first, second]
+
+
 def test_clear_forgets_half_a_frame() -> None:
     under_test, counts = splitter()
     under_test.feed(frame(b"abc")[:4])

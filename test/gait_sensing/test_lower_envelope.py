@@ -30,6 +30,13 @@ def test_no_point_lies_below_the_line_when_it_is_added() -> None:
         assert envelope.host_s(device_s) <= received_s + 1e-9
 
 
+def test_follows_a_host_clock_that_begins_to_slew() -> None:
+    envelope = LowerEnvelope(0.0, 0.0)
+    for device_s in np.arange(0.01, 70.0, 0.01):
+        envelope.add(device_s, device_s + 300e-6 * max(0.0, device_s - 60.0))
+    assert envelope.host_s(70.0) == pytest.approx(70.003, abs=2e-3)
+
+
 def test_a_slow_rise_of_delay_is_not_taken_for_more_drift_than_crystals_have() -> None:
     envelope = LowerEnvelope(0.0, 0.0)
     for device_s in np.arange(0.1, 60.0, 0.1):

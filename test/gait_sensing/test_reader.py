@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Readers in their real threads, against emulated devices on real loopback sockets and pseudo-terminals."""
 
+import math
 import os
 import pty
 import socket
@@ -141,7 +142,7 @@ def test_a_silent_device_is_set_up_again(host: Host, listener: socket.socket) ->
             second.set_up()
             second.send()
             wait_for(lambda: len(host.readings) == 2)
-    assert "nothing decoded for 0.3 s" in reader.health().error
+            assert "nothing decoded for 0.3 s" in reader.health().error
 
 
 def test_noise_is_as_good_as_silence(host: Host, listener: socket.socket) -> None:
@@ -221,7 +222,7 @@ def test_says_goodbye(listener: socket.socket) -> None:
 
 def test_a_failed_write_opens_the_wire_anew(listener: socket.socket) -> None:
     driver = bertec_classic.Driver(bertec_classic.Settings())
-    reader = Reader(url_of(listener), driver, lambda data, received_s: None, time.time)
+    reader = Reader(url_of(listener), driver, lambda data, received_s: None, time.time, silent_s=math.inf)
     try:
         listener.settimeout(10.0)
         first, _ = listener.accept()

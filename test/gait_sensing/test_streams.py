@@ -92,6 +92,7 @@ def test_zero_uses_the_last_half_second() -> None:
     for i in range(1000):
         vertical_n = 600.0 if i < 400 else 12.0
         stream.feed(device.encode(loads([i], vertical_n)), NOW_S + 0.001 * i)
+    assert len(stream._recent) <= 501  # no more is kept
     assert stream.zero(NOW_S + 1.0) == pytest.approx(12.0)
     samples = stream.feed(device.encode(loads([1000], 112.0)), NOW_S + 1.0)
     assert samples is not None
