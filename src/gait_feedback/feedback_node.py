@@ -80,11 +80,11 @@ class FeedbackNode(LabNode):
         verdict = self._limiter.feed(decided_s, cue)
         self._cue_count += 1
         message = cue_message(cue, self._cue_count, participant, decided_s)
-        if verdict.is_allowed:
+        if verdict.drop is None:
             self._cues.publish(message)
         else:
             self._dropped_count += 1
-            self._receipts.publish(dropped_receipt(message, msg.CueReceipt.DROPPED_LIMIT, verdict.reason, decided_s))
+            self._receipts.publish(dropped_receipt(message, verdict.drop.value, verdict.reason, decided_s))
 
     def _command(self) -> None:
         state = self._state()

@@ -74,6 +74,11 @@ class TreadmillNode(LabNode):
             self._gate.feed(self._now(), LinkDown(str(error)))
             self._was_connected = False
             return
+        except ValueError as error:  # the treadmill cannot be told this; it can always be told to rest
+            rest = self._gate.feed(self._now(), StopRequest(f"the driver ({error})"))
+            if rest is not None:
+                self._write(rest)
+            return
         self._commanded_mps = (setpoint.left_speed_mps, setpoint.right_speed_mps)
 
     def _on_data(self, data: bytes, received_s: float) -> None:
