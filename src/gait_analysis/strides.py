@@ -2,7 +2,8 @@
 """Events of both feet to the strides of one: a state machine in a table, which never looks at a clock."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gait_analysis.events import EventKind, GaitEvent
 from gait_analysis.gait import Stride
@@ -93,10 +94,10 @@ class StrideBuilder:
         )
 
 
-def timed_stride(times: StrideTimes, **measured: float) -> Stride:
+def timed_stride(times: StrideTimes, **measured: Any) -> Stride:
     """Return the stride with its durations, and with what else was ``measured`` in it."""
     stride_time_s = times.end_s - times.start_s
-    return Stride(
+    stride = Stride(
         side=times.side,
         number=times.number,
         is_accepted=not times.reason,
@@ -114,5 +115,5 @@ def timed_stride(times: StrideTimes, **measured: float) -> Stride:
         terminal_double_support_time_s=times.foot_off_s - times.other_contact_s,
         single_support_time_s=times.other_contact_s - times.other_foot_off_s,
         cadence_hz=2.0 / stride_time_s,
-        **measured,
     )
+    return replace(stride, **measured)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -60,7 +60,11 @@ def drawn(sizes: list[int]) -> Iterator[int]:
     right_lag_s=st.floats(0.0, 0.05),
     belt_lag_s=st.floats(-0.05, 0.045),
 )
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # smaller batches tell no more of a failure
+)
 def test_batches_and_order_of_arrival_do_not_matter(
     noisy, noisy_results, analyse, left, right, left_lag_s, right_lag_s, belt_lag_s
 ):
