@@ -58,13 +58,16 @@ def test_script_with_env_shebang_finds_rclpy_when_the_environment_is_first_on_pa
     assert (result.stdout, result.returncode) == (f"{sys.prefix} True\n", 0), result.stderr
 
 
-def test_every_executable_runs_the_module_that_it_names():
-    [listed] = re.findall(r"set\(executables\s([^)]*)\)", (ROOT / "CMakeLists.txt").read_text())
-    executables = dict(line.split("=") for line in listed.split())
-    assert len(executables) > 1
-    for name, module in executables.items():
+def test_every_node_has_an_executable_that_runs_it():
+    nodes = {path.stem: f"{path.parent.name}.{path.stem}" for path in (ROOT / "src").glob("*/*_node.py")}
+    assert len(nodes) > 5
+    for name, module in (nodes | {"gait-lab": "gait_session.command_line"}).items():
         script = (Path(sys.prefix) / "lib/gait_lab" / name).read_text()
-        assert script.splitlines()[:2] == ["#!/usr/bin/env python3", f"from {module} import main"]
+        assert script.splitlines() == [
+            "#!/usr/bin/env python3",
+            f"from {module} import main",
+            "raise SystemExit(main())",
+        ]
 
 
 def test_requirements_are_those_of_the_package():
