@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
-from gait_sensing.driver import WireCounts
+from gait_sensing.driver import Driver
 from gait_sensing.samples import Side
 
 
@@ -49,10 +49,8 @@ class CueStrategy(Protocol):
         """Return the cues that one finding of the analysis calls for, mostly none."""
 
 
-class ActuatorDriver(Protocol):
+class ActuatorDriver(Driver, Protocol):
     """What a file in ``actuators/`` holds as ``Driver(settings)``, beside ``Settings`` and ``Emulator``."""
-
-    counts: WireCounts
 
     def connect(self) -> bytes:
         """Return what to write first on a new link: everything off."""
