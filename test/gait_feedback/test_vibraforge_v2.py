@@ -96,12 +96,10 @@ def test_all_is_switched_off_again_when_the_device_has_started():
 
 def test_a_new_link_forgets_what_the_old_one_said():
     driver = Driver(Settings())
-    driver.feed(b"Ready
-Rea")
+    driver.feed(b"Ready\nRea")
     driver.connect()
     assert driver.pending() == b""
-    driver.feed(b"dy
-")
+    driver.feed(b"dy\n")
     assert driver.pending() == b""
 
 
