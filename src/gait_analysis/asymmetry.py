@@ -48,7 +48,6 @@ class AsymmetryTracker:
         """Return the asymmetry of the pair that ``stride`` completes, if it completes one."""
         if not stride.is_accepted:
             self._rejected_count += 1
-            self._latest.pop(stride.side, None)
             return None
         self._latest[stride.side] = stride
         other = self._latest.get(stride.side.other)

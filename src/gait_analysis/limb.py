@@ -71,12 +71,11 @@ class Limb:
     def apply(self, change: ContactChange) -> None:
         """Take over a change of this limb's contact that ``take`` returned."""
         self._is_in_contact, self._reason, self._baseline_n = change.is_in_contact, change.reason, change.baseline_n
-        if change.is_in_contact is None:
-            self.landing, self.stance = Landing(), Kinetics()
-        elif change.event is not None:
-            self.phase.feed(change.event)
-            if change.event.kind is EventKind.FOOT_OFF:
-                self.stance = self._kinetics(self.landing.contact_s, change.event.time_s)
+        if change.event is None:
+            return
+        self.phase.feed(change.event)
+        if change.event.kind is EventKind.FOOT_OFF:
+            self.stance = self._kinetics(self.landing.contact_s, change.event.time_s)
 
     def land(self, contact: GaitEvent, belt_mps: float) -> None:
         """Find out where the foot touched down at ``contact``."""

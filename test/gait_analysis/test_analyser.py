@@ -174,6 +174,33 @@ def test_states_stand_on_the_control_grid(noisy, analyse, rate_hz):
     assert states[-1].left_belt_speed_mps == 1.0
 
 
+def test_a_state_knows_what_its_own_sample_told(walk, walker, analyse):
+    results = analyse(walk(walker(duration_s=4.0)), AnalyserSettings(state_rate_hz=1000.0))
+    states = {state.time_s: state for state in of(GaitState, results)}
+    for event in of(GaitEvent, results):
+        limb = getattr(states[event.detected_s], event.side.value)
+        assert limb.is_in_contact == (event.kind is EventKind.INITIAL_CONTACT)
+        assert results.index(event) < results.index(states[event.detected_s])
+
+
+def test_large_batches_keep_events_in_order(walk, walker, analyse):
+    walked = walk(walker(first_contact_s=(0.3, 0.9), stance_time_s=(0.63, 0.64), duration_s=10.0))
+    large, small = analyse(walked, sizes=lambda side: drawn([90])), analyse(walked)
+    assert texts(of(GaitEvent, large)) == texts(of(GaitEvent, small))
+    assert texts(of(Stride, large)) == texts(of(Stride, small))
+    assert texts(of(GaitState, large)) == texts(of(GaitState, small))
+    assert [(side, kind) for _, side, kind in walked.truth] == [(each.side, each.kind) for each in of(GaitEvent, large)]
+
+
+def test_a_drifting_plate_still_measures_load_from_zero(walk, walker, analyse):
+    drifted, still = (of(Stride, analyse(walk(walker(drift_n=drift_n)), FAST))[-1] for drift_n in (20.0, 0.0))
+    assert drifted.vertical_impulse_bws == pytest.approx(still.vertical_impulse_bws, rel=0.003)
+    assert drifted.first_peak_load_bw == pytest.approx(still.first_peak_load_bw, rel=0.003)
+    for state in of(GaitState, analyse(walk(walker(drift_n=20.0)))):
+        if state.left.subphase is Subphase.MID_SWING:
+            assert abs(state.left.load_bw) < 0.004
+
+
 def test_states_agree_with_the_truth(walk, walker, analyse):
     walked = walk(walker(noise_n=5.0))
     states = [state for state in of(GaitState, analyse(walked)) if state.time_s > 6.0]
@@ -231,6 +258,8 @@ def test_a_lost_stream_makes_its_limb_unknown_and_comes_back(walk, walker, analy
             assert "left_belt" in state.left.reason
             assert state.left.subphase is state.right.subphase is Subphase.UNKNOWN
             assert state.right.is_in_contact is not None
+    again = next(state for state in states if state.time_s > 6.9 and state.left.is_in_contact is not None)
+    assert again.right.is_phase_valid and again.right.subphase is Subphase.UNKNOWN  # events may have been missed
     events = of(GaitEvent, results)
     assert not [event for event in events if event.side is Side.LEFT and 4.0 <= event.time_s < 7.0]
     right = [event for event in events if event.side is Side.RIGHT]

@@ -62,6 +62,11 @@ def test_an_edge_is_interpolated_between_samples():
     assert off_s == pytest.approx(0.38 + 0.01 * (100.0 - 14.7) / 100.0)
 
 
+def test_a_scuff_in_swing_is_not_the_contact():
+    (_, contact_s), *_ = edges(pieces((300, 0), (10, 25), (50, 0), (300, 700), (100, 0)))
+    assert contact_s == pytest.approx(0.360, abs=0.003)
+
+
 def test_a_bounce_after_contact_is_one_contact_detected_without_delay():
     force_n = pieces((200, 0), (30, 300), (20, 0), (400, 700), (200, 0))
     changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(samples(force_n))

@@ -49,6 +49,15 @@ def test_phase_follows_a_new_pace_after_three_strides():
     assert phase.at(7.5 + 0.75).phase == pytest.approx(0.5)
 
 
+def test_the_other_foot_says_nothing_of_a_foot_in_the_air():
+    tracker = SubphaseTracker(Side.LEFT)
+    for start_s in (0.0, 1.0):
+        tracker.feed(event(start_s))
+        tracker.feed(event(start_s + 0.6, kind=EventKind.FOOT_OFF))
+    tracker.feed(event(1.65, Side.RIGHT))
+    assert tracker.at(1.7) is Subphase.INITIAL_SWING
+
+
 def test_subphases_follow_each_other():
     tracker = SubphaseTracker(Side.LEFT)
     contact, off = EventKind.INITIAL_CONTACT, EventKind.FOOT_OFF
