@@ -6,9 +6,9 @@ from the few samples between the crossing of the lower threshold and the one tha
 the force-weighted mean of their centre of pressure, carried back to the instant of contact. That is close to the heel
 (or to whatever touches first), and is defined alike for every contact, so what is common to all of them cancels in
 lengths. What remains is the noise of the centre of pressure at some 30 N of load, about the moment's noise divided by
-that load: a plate with 0.3 N m of noise places a foot within 1 cm and a step within 1.5 cm (standard deviations). A
-plate that has drifted by a few per cent of body weight misplaces it by more: zero the plates before a session. Medians
-over strides are what to rely on.
+that load: on a simulated walk with 5 N and 0.3 N m of noise (standard deviations, 1 kHz) a step length has no bias and
+a standard deviation of 8 mm. A plate whose moments have drifted misplaces every landing by more, so zero the plates
+before a session. Medians over strides are what to rely on.
 """
 
 import math
