@@ -104,7 +104,7 @@ class TreadmillNode(LabNode):
         self._feed(OperatorAlive())
 
     def _arm(self, request: srv.Arm.Request, response: srv.Arm.Response) -> srv.Arm.Response:
-        self._feed(ArmRequest(request.operator))
+        self._feed(ArmRequest(request.operator_name))
         response.is_armed, response.text = self._gate.is_armed, self._gate.safety.text
         return response
 
