@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab without hardware: every device of a config, emulated at its address, around one person.
+
+One thread does everything, on absolute deadlines. When the machine is busy it comes late, and then catches up: no
+sample is left out, and how late it was is written down.
+"""
+
+import math
+import select
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gait_feedback import actuators
+from gait_sensing import imus, load_cells, treadmills
+from gait_sim.emulated_device import (
+    KINDS,
+    DeviceConfig,
+    EmulatedActuator,
+    EmulatedDevice,
+    EmulatedImu,
+    EmulatedLoadCell,
+    EmulatedTreadmill,
+    Person,
+)
+from gait_sim.truth_log import TruthLog
+
+TICK_S = 0.002
+LONGEST_STEP_S = 0.01  # that belts and person are moved on at once
+PATIENCE_S = 5.0  # a recording begins so long after its first sensor was switched on, should others not be
+LATENESS_BIN_S = 1e-4
+
+
+def read_devices(path: Path) -> dict[str, DeviceConfig]:
+    """Return the devices of a lab's config by name: segments, plates, ``treadmill`` and ``haptic``.
+
+    Raises ``ValueError`` when the file is not such a config, or names a device that it does not describe.
+    """
+    sections = {str(key).rsplit("/", 1)[-1]: value for key, value in _load(path).items()}
+    devices: dict[str, DeviceConfig] = {}
+    for node, key, package in (("imu_node", "segments", imus), ("load_cell_node", "names", load_cells)):
+        values = sections.get(node, {}).get("ros__parameters", {})
+        for name in values.get(key, []):
+            if not isinstance(values.get(name), dict):
+                raise ValueError(f"{path}: {node} names {name} but does not describe it")
+            devices[name] = DeviceConfig(package.__name__, values[name])
+    for node, name, package in (("treadmill_node", "treadmill", treadmills), ("haptic_node", "haptic", actuators)):
+        if node in sections:
+            devices[name] = DeviceConfig(package.__name__, sections[node].get("ros__parameters", {}))
+    return devices
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ValueError(f"the config {path} cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"the config {path} has no sections")
+    return content
+
+
+class SimulatedLab:
+    """Emulates ``devices`` around ``person`` and logs the truth in ``truth_folder``; ``now`` is the host clock.
+
+    Raises ``ValueError`` for an address that may be a real device's, before anything is opened.
+    """
+
+    def __init__(
+        self,
+        devices: dict[str, DeviceConfig],
+        person: Person,
+        truth_folder: Path,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._devices = {name: KINDS[config.package](name, config) for name, config in devices.items()}
+        self._person, self._truth_folder, self._now = person, truth_folder, now
+        self._sensors = self._of(EmulatedImu) + self._of(EmulatedLoadCell)
+        self._sensors = [sensor for sensor in self._sensors if sensor.measures(person)]
+        self._treadmills, self._actuators = self._of(EmulatedTreadmill), self._of(EmulatedActuator)
+        self._lock = threading.Lock()  # guards the devices against unplug and plug
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="simulated lab")
+        self._start_s = self._done_s = 0.0  # host time; since then
+        self._begin_s = 0.0 if person.is_truth_known else math.inf  # a recording waits for its listeners
+        self._wanted_s = math.inf  # when the first sensor was switched on
+        self._lateness: Counter[int] = Counter()  # ticks by how late they came
+        self._log: TruthLog | None = None
+
+    def start(self) -> None:
+        """Open every wire and begin. Raises ``OSError`` when one cannot be opened; none is left open then."""
+        try:
+            for device in self._devices.values():
+                device.wire.open()
+            self._log = TruthLog(self._truth_folder, self._person.is_truth_known)
+        except OSError:
+            self._close_wires()
+            raise
+        self._start_s = self._now()
+        self._log.summary(self.summary())
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, close every wire, and complete the truth log."""
+        self._closing.set()
+        if self._log is None:
+            return
+        self._thread.join()
+        self._close_wires()
+        self._log.summary(self.summary())
+        self._log.close()
+        self._log = None
+
+    def unplug(self, name: str) -> None:
+        """Pull a device's wire; the device goes on."""
+        with self._lock:
+            self._devices[name].wire.close()
+
+    def plug(self, name: str) -> None:
+        """Put it back."""
+        with self._lock:
+            self._devices[name].wire.open()
+
+    def summary(self) -> dict[str, Any]:
+        """Return who walks, what was sent on each wire so far, and how late."""
+        known = "truth_events.csv" if self._person.is_truth_known else "not known: a recording was played"
+        wires = {
+            sensor.name: {
+                "sent_count": sensor.sent_count,
+                "first_s": self._start_s + sensor.first_s if sensor.sent_count else None,
+                "last_s": self._start_s + sensor.last_s if sensor.sent_count else None,
+                "dropped_byte_count": sensor.wire.dropped_byte_count,
+            }
+            for sensor in self._sensors
+        }
+        return {
+            "start_s": self._start_s,
+            "begin_s": self._start_s + self._begin_s if self._begin_s < math.inf else None,
+            "events": known,
+            **self._person.describe(),
+            "wires": wires,
+            "silent": [name for name in self._devices if name not in wires and self._is_sensor(name)],
+            "lateness": self._lateness_summary(),
+        }
+
+    def _run(self) -> None:
+        tick = 0
+        while not self._closing.is_set():
+            tick += 1
+            self._wait_until(self._start_s + tick * TICK_S)
+            now_s = self._now()
+            self._lateness[max(0, round((now_s - self._start_s - tick * TICK_S) / LATENESS_BIN_S))] += 1
+            with self._lock:
+                self._step(now_s - self._start_s)
+            tick = max(tick, math.floor((now_s - self._start_s) / TICK_S))
+
+    def _wait_until(self, deadline_s: float) -> None:
+        """Serve the wires until the deadline, each as soon as the host has written."""
+        while True:
+            wait_s = max(0.0, deadline_s - self._now())
+            with self._lock:
+                by_file = {file: device for device in self._devices.values() for file in device.wire.filenos()}
+            readable, _, _ = select.select(list(by_file), [], [], min(wait_s, TICK_S))
+            with self._lock:
+                for file in readable:
+                    self._serve(by_file[file])
+            if wait_s <= 0.0:
+                return
+
+    def _serve(self, device: EmulatedDevice) -> None:
+        device.serve()
+        if isinstance(device, EmulatedActuator):
+            time_s = self._now()
+            for change in device.changes():
+                self._truth.cue(change, time_s)
+                self._person.feel(change, time_s - self._start_s - self._begin_s)
+
+    def _step(self, now_s: float) -> None:
+        """Move everything on to ``now_s`` since the start."""
+        while self._done_s < now_s:
+            next_s = min(now_s, self._done_s + LONGEST_STEP_S)
+            left_mps = right_mps = 0.0
+            for treadmill in self._treadmills:
+                belts = treadmill.advance(next_s - self._done_s, next_s)
+                left_mps, right_mps = belts.left_speed_mps, belts.right_speed_mps
+            self._done_s = next_s
+            for event in self._person.advance(next_s - self._begin_s, left_mps, right_mps):
+                self._truth.event(event, self._start_s + self._begin_s)
+        if self._begin_s == math.inf:
+            self._begin_when_listened_to(now_s)
+        for sensor in self._sensors:
+            sensor.send_due(self._person, now_s, self._begin_s)
+
+    def _begin_when_listened_to(self, now_s: float) -> None:
+        are_on = [sensor.is_streaming() for sensor in self._sensors]
+        if any(are_on):
+            self._wanted_s = min(self._wanted_s, now_s)
+            if all(are_on) or now_s - self._wanted_s > PATIENCE_S:
+                self._begin_s = now_s
+
+    @property
+    def _truth(self) -> TruthLog:
+        assert self._log is not None  # the thread runs between start and close only
+        return self._log
+
+    def _of(self, kind: type[Any]) -> list[Any]:
+        return [device for device in self._devices.values() if isinstance(device, kind)]
+
+    def _is_sensor(self, name: str) -> bool:
+        return isinstance(self._devices[name], (EmulatedImu, EmulatedLoadCell))
+
+    def _close_wires(self) -> None:
+        for device in self._devices.values():
+            device.wire.close()
+
+    def _lateness_summary(self) -> dict[str, float]:
+        seen, total = 0, sum(self._lateness.values())
+        bins = sorted(self._lateness)
+        for place in bins:
+            seen += self._lateness[place]
+            if seen >= 0.99 * total:
+                p99_s, max_s = place * LATENESS_BIN_S, bins[-1] * LATENESS_BIN_S
+                return {"tick_count": total, "p99_s": round(p99_s, 4), "max_s": round(max_s, 4)}
+        return {"tick_count": 0}

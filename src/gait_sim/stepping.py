@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where and when the feet are set: standing, walking off, walking, stopping, as the belts move.
+
+Steps are planned one by one. At a foot's contact, at the belt speed of that instant, the other foot's contact and this
+foot's foot off are set (``gait_pattern``, plus the chance of this step); from then on they are true. Where a foot lands
+on the belt is set when it lands.
+"""
+
+import math
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+from gait_analysis.events import EventKind
+from gait_sensing.samples import Array, Side
+from gait_sim.foot import LegTable, LoadTable
+from gait_sim.gait_pattern import FOOT_LENGTH_M, SHARES, GaitSettings, Pattern
+from gait_sim.odometer import Odometer
+
+START_MPS, STOP_MPS = 0.15, 0.10  # mean of the belts: standing begins to walk, walking stops
+CARRIED_MAX_M = 0.2  # a person carried back this far on a slow belt steps forward
+SHIFT_S = 0.5  # to bring the weight onto one leg before the first step
+SETTLE_S = 0.3  # to share the weight again after the last one
+LEAST_STANDING_S = 0.8  # before walking again
+STANDING_PLACE_M = 0.02  # of the centre of pressure in standing, forward of mid-treadmill
+CHANCE_LIMIT = 2.5  # standard deviations, so that no double support vanishes
+
+RISING: Array = np.sin(0.5 * math.pi * SHARES)  # 0 to 1, at once at full slope
+FALLING: Array = RISING[::-1].copy()  # 1 to 0, with full slope to the end
+NOTHING: Array = np.zeros(len(SHARES))
+
+
+@dataclass(frozen=True, slots=True)
+class FootEvent:
+    """Something that truly happened to a foot."""
+
+    time_s: float
+    side: Side
+    kind: EventKind
+
+
+class Stepping:
+    """Both feet on their belts from time 0, in standing. ``variability`` is the coefficient of variation of a step."""
+
+    def __init__(self, settings: GaitSettings, variability: float, seed: int) -> None:
+        self.remaining = 1.0  # share of the asymmetries that is left
+        self.odometer = Odometer()
+        self.loads = {side: LoadTable(STANDING_PLACE_M) for side in Side}
+        self.legs = {side: LegTable() for side in Side}
+        self._settings, self._variability = settings, variability
+        self._random = random.Random(seed)
+        self._landing: FootEvent | None = None  # the next contact; None while standing
+        self._is_last_step = False  # the next contact ends walking
+        self._stands_since_s = -LEAST_STANDING_S
+        self._planned: list[FootEvent] = []  # ascending, not yet handed out
+        self._changes: list[tuple[float, float]] = []  # (time, factor on what remains of the asymmetries), ascending
+
+    def reduce_asymmetry(self, from_s: float, factor: float) -> None:
+        """Multiply what remains of the asymmetries in steps planned from ``from_s`` on."""
+        self._changes = sorted([*self._changes, (from_s, factor)])
+
+    def advance(self, to_s: float, left_mps: float, right_mps: float) -> list[FootEvent]:
+        """Move on to ``to_s``, the belts running at these speeds since the last call; return what happened meanwhile.
+
+        How a stretch of constant speed is cut into calls changes nothing.
+        """
+        speed_mps = 0.5 * (left_mps + right_mps)
+        if self._landing is None:
+            start_s = self._start_s(speed_mps)
+            if start_s <= to_s:
+                self.odometer.advance(start_s, left_mps, right_mps)
+                self._start(start_s, speed_mps)
+        while self._landing is not None and self._landing.time_s <= to_s:
+            self.odometer.advance(self._landing.time_s, left_mps, right_mps)
+            self._land(self._landing, speed_mps)
+        self.odometer.advance(to_s, left_mps, right_mps)
+        happened = [event for event in self._planned if event.time_s <= to_s]
+        self._planned = self._planned[len(happened) :]
+        return happened
+
+    def _start_s(self, speed_mps: float) -> float:
+        """Return when a standing person walks off if the belts go on like this."""
+        ready_s = max(self.odometer.time_s, self._stands_since_s + LEAST_STANDING_S)
+        if speed_mps >= START_MPS:
+            return ready_s
+        place_m = sum(self.loads[side].last_place_m - self.odometer.now_m(side) for side in Side) / 2.0
+        until_carried_m = CARRIED_MAX_M - (STANDING_PLACE_M - place_m)
+        if until_carried_m <= 0.0:
+            return ready_s
+        return max(ready_s, self.odometer.time_s + until_carried_m / speed_mps) if speed_mps > 0.0 else math.inf
+
+    def _start(self, start_s: float, speed_mps: float) -> None:
+        """Walk off from standing: shift the weight, then swing the foot of the prosthesis, or else the left one."""
+        pattern = self._pattern(start_s, speed_mps)
+        first = next(side for side in Side if self._settings.sign(side) < 0.0)
+        off_s = start_s + SHIFT_S
+        contact_s = off_s + pattern.swing_s(first)
+        other_off_s = contact_s + pattern.double_support_s(first)
+        for side, end_bw in ((first, 0.0), (first.other, 1.0)):
+            load = self.loads[side]
+            vertical_bw = end_bw + (load.last_vertical_bw - end_bw) * FALLING
+            load.add(start_s + SHIFT_S * SHARES, vertical_bw, NOTHING, load.last_place_m + NOTHING, 1.0 - SHARES)
+            self.legs[side].stay(start_s)
+        carrying = self.loads[first.other]
+        unloading_s = contact_s + (other_off_s - contact_s) * SHARES
+        place_m = carrying.last_place_m + 0.5 * FOOT_LENGTH_M * SHARES
+        carrying.add(unloading_s, FALLING, NOTHING, place_m, NOTHING)
+        self._lift(first, off_s, pattern)
+        self._lift(first.other, other_off_s, pattern)
+        self._expect(first, contact_s)
+
+    def _land(self, landing: FootEvent, speed_mps: float) -> None:
+        """Set a foot down, and plan its stance and the other foot's step."""
+        side, time_s = landing.side, landing.time_s
+        if self._is_last_step:
+            self._stand(side, time_s)
+            return
+        pattern = self._pattern(time_s, speed_mps)
+        contact_s = time_s + pattern.step_s(side.other) * self._chance()
+        heel_m = self.odometer.now_m(side) + pattern.landing_m(side)
+        if speed_mps < STOP_MPS:
+            self._is_last_step = True
+            self._halt(side, time_s, contact_s, heel_m + 0.5 * FOOT_LENGTH_M)
+        else:
+            off_s = contact_s + pattern.double_support_s(side.other) * self._chance()
+            place_m = heel_m + FOOT_LENGTH_M * SHARES
+            stance_s = time_s + (off_s - time_s) * SHARES
+            self.loads[side].add(stance_s, pattern.load_bw(side), pattern.fore_aft_bw(), place_m, NOTHING)
+            self._lift(side, off_s, pattern)
+        self._expect(side.other, contact_s)
+
+    def _halt(self, side: Side, time_s: float, contact_s: float, place_m: float) -> None:
+        """Let a foot carry all of the weight until the other one is set beside it."""
+        load, here_m = self.loads[side], place_m + NOTHING
+        load.add(time_s + SETTLE_S * SHARES, RISING, NOTHING, here_m, NOTHING)
+        load.add(contact_s + SETTLE_S * SHARES, 1.0 - 0.5 * RISING, NOTHING, here_m, SHARES)
+        self.legs[side].stand(contact_s + SETTLE_S)
+
+    def _stand(self, side: Side, time_s: float) -> None:
+        place_m = self.odometer.now_m(side) + STANDING_PLACE_M + NOTHING
+        self.loads[side].add(time_s + SETTLE_S * SHARES, 0.5 * RISING, NOTHING, place_m, SHARES)
+        self.legs[side].stand(time_s + SETTLE_S)
+        self._landing, self._is_last_step, self._stands_since_s = None, False, time_s
+
+    def _lift(self, side: Side, off_s: float, pattern: Pattern) -> None:
+        self._planned = sorted([*self._planned, FootEvent(off_s, side, EventKind.FOOT_OFF)], key=_time_s)
+        amplitude = min(max(0.55 + 0.4 * pattern.speed_mps, 0.6), 1.3)
+        self.legs[side].lift(off_s, amplitude, pattern.speed_mps * pattern.stride_s)
+
+    def _expect(self, side: Side, contact_s: float) -> None:
+        self._landing = FootEvent(contact_s, side, EventKind.INITIAL_CONTACT)
+        self._planned = sorted([*self._planned, self._landing], key=_time_s)
+        self.legs[side].land(contact_s)
+
+    def _pattern(self, time_s: float, speed_mps: float) -> Pattern:
+        while self._changes and self._changes[0][0] <= time_s:
+            self.remaining *= self._changes.pop(0)[1]
+        return Pattern.at(self._settings, speed_mps, self.remaining)
+
+    def _chance(self) -> float:
+        """Draw a factor of mean 1."""
+        drawn = self._random.gauss(0.0, 1.0)
+        return 1.0 + self._variability * min(max(drawn, -CHANCE_LIMIT), CHANCE_LIMIT)
+
+
+def _time_s(event: FootEvent) -> float:
+    return event.time_s

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person on a split belt, with known truth: stands, walks off when the belts move, follows them, stops with them.
+
+Time is in seconds since the walker was made, at which it stands. Frame and signs as in ``gait_sensing.samples``: force
+is what the ground does to the foot. ``stepping`` sets the feet, ``gait_pattern`` says how, ``body_motion`` moves the
+IMUs.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from gait_analysis.participant import STANDARD_GRAVITY_MPS2
+from gait_feedback.cue import ActuatorChange
+from gait_parts.settings import setting
+from gait_sensing.samples import Array, ImuReading, Side
+from gait_sim.body_motion import SEGMENTS, BodyMotion
+from gait_sim.gait_pattern import GaitSettings
+from gait_sim.stepping import FootEvent, Stepping
+
+HALF_STEP_WIDTH_M = 0.1
+MEDIAL_SHARE = 0.05  # of the vertical force, with which the ground pushes a foot inward
+SWAY = ((0.02, 0.31, 0.0), (0.01, 0.73, 1.0))  # body weights, Hz, rad: load shifted to the left foot in standing
+
+
+@dataclass(frozen=True)
+class WalkerSettings(GaitSettings):
+    """Who walks, how, and how noisy the sensors are."""
+
+    body_mass_kg: float = setting(80.0, "prosthesis included", low=10.0, high=250.0)
+    variability: float = setting(0.02, "coefficient of variation of step time, no unit", low=0.0, high=0.15)
+    cue_response: float = setting(0.0, "share of the remaining asymmetries that a cue removes", low=0.0, high=1.0)
+    reaction_s: float = setting(0.3, "from a cue to the first step planned otherwise", low=0.0, high=5.0)
+    seed: int = setting(1, "of chance: the same seed, the same steps", low=0, high=2**31 - 1)
+    force_noise_n: float = setting(2.0, "standard deviation of each force component", low=0.0, high=50.0)
+    moment_noise_nm: float = setting(0.2, "standard deviation of the moments that place a foot", low=0.0, high=10.0)
+    acceleration_noise_mps2: float = setting(0.05, "standard deviation of each component", low=0.0, high=5.0)
+    angular_rate_noise_radps: float = setting(0.005, "standard deviation of each component", low=0.0, high=1.0)
+
+
+class Walker:
+    """See the module. ``advance`` moves time on; the others tell what is at times up to there."""
+
+    end_s = math.inf
+    is_truth_known = True
+
+    def __init__(self, settings: WalkerSettings) -> None:
+        self._settings = settings
+        self._weight_n = settings.body_mass_kg * STANDARD_GRAVITY_MPS2
+        self._stepping = Stepping(settings, settings.variability, settings.seed)
+        self._noise = {side: np.random.default_rng((settings.seed, number)) for number, side in enumerate(Side)}
+        self._body = BodyMotion(
+            self._stepping.legs,
+            settings.leg_length_m,
+            settings.acceleration_noise_mps2,
+            settings.angular_rate_noise_radps,
+            settings.seed,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return what made this walk, for the truth log."""
+        return {"walker": asdict(self._settings), "asymmetry_remaining": self._stepping.remaining}
+
+    def advance(self, to_s: float, left_mps: float, right_mps: float) -> list[FootEvent]:
+        """Move on to ``to_s``, the belts running at these speeds since the last call; return what happened meanwhile.
+
+        How a stretch of constant speed is cut into calls changes nothing.
+        """
+        return self._stepping.advance(to_s, left_mps, right_mps)
+
+    def feel(self, change: ActuatorChange, time_s: float) -> None:
+        """Feel an actuator being switched on; steps planned ``reaction_s`` later are less asymmetric."""
+        if change.intensity > 0.0:
+            self._stepping.reduce_asymmetry(time_s + self._settings.reaction_s, 1.0 - self._settings.cue_response)
+
+    def has_plate(self, name: str) -> bool:
+        """Whether a force plate of this name is under one of the feet: ``left_...`` or ``right_...``."""
+        return _side(name) is not None
+
+    def plate(self, name: str, time_s: Array) -> tuple[Array, Array]:
+        """Return force [n, 3] in N and centre of pressure [n, 2] in m at times [n], asked for once and in order.
+
+        The centre is NaN while the foot is in the air.
+        """
+        side = _side(name)
+        if side is None:
+            raise ValueError(f"plate {name}: its name does not begin with left or right")
+        inward = -1.0 if side is Side.LEFT else 1.0
+        vertical_bw, fore_aft_bw, place_m, standing = self._stepping.loads[side].at(time_s)
+        if standing.any():
+            for amplitude_bw, rate_hz, phase_rad in SWAY:
+                sway = np.sin(2.0 * math.pi * rate_hz * time_s + phase_rad)
+                vertical_bw -= inward * amplitude_bw * standing * sway * (vertical_bw > 0.0)
+        noise = self._noise[side].standard_normal((len(time_s), 5))
+        force_n = self._settings.force_noise_n * noise[:, :3]
+        force_n[:, 0] += self._weight_n * fore_aft_bw
+        force_n[:, 1] += self._weight_n * inward * MEDIAL_SHARE * vertical_bw
+        force_n[:, 2] += self._weight_n * vertical_bw
+        load_n = np.where(vertical_bw > 0.0, np.maximum(self._weight_n * vertical_bw, 1.0), math.nan)
+        centre_m = self._settings.moment_noise_nm * noise[:, 3:] / load_n[:, None]
+        centre_m[:, 0] += place_m - self._stepping.odometer.at_m(side, time_s)
+        centre_m[:, 1] -= inward * HALF_STEP_WIDTH_M
+        return force_n, centre_m
+
+    def has_segment(self, segment: str) -> bool:
+        """Whether there are IMU signals for a segment of this name."""
+        return segment in SEGMENTS
+
+    def imu(self, segment: str, time_s: float, tick: int | None) -> ImuReading:
+        """Return what an IMU on ``segment`` measures at ``time_s``; see ``body_motion`` for its axes."""
+        return self._body.reading(segment, time_s, tick)
+
+
+def _side(name: str) -> Side | None:
+    return next((side for side in Side if name.startswith(side.value)), None)
