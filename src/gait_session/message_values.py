@@ -51,11 +51,18 @@ def seconds(stamp: Any) -> float:
     return float(stamp.sec + 1e-9 * stamp.nanosec)
 
 
+def known_seconds(stamp: Any) -> float:
+    """Return a stamp as Unix seconds, NaN for a zero one: where a time may be missing, zero says that it is."""
+    return math.nan if stamp.sec == 0 and stamp.nanosec == 0 else seconds(stamp)
+
+
 def stamp_parts(time_s: float) -> tuple[int, int]:
-    """Return Unix seconds as ``sec`` and ``nanosec`` of a stamp, to the nearest nanosecond.
+    """Return Unix seconds as ``sec`` and ``nanosec`` of a stamp, to the nearest nanosecond; NaN gives a zero stamp.
 
     ``seconds`` gives a present-day time back exactly: a float64 of that size cannot tell 1 ns.
     """
+    if math.isnan(time_s):
+        return 0, 0
     whole_s = math.floor(time_s)
     nanosec = round((time_s - whole_s) * 1e9)
     return (whole_s + 1, 0) if nanosec == 1_000_000_000 else (whole_s, nanosec)
@@ -64,7 +71,7 @@ def stamp_parts(time_s: float) -> tuple[int, int]:
 def as_stamped_s(time_s: float) -> float:
     """Return ``time_s`` as it comes out of a message."""
     sec, nanosec = stamp_parts(time_s)
-    return float(sec + 1e-9 * nanosec)
+    return math.nan if math.isnan(time_s) else float(sec + 1e-9 * nanosec)
 
 
 def force_samples(message: Any) -> ForceSamples:
@@ -125,7 +132,7 @@ def gait_event(message: Any) -> GaitEvent:
 def stride(message: Any) -> Stride:
     """Return the stride of a Stride message."""
     content: dict[str, Any] = {name: getattr(message, name) for name in _STRIDE_SAME}
-    content |= {f"{name}_s": seconds(getattr(message, name)) for name in _STRIDE_STAMPS}
+    content |= {f"{name}_s": known_seconds(getattr(message, name)) for name in _STRIDE_STAMPS}
     end_s = seconds(message.header.stamp)
     return Stride(side=SIDES[message.side], end_s=end_s, deviations=tuple(message.deviations), **content)
 

@@ -49,9 +49,9 @@ class Walker:
 
     def force_n(self, side: Side, time_s: np.ndarray) -> np.ndarray:
         """Ground reaction at ``time_s`` (seconds since the walker set out), [n, 3]."""
-        cycle = (time_s / STRIDE_S - OFFSET[side]) % 1.0
-        stance = cycle / STANCE[side]
-        weight_n = MASS_KG * 9.80665 * LOAD[side]
+        count, cycle = np.divmod(time_s / STRIDE_S - OFFSET[side], 1.0)
+        stance = cycle / (STANCE[side] + 0.012 * np.sin(3.7 * count))  # no two strides are the same
+        weight_n = MASS_KG * 9.80665 * (LOAD[side] + 0.03 * np.sin(2.3 * count))
         is_loaded = stance < 1.0
         force_n = np.zeros((len(time_s), 3))
         shape = 1.2 * np.sin(np.pi * stance) + 0.25 * np.sin(3 * np.pi * stance)

@@ -3,6 +3,7 @@
 
 import math
 
+from builtin_interfaces.msg import Time
 from gait_lab import msg
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,13 @@ def test_a_present_day_time_survives_a_stamp(time_s):
     assert 0 <= nanosec < 1_000_000_000
     assert sec + 1e-9 * nanosec == time_s
     assert values.as_stamped_s(time_s) == time_s
+
+
+def test_a_missing_time_is_missing_after_the_message():
+    assert values.stamp_parts(math.nan) == (0, 0)
+    assert math.isnan(values.as_stamped_s(math.nan))
+    assert math.isnan(values.known_seconds(msg.Stride().foot_off))
+    assert values.known_seconds(Time(sec=5)) == 5.0
 
 
 def test_a_stamp_is_rounded_into_the_next_second():

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the report of a recording: one HTML file that opens anywhere and refers to nothing outside itself."""
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from gait_sensing.samples import Side
+from gait_session import message_values as values
+from gait_session import report_figures, report_numbers, report_summary
+from gait_session.recording_reader import Recording
+from gait_session.report_data import Walk, read_walk
+from gait_session.report_page import PAGE
+
+REPORT_FILE = "report.html"
+
+
+def write_report(folder: Path, out: Path | None = None) -> Path:
+    """Write the report of the recording in ``folder`` to ``out``, by default ``report.html`` beside it.
+
+    Returns where it is. Raises ``ValueError`` when the folder holds no recording, or one still being written.
+    """
+    out = folder / REPORT_FILE if out is None else out
+    walk = read_walk(Recording(folder))
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(PAGE)
+    out.write_text(page.render(folder=folder.resolve().name, **_content(walk)), encoding="utf-8")
+    return out
+
+
+def _content(walk: Walk) -> dict[str, object]:
+    return {
+        "header": report_summary.header(walk),
+        "figures": report_summary.figures(walk),
+        "sentences": report_summary.sentences(walk),
+        "missing": report_summary.missing(walk),
+        "svg": {name: Markup(svg) for name, svg in _figures(walk).items()},  # matplotlib escapes the text in it
+        "index": report_numbers.index_of(walk),
+        "asymmetry": report_numbers.asymmetry_table(walk),
+        "events": report_numbers.event_table(walk),
+        "rejected": report_numbers.rejected_reasons(walk),
+        "has_cues": bool(walk.receipts),
+        "cues": report_numbers.cue_table(walk),
+        "latency": report_numbers.latency_table(walk),
+        "belt_words": report_numbers.belt_words(walk),
+        "safety": report_numbers.safety_table(walk),
+        "annotations": _annotations(walk),
+        "streams": report_numbers.stream_table(walk),
+    }
+
+
+def _figures(walk: Walk) -> dict[str, str]:
+    """Return the figures by name; empty text where there is nothing to show."""
+    has_curves = any(len(walk.curves(side, 2)) for side in Side)
+    return {
+        "forces": report_figures.force_curves(walk) if has_curves else "",
+        "asymmetry": report_figures.asymmetry_panels(walk) if walk.asymmetries else "",
+        "belts": report_figures.belt_speeds(walk) if walk.belts else "",
+    }
+
+
+def _annotations(walk: Walk) -> report_numbers.Table | None:
+    rows = [
+        (report_numbers.number(values.seconds(note.header.stamp) - walk.start_s, 1, "s"), note.author, note.text)
+        for note in walk.annotations
+    ]
+    return report_numbers.Table(("at", "by", "remark"), rows) if rows else None

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words and tables of the report. A number that was not measured is said to be so; it is never 0."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from gait_analysis.events import EventFlag, EventKind
+from gait_analysis.gait import MetricAsymmetry, Stride
+from gait_sensing.samples import Side
+from gait_session import message_values as values
+from gait_session.report_data import Stream, Walk
+from gait_session.report_figures import SENT, metric_name, metric_series, safety_changes, side_name
+
+NOT_MEASURED = "not measured"
+RESULTS = {1: "sent", 2: "dropped: late", 3: "dropped: limit", 4: "dropped: no link"}  # CueReceipt
+LEVELS = {0: "ok", 1: "warning", 2: "ramp down", 3: "stop"}  # SafetyState.LEVEL_*
+REASONS = (  # SafetyState.REASON_*
+    "none", "not armed", "operator stop", "command stale", "link lost", "status stale", "operator lost",
+    "command invalid", "command limited", "second source", "belt moving unarmed", "belt overspeed", "node stopping",
+    "belt not following",
+)  # fmt: skip
+FORCE_TYPE = "gait_lab/msg/ForceSamples"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page; the first column names the row."""
+
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def number(value: float | None, digits: int, unit: str = "", sign: bool = False) -> str:
+    """Return a number as text, or "not measured" for None and NaN."""
+    if value is None or math.isnan(value):
+        return NOT_MEASURED
+    text = f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
+
+
+def percent(value: float, sign: bool = True) -> str:
+    """Return a share as signed percentage."""
+    return number(100.0 * value, 1, "%", sign)
+
+
+def accepted(walk: Walk, side: Side) -> list[Stride]:
+    """Return the accepted strides of ``side``."""
+    return [stride for stride in walk.strides if stride.side is side and stride.is_accepted]
+
+
+def event_table(walk: Walk) -> Table:
+    """Events and strides by side."""
+    rows = []
+    for side in Side:
+        events = [event for event in walk.events if event.side is side]
+        kinds = Counter(event.kind for event in events)
+        flags = [sum(flag in event.flags for event in events) for flag in (EventFlag.CROSS_STEP, EventFlag.IRREGULAR)]
+        rejected = [stride for stride in walk.strides if stride.side is side and not stride.is_accepted]
+        counts = [kinds[EventKind.INITIAL_CONTACT], kinds[EventKind.FOOT_OFF], *flags]
+        rows.append((side_name(walk, side), *map(str, counts), str(len(accepted(walk, side))), str(len(rejected))))
+    head = ("side", "initial contacts", "feet off", "cross steps", "irregular", "strides accepted", "strides rejected")
+    return Table(head, rows)
+
+
+def rejected_reasons(walk: Walk) -> list[tuple[str, int]]:
+    """Return why strides were rejected, most frequent first."""
+    return Counter(stride.reason for stride in walk.strides if not stride.is_accepted).most_common()
+
+
+def asymmetry_table(walk: Walk) -> Table:
+    """Each metric on both sides and its index, as medians over the session."""
+    names = dict.fromkeys(metric.name for asymmetry in walk.asymmetries for metric in asymmetry.metrics)
+    sides = ("prosthetic", "sound") if walk.participant.prosthetic_side is not None else ("left", "right")
+    head = ("metric", *sides, "asymmetry", "middle half of pairs", "pairs", "target", "norm")
+    rows = [_asymmetry_row(name, [metric for _, metric in metric_series(walk, name)]) for name in names]
+    columns = [column for column in range(len(head)) if column < 6 or any(row[column] for row in rows)]
+    return Table(tuple(head[column] for column in columns), [tuple(row[column] for column in columns) for row in rows])
+
+
+def index_of(walk: Walk) -> str:
+    """Return how the asymmetry is defined, in the analysis's own words."""
+    return next((metric.index for asymmetry in walk.asymmetries for metric in asymmetry.metrics), "")
+
+
+def cue_table(walk: Walk) -> Table:
+    """What became of each cue."""
+    results = Counter(receipt.result for receipt in walk.receipts)
+    rows = [(RESULTS[result], str(results[result])) for result in RESULTS]
+    rows.append(("acknowledged by the device", str(sum(receipt.is_acknowledged for receipt in walk.receipts))))
+    return Table(("result", "cues"), rows)
+
+
+def latency_table(walk: Walk) -> Table:
+    """From the contact to the bytes on the wire, for the cues that were sent."""
+    detected_s = {(cue.number, values.seconds(cue.header.stamp)): values.seconds(cue.detected) for cue in walk.cues}
+    stages: dict[str, list[float]] = {}
+    for receipt in walk.receipts:
+        if receipt.result != SENT:
+            continue
+        event_s, decided_s, sent_s = map(values.seconds, (receipt.event, receipt.decided, receipt.sent))
+        known_s = detected_s.get((receipt.number, decided_s), math.nan)
+        for name, latency_s in (
+            ("contact \N{RIGHTWARDS ARROW} detected", known_s - event_s),
+            ("detected \N{RIGHTWARDS ARROW} decided", decided_s - known_s),
+            ("decided \N{RIGHTWARDS ARROW} sent", sent_s - decided_s),
+            ("contact \N{RIGHTWARDS ARROW} sent", sent_s - event_s),
+        ):
+            stages.setdefault(name, []).append(latency_s)
+    rows = [(name, *_percentiles_ms(latencies_s)) for name, latencies_s in stages.items()]
+    return Table(("way", "median", "99 of 100 within", "longest"), rows)
+
+
+def safety_table(walk: Walk) -> Table:
+    """What the belt gate decided, numbered as in the figure of the belts."""
+    rows = [
+        (str(count), number(second, 2, "s"), message.state, LEVELS.get(message.level, str(message.level)),
+         REASONS[message.reason] if message.reason < len(REASONS) else str(message.reason), message.text)
+        for count, (second, message) in enumerate(safety_changes(walk), start=1)
+    ]  # fmt: skip
+    return Table(("no.", "at", "gate", "level", "reason", "in words"), rows)
+
+
+def stream_table(walk: Walk) -> Table:
+    """Every topic: how much came, how evenly, and what is missing."""
+    head = ("topic", "messages", "rate", "longest gap", "jitter", "samples lost", "missed by the recorder")
+    return Table(head, [_stream_row(walk, stream) for stream in walk.streams])
+
+
+def belt_words(walk: Walk) -> str:
+    """Return the highest belt speed beside the limit."""
+    speeds_mps = [speed for belt in walk.belts for speed in (belt.left_speed_mps, belt.right_speed_mps)]
+    highest_mps = max(speeds_mps, default=math.nan)
+    limit_mps = walk.parameters("treadmill_node").get("max_speed_mps")
+    limit = "" if limit_mps is None else f"; the limit was {number(limit_mps, 2, 'm/s')}"
+    return f"Highest measured belt speed {number(highest_mps, 2, 'm/s')}{limit}."
+
+
+def lost_count(walk: Walk) -> int:
+    """Return how many load-cell samples never came."""
+    return sum(force.lost_count for force in walk.forces.values())
+
+
+def missed_count(walk: Walk) -> int | None:
+    """Return how many messages the recorder missed; None when that is not known."""
+    counts = [stream.topic.missed_count for stream in walk.streams]
+    return None if not counts or None in counts else sum(count for count in counts if count is not None)
+
+
+def typical(numbers: Iterable[float]) -> float:
+    """Return the median of what was measured; NaN when nothing was."""
+    known = [value for value in numbers if not math.isnan(value)]
+    return median(known) if known else math.nan
+
+
+def _asymmetry_row(name: str, metrics: list[MetricAsymmetry]) -> tuple[str, ...]:
+    known = [metric for metric in metrics if not math.isnan(metric.value)]
+    unit, last = metrics[-1].unit, metrics[-1]
+    if not known:
+        return (metric_name(name), *[NOT_MEASURED] * 3, last.reason, "0", "", "")
+    index = np.array([metric.value for metric in known])
+    low, high = np.percentile(index, [25, 75])
+    return (
+        metric_name(name),
+        number(typical(metric.prosthetic_value for metric in known), 3, unit),
+        number(typical(metric.sound_value for metric in known), 3, unit),
+        percent(float(np.median(index))),
+        f"{percent(low)} to {percent(high)}",
+        str(len(known)),
+        "" if math.isnan(last.target) else percent(last.target),
+        "" if math.isnan(last.norm) else f"{percent(last.norm)} ({last.norm_source})",
+    )
+
+
+def _percentiles_ms(latencies_s: list[float]) -> list[str]:
+    known_ms = [1000.0 * latency_s for latency_s in latencies_s if not math.isnan(latency_s)]
+    if not known_ms:
+        return [NOT_MEASURED] * 3
+    return [number(value, 1, "ms") for value in np.percentile(known_ms, [50, 99, 100])]
+
+
+def _stream_row(walk: Walk, stream: Stream) -> tuple[str, ...]:
+    topic = stream.topic
+    force = walk.forces.get(topic.name.split("/")[-2]) if topic.type_name == FORCE_TYPE else None
+    lost = "" if force is None else str(force.lost_count)
+    if force is not None and force.restart_count:
+        lost += f", numbered anew {force.restart_count} times"
+    is_few, is_irregular = math.isnan(stream.rate_hz), math.isnan(stream.jitter_s)
+    return (
+        topic.name,
+        str(topic.message_count),
+        "" if is_few else number(stream.rate_hz, 1, "Hz"),
+        "" if is_few else number(1000.0 * stream.longest_gap_s, 1, "ms"),
+        "" if is_few else "irregular" if is_irregular else number(1000.0 * stream.jitter_s, 1, "ms"),
+        lost,
+        "not known" if topic.missed_count is None else str(topic.missed_count),
+    )

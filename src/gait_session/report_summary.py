@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report at a glance: what walked here, and what came of it, in plain words."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from gait_sensing.samples import Side
+from gait_session import message_values as values
+from gait_session.report_data import Walk
+from gait_session.report_figures import SENT, metric_name, metric_series, side_name
+from gait_session.report_numbers import (
+    NOT_MEASURED,
+    accepted,
+    latency_table,
+    lost_count,
+    missed_count,
+    number,
+    percent,
+    rejected_reasons,
+    typical,
+)
+
+INPUTS = {  # SessionState.INPUT_*: the word for it, and what it means
+    0: ("live", "A person walked on these belts."),
+    1: ("simulated", "A simulated walker on emulated devices. No person walked."),
+    2: ("recording", "A recording was played through emulated devices: the person did not walk on these belts, "
+                     "so no length is computed."),
+}  # fmt: skip
+_LARGER = {"time": "lasts longer", "length": "is longer", "load": "is higher", "impulse": "is larger"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One large number of the first page."""
+
+    value: str
+    label: str
+    is_alarming: bool = False
+
+
+def header(walk: Walk) -> dict[str, str]:
+    """Return what stands at the top of the page."""
+    session = walk.session
+    began = walk.start_s > 0.0
+    word, meaning = INPUTS.get(session.input, ("unknown", "")) if session is not None else ("unknown", "")
+    when = (
+        datetime.fromtimestamp(walk.start_s, timezone.utc).strftime("%d %b %Y, %H:%M UTC") if began else "not started"
+    )
+    side = walk.participant.prosthetic_side
+    return {
+        "session": session.session if session is not None else "Recording",
+        "participant": session.participant if session is not None else "unknown",
+        "input": word,
+        "input_meaning": meaning or "The recording does not tell where the samples came from.",
+        "when": when,
+        "duration": number(walk.end_s - walk.start_s if began else math.nan, 0, "s"),
+        "mass": number(walk.participant.body_mass_kg, 1, "kg"),
+        "prosthetic_side": side.value if side is not None else "none stated",
+        "outcome": session.text if session is not None else "",
+    }
+
+
+def figures(walk: Walk) -> list[Figure]:
+    """Return the large numbers of the first page."""
+    cadence_hz = typical(stride.cadence_hz for side in Side for stride in accepted(walk, side))
+    lost, missed = lost_count(walk), missed_count(walk)
+    latency = latency_table(walk).rows
+    return [
+        Figure(str(sum(len(accepted(walk, side)) for side in Side)), "strides accepted, both sides"),
+        Figure(number(60.0 * cadence_hz, 0), "steps a minute"),
+        Figure(percent(_session_index(walk, "step_time")), "step-time asymmetry"),
+        Figure(percent(_session_index(walk, "stance_time")), "stance-time asymmetry"),
+        Figure(str(sum(receipt.result == SENT for receipt in walk.receipts)), "cues sent"),
+        Figure(latency[-1][2] if latency else NOT_MEASURED, "contact to cue, 99 of 100"),
+        Figure(str(lost) if walk.forces else NOT_MEASURED, "load-cell samples lost", lost > 0),
+        Figure("not known" if missed is None else str(missed), "messages the recorder missed", missed != 0),
+    ]
+
+
+def sentences(walk: Walk) -> list[str]:
+    """Return the session in a few sentences."""
+    asymmetries = [_asymmetry(walk, name) for name in ("stance_time", "step_time", "peak_load")]
+    return [text for text in (_strides(walk), *asymmetries, _cues(walk), _belts(walk)) if text]
+
+
+def missing(walk: Walk) -> list[str]:
+    """Return what the recording lacks, each in a sentence that says what the report cannot tell for it."""
+    lacks = {
+        "No session was started: who walked, and from when on to count, is not known.": walk.start_s == 0.0,
+        "There are no load-cell samples, hence no force curves.": not walk.forces,
+        "No gait event was found.": not walk.events,
+        "No stride was completed, hence no timing and no asymmetry.": not walk.strides,
+        "No pair of strides could be compared.": bool(walk.strides) and not walk.asymmetries,
+        "The treadmill reported nothing.": not walk.belts,
+        "The body mass is not known: forces are in newton.": not walk.participant.body_mass_kg > 0,
+        "The lab's config is not in the folder: bands and limits are not known.": not walk.config,
+    }
+    killed = ", ".join(walk.recovered_files)
+    notes = [text for text, is_lacking in lacks.items() if is_lacking]
+    if killed:
+        notes.append(
+            f"The recorder was killed while it wrote {killed}: up to half a second before that, and all until it was "
+            "running again, is not in the recording."
+        )
+    return notes
+
+
+def _strides(walk: Walk) -> str:
+    if not walk.strides:
+        return ""
+    counts = " and ".join(f"{len(accepted(walk, side))} on the {side_name(walk, side)} side" for side in Side)
+    reasons = rejected_reasons(walk)
+    rejected = "none was rejected" if not reasons else f"{sum(count for _, count in reasons)} were rejected"
+    return f"Accepted strides: {counts}; {rejected}."
+
+
+def _asymmetry(walk: Walk, name: str) -> str:
+    index = _session_index(walk, name)
+    if math.isnan(index):
+        return ""
+    prosthetic = walk.participant.prosthetic_side
+    larger = ("sound" if index > 0 else "prosthetic") if prosthetic else ("right" if index > 0 else "left")
+    word = _LARGER[name.rpartition("_")[2]]
+    quantity = metric_name(name).capitalize()
+    if abs(index) < 0.005:
+        return f"{quantity} is even to within half a percent."
+    return f"{quantity} {word} on the {larger} side: asymmetry {percent(index)}, median over all pairs of strides."
+
+
+def _cues(walk: Walk) -> str:
+    results = Counter(receipt.result for receipt in walk.receipts)
+    if not results:
+        return "No cue was given."
+    sent, dropped = results[SENT], sum(results.values()) - results[SENT]
+    sides = Counter(values.SIDES[receipt.side] for receipt in walk.receipts if receipt.result == SENT)
+    where = " and ".join(
+        f"{'all' if count == sent > 1 else count} on the {side_name(walk, side)} side"
+        for side, count in sorted(sides.items())
+    )
+    text = f"{sent} cues were sent" + (f", {where}" if where else "")
+    return f"{text}; {dropped} were dropped." if dropped else f"{text}; none was dropped."
+
+
+def _belts(walk: Walk) -> str:
+    if not walk.safety:
+        return ""
+    worst = max(walk.safety, key=lambda message: message.level)
+    if worst.level == 0:
+        return "The belt gate had nothing to object to."
+    seconds = values.seconds(worst.header.stamp) - walk.start_s
+    return f"The belt gate stepped in, at worst {number(seconds, 1, 's')} after the start: {worst.text}."
+
+
+def _session_index(walk: Walk, name: str) -> float:
+    return typical(metric.value for _, metric in metric_series(walk, name))
