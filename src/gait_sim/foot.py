@@ -12,7 +12,7 @@ import numpy as np
 
 from gait_sensing.samples import Array
 
-KEPT_S = 5.0  # of the past
+KEPT_S = 3.0  # of the past
 STANCE_PHASE = 0.62  # of the gait cycle at foot off, in the shapes of ``body_motion``
 STANDING_PHASE = 0.3  # mid-stance: the foot is flat
 
@@ -49,13 +49,8 @@ class LoadTable:
 
     def at(self, time_s: Array) -> tuple[Array, Array, Array, Array]:
         """Return vertical and fore-aft force, place and standing at times [n]."""
-        table = self._table
-        index = np.searchsorted(table[0], time_s, side="right")
-        np.minimum(index, table.shape[1] - 1, out=index)
-        before, after = table[:, index - 1], table[:, index]
-        width_s = after[0] - before[0]
-        share = np.clip((time_s - before[0]) / np.where(width_s > 0.0, width_s, 1.0), 0.0, 1.0)
-        vertical_bw, fore_aft_bw, place_m, standing = (before + share * (after - before))[1:]
+        known_s, *columns = self._table
+        vertical_bw, fore_aft_bw, place_m, standing = (np.interp(time_s, known_s, column) for column in columns)
         return vertical_bw, fore_aft_bw, place_m, standing
 
 

@@ -161,16 +161,17 @@ class SimulatedLab:
 
     def _wait_until(self, deadline_s: float) -> None:
         """Serve the wires until the deadline, each as soon as the host has written."""
-        while True:
+        wait_s = math.inf
+        while wait_s > 0.0:
             wait_s = max(0.0, deadline_s - self._now())
             with self._lock:
                 by_file = {file: device for device in self._devices.values() for file in device.wire.filenos()}
             readable, _, _ = select.select(list(by_file), [], [], min(wait_s, TICK_S))
+            if not readable:
+                return
             with self._lock:
                 for file in readable:
                     self._serve(by_file[file])
-            if wait_s <= 0.0:
-                return
 
     def _serve(self, device: EmulatedDevice) -> None:
         device.serve()
