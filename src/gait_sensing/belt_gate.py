@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last gate before the belt: arming, staleness, limits and ramps to rest. It is no emergency stop: docs/safety.md.
 
-``feed(now_s, thing)`` takes everything the gate is told and returns a setpoint when one is to be written now; ``now_s``
-is the time of the call. Rules:
+``feed(now_s, thing)`` takes all that the gate is told, at the time of the call, and returns what is to be written now.
 
 - Only an ``ArmRequest`` leads out of DISARMED, and only a request for motion from ARMED to RUNNING. Every way to rest,
   a commanded one too, ends in DISARMED.
@@ -88,8 +87,7 @@ class BeltGate:
         """The verdict now."""
         level, reason, text = self._warning() if self.is_armed else self._cause
         if self._state is State.STOPPING and self._incline_rad is None:
-            missing = "status of it" if self._is_link_up else "link"
-            text += f"; the treadmill cannot be told to stop now, there is no {missing}"
+            text += f"; the treadmill cannot be told now, there is no {'status' if self._is_link_up else 'link'}"
         if self._refusal:
             text = f"arming refused: {self._refusal}; before: {text}"
         return Safety(level, reason, text, self._state)
@@ -260,10 +258,9 @@ class BeltGate:
             return
         self._state, self._cause, self._refusal = State.STOPPING, (level, reason, text), ""
         self._is_stop_sent, self._rest_since_s = False, None
-        if level is Level.STOP:
-            self._deceleration_mps2 = settings.stop_deceleration_mps2
-        elif level is Level.RAMP_DOWN:
-            self._deceleration_mps2 = settings.max_deceleration_mps2
+        hard_mps2, soft_mps2 = settings.stop_deceleration_mps2, settings.max_deceleration_mps2
+        if level is not Level.OK:
+            self._deceleration_mps2 = hard_mps2 if level is Level.STOP else soft_mps2
 
     def _warning(self) -> tuple[Level, Reason, str]:
         name, seen_s = self._second_source

@@ -2,7 +2,9 @@
 """The belt gate, one promise at a time: what it says, and what reaches the treadmill."""
 
 import math
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -744,3 +746,14 @@ def test_every_reason_to_stop_has_a_level_and_every_watch_a_reason():
 def test_a_stop_gentler_than_a_ramp_is_refused():
     with pytest.raises(ValueError, match="stop_deceleration_mps2"):
         GateSettings(max_deceleration_mps2=2.0, stop_deceleration_mps2=1.0)
+
+
+def test_the_safety_page_names_every_reason_and_tests_that_exist():
+    root = Path(__file__).parent.parent
+    page = (root.parent / "docs" / "safety.md").read_text()
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", page, re.MULTILINE))
+    warned = {Reason.NOT_ARMED: Level.RAMP_DOWN, Reason.COMMAND_LIMITED: Level.WARN, Reason.SECOND_SOURCE: Level.WARN}
+    assert rows == {reason.name: level.name for reason, level in {**LEVELS, **warned}.items()}
+    tests = "".join(path.read_text() for path in root.rglob("test_*.py"))
+    for name in re.findall(r"`(test_\w+?)_?…?`", page):
+        assert f"def {name}" in tests, f"docs/safety.md names {name}, which is no test"

@@ -89,7 +89,7 @@ class Strategy:
                 detected_s=detected_s if event_s == asymmetry.time_s else asymmetry.time_s,
                 intensity=settings.intensity,
                 duration_s=settings.duration_s,
-                reason=f"{metric.name} asymmetry {metric.value:+.3f} is over {settings.band:g} from {settings.target:g}",
+                reason=f"{metric.name} asymmetry {metric.value:+.3f}, over {settings.band:g} from {settings.target:g}",
                 text=f"more {metric.name.replace('_', ' ')} on the {side.value}",
             )
         ]
