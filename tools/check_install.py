@@ -49,7 +49,8 @@ def check_executables() -> int:
         raise AssertionError(f"{folder} lacks {', '.join(missing)}")
     for name in wanted:
         assert os.access(folder / name, os.X_OK), f"{folder / name} may not be run"
-    subprocess.run([folder / "gait-lab", "--help"], check=True, stdout=subprocess.DEVNULL)
+    this_python_first = os.environ | {"PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run([folder / "gait-lab", "--help"], env=this_python_first, check=True, stdout=subprocess.DEVNULL)
     return len(wanted)
 
 
