@@ -96,7 +96,7 @@ class SessionNode(LabNode):
         if not self._arm.service_is_ready():
             self._session.feed(self._now(), Said.REFUSED, "not started: the treadmill node cannot be asked to arm")
             return
-        self._arm.call_async(srv.Arm.Request(operator="session_node/start")).add_done_callback(self._on_armed)
+        self._arm.call_async(srv.Arm.Request(operator_name="session_node/start")).add_done_callback(self._on_armed)
 
     def _on_armed(self, future: Future[srv.Arm.Response]) -> None:
         answer = future.result()
