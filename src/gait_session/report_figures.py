@@ -155,7 +155,8 @@ def _curve(axes: Axes, walk: Walk, side: Side, axis: int) -> None:
     mean, deviation = curves.mean(axis=0), curves.std(axis=0, ddof=1 if len(curves) > 1 else 0)
     colour = side_colour(walk, side)
     axes.fill_between(percent, mean - deviation, mean + deviation, color=colour, alpha=0.18, linewidth=0)
-    axes.plot(percent, mean, color=colour, linewidth=2.0, label=f"{side_name(walk, side)} ({len(curves)} strides)")
+    count = "1 stride" if len(curves) == 1 else f"{len(curves)} strides"
+    axes.plot(percent, mean, color=colour, linewidth=2.0, label=f"{side_name(walk, side)} ({count})")
 
 
 def _panel(axes: Axes, walk: Walk, name: str) -> None:

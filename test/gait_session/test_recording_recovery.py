@@ -122,13 +122,14 @@ def test_a_file_cut_anywhere_is_recovered_to_a_prefix(tmp_path_factory, share, t
     shutil.rmtree(folder)
 
 
-def test_a_damaged_chunk_ends_the_recording(tmp_path):
+@pytest.mark.parametrize("place", ["data", "checksum"])
+def test_a_damaged_chunk_ends_the_recording(tmp_path, place):
     whole = _whole(tmp_path / "lab")
     path = tmp_path / "lab/lab_0.mcap"
     with path.open("rb") as stream:
         second = make_reader(stream).get_summary().chunk_indexes[1]
     broken = bytearray(whole[:-8])
-    broken[second.chunk_start_offset + second.chunk_length - 3] ^= 0xFF
+    broken[second.chunk_start_offset + (second.chunk_length - 3 if place == "data" else 9 + 24)] ^= 0xFF
     path.write_bytes(broken)
     recover(tmp_path / "lab")
     assert len(list(Recording(tmp_path / "lab").messages("a"))) == 20

@@ -125,6 +125,11 @@ def test_latency_is_measured_from_the_contact_to_the_wire(make_lab):
     ]
     way = "contact \N{RIGHTWARDS ARROW} sent"
     assert rows[way][2] == f"{max(latencies_ms):.1f}\N{NO-BREAK SPACE}ms"
+    detected_ms = [
+        1e3 * (cue.detected.sec - cue.event.sec) + 1e-6 * (cue.detected.nanosec - cue.event.nanosec)
+        for cue in found.cues
+    ]
+    assert rows["contact \N{RIGHTWARDS ARROW} detected"][2] == f"{max(detected_ms):.1f}\N{NO-BREAK SPACE}ms"
     assert dict(report_numbers.cue_table(found).rows)["dropped: limit"] == str(len(found.receipts) - len(sent))
 
 

@@ -89,9 +89,13 @@ def test_every_message_is_recorded_until_the_recorder_is_stopped(lab, start, wai
     wait_until(lambda: "/careless" in watch.state.topics, spin)
     for count in range(3000, 3100):
         fast.publish(String(data=str(count)))
+    process.send_signal(number)
+    for count in range(3100, 3120):  # nodes that end later than the recorder is told to
+        fast.publish(String(data=str(count)))
+        time.sleep(0.04)
     stop(process, number)
     recording = Recording(tmp_path / "lab")
-    assert [r.message.data for r in recording.messages("fast")] == [str(count) for count in range(3100)]
+    assert [r.message.data for r in recording.messages("fast")] == [str(count) for count in range(3120)]
     assert [r.message.data for r in recording.messages("latched")] == ["sent before the recorder was there"]
     assert recording.topics["/fast"].missed_count == 0
     assert recording.topics["/session/recording"].message_count > 0
