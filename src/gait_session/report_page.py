@@ -53,7 +53,8 @@ dl.terms dt { color: var(--ink); font-size: 0.9rem; font-weight: 600; } dl.terms
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--hair); color: var(--muted);
   font-size: 0.82rem; }
 p.below { margin-top: 0.8rem; }
-@media screen and (max-width: 48rem) { body { padding: 1.5rem 1.2rem; } .glance, .columns { grid-template-columns: 1fr; }
+@media screen and (max-width: 48rem) { body { padding: 1.5rem 1.2rem; }
+  .glance, .columns { grid-template-columns: 1fr; }
   dl.facts { grid-template-columns: 1fr 1fr; }
   dl.terms { grid-template-columns: 1fr; gap: 0.1rem; } dl.terms dd { margin-bottom: 0.7rem; } }
 @media print { @page { size: A4; margin: 14mm; }
