@@ -10,12 +10,14 @@ from gait_lab import msg
 
 from gait_analysis.participant import Participant
 from gait_feedback import belts, cues
+from gait_feedback.belt_law import BeltLaw
 from gait_feedback.cue import Cue, CueStrategy
 from gait_feedback.limiter import Limiter, LimiterSettings
 from gait_ros import qos
 from gait_ros.messages import cue_message, dropped_receipt, to_stamp, values
 from gait_ros.parameters import declare, declare_part
 from gait_ros.running import LabNode, now_s, run, status
+from gait_sensing.belt_gate_states import BeltRequest
 
 COMMAND_PERIOD_S = 0.05
 SESSION_FRESH_S = 1.0
@@ -30,7 +32,7 @@ class FeedbackNode(LabNode):
         self._cue_part, self._cue_settings = declare_part(self, cues.__name__, "strategy", "cue.")
         self._limiter_settings = declare(self, LimiterSettings, "limiter.")
         belt_part, belt_settings = declare_part(self, belts.__name__, "law", "belt.")
-        self._law = belt_part.Law(belt_settings)
+        self._law: BeltLaw = belt_part.Law(belt_settings)
         self._session_message: msg.SessionState | None = None
         self._session_seen_s = 0.0
         self._session: values.Session | None = None
@@ -89,9 +91,7 @@ class FeedbackNode(LabNode):
     def _command(self) -> None:
         state = self._state()
         if state == msg.SessionState.ACTIVE:
-            belt = values.belt_sample(self._belt) if self._belt else None
-            gait = values.gait_state(self._gait) if self._gait else None
-            request = self._law.feed(self._now(), belt, gait)
+            request = self._motion_request()
         elif state == msg.SessionState.ENDED:
             request = self._law.stop_request()
         else:
@@ -106,6 +106,15 @@ class FeedbackNode(LabNode):
         )
         message.header.stamp, message.header.frame_id = to_stamp(self._now()), self.get_fully_qualified_name()
         self._commands.publish(message)
+
+    def _motion_request(self) -> BeltRequest | None:
+        """Ask the law, once the session's own analysis runs and an operator's arming holds."""
+        if self._belt is None or self._gait is None or self._session is None:
+            return None
+        gait = values.gait_state(self._gait)
+        if not self._belt.is_armed or gait.time_s < self._session.start_s:
+            return None
+        return self._law.feed(self._now(), values.belt_sample(self._belt), gait)
 
     def health(self) -> list[DiagnosticStatus]:
         """One status: cues asked and dropped, belt commands withheld."""

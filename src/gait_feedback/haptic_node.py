@@ -46,8 +46,12 @@ class HapticNode(LabNode):
         if age_s > self._timer.settings.max_age_s:
             self._drop(message, msg.CueReceipt.DROPPED_LATE, f"{age_s:.3f} s old", now)
             return
+        data = self._timer.feed(now, cue)
+        if not data:
+            self._drop(message, msg.CueReceipt.DROPPED_LIMIT, "no cue: intensity or duration has no meaning", now)
+            return
         try:
-            self._reader.write(self._timer.feed(now, cue))
+            self._reader.write(data)
             sent_s = self._now()
         except WireError as error:
             self._drop(message, msg.CueReceipt.DROPPED_NO_LINK, str(error), now)

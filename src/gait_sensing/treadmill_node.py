@@ -3,6 +3,7 @@
 
 import math
 import threading
+import time
 from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -62,7 +63,9 @@ class TreadmillNode(LabNode):
     def _feed(self, thing: object) -> None:
         """Pass one thing through the gate and write what it lets out."""
         with self._lock:
-            setpoint = self._gate.feed(self._now(), thing)
+            setpoint = self._gate.feed(
+                time.monotonic(), thing
+            )  # stamps may step with the host clock; the watch must not
             if setpoint is not None:
                 self._write(setpoint)
             self._publish_safety()
@@ -71,11 +74,11 @@ class TreadmillNode(LabNode):
         try:
             self._reader.write(self._driver.command(setpoint))
         except WireError as error:
-            self._gate.feed(self._now(), LinkDown(str(error)))
+            self._gate.feed(time.monotonic(), LinkDown(str(error)))
             self._was_connected = False
             return
         except ValueError as error:  # the treadmill cannot be told this; it can always be told to rest
-            rest = self._gate.feed(self._now(), StopRequest(f"the driver ({error})"))
+            rest = self._gate.feed(time.monotonic(), StopRequest(f"the driver ({error})"))
             if rest is not None:
                 self._write(rest)
             return

@@ -8,18 +8,19 @@ lab with real belts is started by a person.
 from dataclasses import dataclass
 from pathlib import Path
 
+from gait_lab import msg
 from rclpy.client import Client
-from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from gait_parts.settings import Settings, setting
+from gait_ros import qos
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, run
 from gait_sim.recorded import Recorded, RecordedSettings
 from gait_sim.simulated_lab import SimulatedLab, read_devices
 from gait_sim.walker import Walker, WalkerSettings
 
-ASK_PERIOD_S = 0.5
+ASK_PERIOD_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,17 @@ class SimulatedLabNode(LabNode):
         self._lab = SimulatedLab(read_devices(Path(settings.config_file)), walker, Path(settings.truth_folder))
         self._lab.start()
         self._client: Client[Trigger.Request, Trigger.Response] = self.create_client(Trigger, "session_node/start")
-        self._answer: Future[Trigger.Response] | None = None
         if settings.starts_session:
+            self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
             self._ask_timer = self.create_timer(ASK_PERIOD_S, self._ask)
 
     def _ask(self) -> None:
-        if self._answer is None and self._client.service_is_ready():
-            self._answer = self._client.call_async(Trigger.Request())
-            self._answer.add_done_callback(self._on_answer)
+        if self._client.service_is_ready():
+            self._client.call_async(Trigger.Request())
 
-    def _on_answer(self, future: Future[Trigger.Response]) -> None:
-        answer = future.result()
-        assert answer is not None  # rclpy calls this when there is a result
-        self.get_logger().info(f"start: {answer.message}")
-        self._ask_timer.cancel()
+    def _on_session(self, message: msg.SessionState) -> None:
+        if message.state != msg.SessionState.IDLE:  # a session that later stops is not started again
+            self._ask_timer.cancel()
 
     def destroy_node(self) -> None:
         """Close the wires and the truth log."""
