@@ -12,7 +12,7 @@ import numpy as np
 
 from gait_sensing.samples import Array
 
-KEPT_S = 3.0  # of the past
+KEPT_S = 5.0  # of the past
 STANCE_PHASE = 0.62  # of the gait cycle at foot off, in the shapes of ``body_motion``
 STANDING_PHASE = 0.3  # mid-stance: the foot is flat
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gait_feedback.cue import ActuatorChange
 from gait_parts.settings import Settings, setting
@@ -34,6 +35,7 @@ IMU_PREFIXES = {
     "lumbar": "pelvis",
 }
 IMU_COLUMNS = tuple(f"{kind}_{axis}" for kind in ("acc", "gyr") for axis in "xyz")
+CENTRE_MIN_N = 10.0  # vertical force below which a recorded centre of pressure is none
 LONGEST_GAP = 5.0  # usual intervals between rows; a longer stretch has nothing measured in it
 
 
@@ -127,7 +129,8 @@ class Recorded:
         self._missing += [name for name in (fap_name, ap_name, ml_name) if name not in columns]
         unknown = np.full(len(fz_n), np.nan)
         fx_n = columns.get(fap_name, np.zeros(len(fz_n)))
-        return fz_n, fx_n, columns.get(ap_name, unknown), -columns.get(ml_name, unknown)
+        pressed = _nearest_pressed(fz_n)
+        return fz_n, fx_n, columns.get(ap_name, unknown)[pressed], -columns.get(ml_name, unknown)[pressed]
 
     def _find_imus(self, columns: Mapping[str, Array]) -> dict[str, Array]:
         prefixes = {f"{prefix}_": segment for prefix, segment in IMU_PREFIXES.items()}
@@ -139,6 +142,15 @@ class Recorded:
             if all(name in columns for name in names):
                 found[segment] = np.stack([columns[name] for name in names], axis=1)
         return found
+
+
+def _nearest_pressed(fz_n: Array) -> NDArray[np.int64]:
+    """Return for each row the nearest one with load: recordings hold zeros for a centre that does not exist."""
+    pressed = np.flatnonzero(fz_n >= CENTRE_MIN_N)
+    rows = np.arange(len(fz_n))
+    if len(pressed) == 0:
+        return rows
+    return pressed[np.rint(np.interp(rows, pressed, np.arange(len(pressed)))).astype(np.int64)]
 
 
 def _columns(path: Path) -> dict[str, Array]:

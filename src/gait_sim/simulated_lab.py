@@ -83,7 +83,7 @@ class SimulatedLab:
         self._sensors = self._of(EmulatedImu) + self._of(EmulatedLoadCell)
         self._sensors = [sensor for sensor in self._sensors if sensor.measures(person)]
         self._treadmills, self._actuators = self._of(EmulatedTreadmill), self._of(EmulatedActuator)
-        self._lock = threading.Lock()  # guards the devices against unplug and plug
+        self._lock = threading.Lock()  # guards all that the thread works on
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="simulated lab")
         self._start_s = self._done_s = 0.0  # host time; since then
@@ -128,6 +128,10 @@ class SimulatedLab:
 
     def summary(self) -> dict[str, Any]:
         """Return who walks, what was sent on each wire so far, and how late."""
+        with self._lock:
+            return self._summary()
+
+    def _summary(self) -> dict[str, Any]:
         known = "truth_events.csv" if self._person.is_truth_known else "not known: a recording was played"
         wires = {
             sensor.name: {
@@ -154,8 +158,8 @@ class SimulatedLab:
             tick += 1
             self._wait_until(self._start_s + tick * TICK_S)
             now_s = self._now()
-            self._lateness[max(0, round((now_s - self._start_s - tick * TICK_S) / LATENESS_BIN_S))] += 1
             with self._lock:
+                self._lateness[max(0, round((now_s - self._start_s - tick * TICK_S) / LATENESS_BIN_S))] += 1
                 self._step(now_s - self._start_s)
             tick = max(tick, math.floor((now_s - self._start_s) / TICK_S))
 
