@@ -84,10 +84,10 @@ class Recording:
                     yield RecordedMessage(channel.topic, message, record.log_time * 1e-9, record.publish_time * 1e-9)
 
     def arrivals(self) -> Iterator[Arrival]:
-        """Yield when each message of any topic travelled, in the order of arrival; decodes nothing."""
+        """Yield when each message of any topic travelled, in the order of writing; decodes nothing."""
         for file in self._files:
             with file.open("rb") as stream:
-                for _, channel, record in make_reader(stream).iter_messages():
+                for _, channel, record in make_reader(stream).iter_messages(log_time_order=False):
                     yield Arrival(channel.topic, record.log_time * 1e-9, record.publish_time * 1e-9)
 
     def samples(self) -> Iterator[Sample]:

@@ -32,6 +32,7 @@ from mcap.writer import MCAP0_MAGIC
 MCAP_PROFILE = "ros2"
 MCAP_LIBRARY = "gait_lab"
 RECOVERED_RECORD = "gait_lab_recovered"  # MCAP metadata record of a file that was closed here
+_BLOCK_BYTES = 4096  # what a file system hands out at least
 _HEAD = struct.Struct("<BQ")  # opcode and length of a record
 _MESSAGE = struct.Struct("<HIQ")  # channel, sequence, log time: how a message record begins
 
@@ -58,12 +59,16 @@ def is_finished(path: Path) -> bool:
 
 
 def finish(file: IO[bytes]) -> None:
-    """Turn what ``file``, open for reading and writing, has of an MCAP file into a whole one."""
+    """Turn what ``file``, open for reading and writing, has of an MCAP file into a whole one.
+
+    Raises ``ValueError``, and changes nothing, when it is too long for having been begun only and is not one of ours.
+    """
     contents = _scan(file)
     builder = RecordBuilder()
     if contents.end == 0:
-        Header(MCAP_PROFILE, MCAP_LIBRARY).write(builder)
-        contents.end = file.seek(0) + file.write(MCAP0_MAGIC + builder.end())
+        if file.seek(0, 2) > _BLOCK_BYTES:
+            raise ValueError(f"{file.name} is no recording of {MCAP_LIBRARY}; it is left as it is")
+        contents.end = file.seek(0) + file.write(_BEGIN)
     file.seek(contents.end)
     file.truncate()
     _complete_last_index(contents, builder)
@@ -82,8 +87,20 @@ def finish(file: IO[bytes]) -> None:
     file.flush()
 
 
+def _begin() -> bytes:
+    builder = RecordBuilder()
+    Header(MCAP_PROFILE, MCAP_LIBRARY).write(builder)
+    return MCAP0_MAGIC + bytes(builder.end())
+
+
+_BEGIN = _begin()  # of every file of ours
+
+
 def _scan(file: IO[bytes]) -> _Contents:
     contents = _Contents()
+    file.seek(0)
+    if file.read(len(_BEGIN)) != _BEGIN:
+        return contents  # killed before anything was written
     for opcode, start, body in _records(file):
         stream = ReadDataStream(BytesIO(body))
         length = _HEAD.size + len(body)
@@ -104,9 +121,6 @@ def _scan(file: IO[bytes]) -> _Contents:
 
 def _records(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
     """Yield opcode, offset and body of each complete record."""
-    file.seek(0)
-    if file.read(len(MCAP0_MAGIC)) != MCAP0_MAGIC:
-        return
     size = file.seek(0, 2)
     start = len(MCAP0_MAGIC)
     while start + _HEAD.size <= size:

@@ -144,9 +144,10 @@ def _cues(walk: Walk) -> str:
 
 
 def _belts(walk: Walk) -> str:
-    if not walk.safety:
+    during = [m for m in walk.safety if walk.start_s <= values.seconds(m.header.stamp) < walk.end_s]
+    if not during:
         return ""
-    worst = max(walk.safety, key=lambda message: message.level)
+    worst = max(during, key=lambda message: message.level)
     if worst.level == 0:
         return "The belt gate had nothing to object to."
     seconds = values.seconds(worst.header.stamp) - walk.start_s

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mcap.reader import make_reader
 from rclpy.serialization import serialize_message
@@ -80,6 +80,14 @@ def test_a_recorder_that_starts_again_recovers_and_continues(killed):
     assert len(messages) > 12500
 
 
+def test_a_foreign_file_is_left_as_it_is(tmp_path):
+    foreign = bytes(range(256)) * 20
+    (tmp_path / "foreign.mcap").write_bytes(foreign)
+    with pytest.raises(ValueError, match=r"foreign\.mcap is no recording"):
+        recover(tmp_path)
+    assert (tmp_path / "foreign.mcap").read_bytes() == foreign
+
+
 def test_a_recording_in_progress_is_left_alone(tmp_path):
     writer = RecordingWriter(tmp_path / "lab")
     with pytest.raises(ValueError, match="still being recorded"):
@@ -100,6 +108,7 @@ def _whole(folder) -> bytes:
     return writer.path.read_bytes()
 
 
+@example(share=0.00390625, tail=b"\0" * 40)  # inside the header
 @settings(max_examples=60, deadline=None)
 @given(share=st.floats(0.0, 1.0), tail=st.sampled_from([b"", b"\0" * 40, b"\6\xff\xff\xff"]))
 def test_a_file_cut_anywhere_is_recovered_to_a_prefix(tmp_path_factory, share, tail):

@@ -225,6 +225,8 @@ def test_the_worst_of_the_belt_gate_is_told(make_lab):
     lab.recorder.write("/treadmill/safety", stop, 1_790_000_002.0)
     found = walk_of(finished(lab))
     assert report_numbers.safety_table(found).rows[-1][3:] == ("stop", "link lost", stop.text)
+    early = msg.SafetyState(level=msg.SafetyState.LEVEL_STOP, text="before the start")
+    found.safety.insert(0, early)
     assert any("at worst 1.8" in text and stop.text in text for text in report_summary.sentences(found))
     band = found.cue_band()
     assert (band.metric, band.low, band.high) == ("stance_time", -0.05, 0.05)
