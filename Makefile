@@ -87,4 +87,5 @@ build/colcon_environment/requirements: .venv/requirements
 	@.venv/bin/python -m venv --clear build/colcon_environment
 	@.venv/bin/python tools/requirements.py \
 		build-system.requires dependency-groups.build project.dependencies dependency-groups.colcon > $@
+	@build/colcon_environment/bin/python -m pip install --quiet --upgrade pip
 	@build/colcon_environment/bin/python -m pip install --quiet -r $@
