@@ -8,13 +8,13 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 
-import numpy as np
-
 from gait_sensing.samples import Array
 
 KEPT_S = 5.0  # of the past
 STANCE_PHASE = 0.62  # of the gait cycle at foot off, in the shapes of ``body_motion``
 STANDING_PHASE = 0.3  # mid-stance: the foot is flat
+
+LoadRow = tuple[float, float, float, float]  # vertical_bw, fore_aft_bw, place_m, standing
 
 
 class LoadTable:
@@ -24,34 +24,39 @@ class LoadTable:
     """
 
     def __init__(self, place_m: float) -> None:
-        self._table: Array = np.array([[0.0], [0.5], [0.0], [place_m], [1.0]])
+        self._times_s = [0.0]
+        self._rows: list[LoadRow] = [(0.5, 0.0, place_m, 1.0)]
 
     @property
     def last_vertical_bw(self) -> float:
         """Vertical force of the last row."""
-        return float(self._table[1, -1])
+        return self._rows[-1][0]
 
     @property
     def last_place_m(self) -> float:
         """Place of the last row."""
-        return float(self._table[3, -1])
+        return self._rows[-1][2]
 
     def add(self, time_s: Array, vertical_bw: Array, fore_aft_bw: Array, place_m: Array, standing: Array) -> None:
         """Add rows, [n] each, the first not before the last row; forget what is long past.
 
         What the last row holds, it holds until the first new one.
         """
-        held = self._table[:, -1:].copy()
-        held[0] = max(float(held[0, 0]), float(time_s[0]))
-        rows = np.stack([time_s, vertical_bw, fore_aft_bw, place_m, standing])
-        first_kept = int(np.searchsorted(self._table[0], time_s[0] - KEPT_S, side="right")) - 1
-        self._table = np.hstack([self._table[:, max(first_kept, 0) :], held, rows])
+        passed = max(bisect_right(self._times_s, float(time_s[0]) - KEPT_S) - 1, 0)
+        del self._times_s[:passed], self._rows[:passed]
+        self._times_s += [max(self._times_s[-1], float(time_s[0])), *time_s.tolist()]
+        columns = (vertical_bw, fore_aft_bw, place_m, standing)
+        self._rows += [self._rows[-1], *zip(*(column.tolist() for column in columns), strict=True)]
 
-    def at(self, time_s: Array) -> tuple[Array, Array, Array, Array]:
-        """Return vertical and fore-aft force, place and standing at times [n]."""
-        known_s, *columns = self._table
-        vertical_bw, fore_aft_bw, place_m, standing = (np.interp(time_s, known_s, column) for column in columns)
-        return vertical_bw, fore_aft_bw, place_m, standing
+    def at(self, time_s: float) -> LoadRow:
+        """Return vertical and fore-aft force, place and standing at one instant."""
+        index = bisect_right(self._times_s, time_s)
+        if index == len(self._rows):
+            return self._rows[-1]
+        before_s, after_s = self._times_s[index - 1], self._times_s[index]
+        share = (time_s - before_s) / (after_s - before_s)
+        (v0, f0, p0, s0), (v1, f1, p1, s1) = self._rows[index - 1], self._rows[index]
+        return v0 + share * (v1 - v0), f0 + share * (f1 - f0), p0 + share * (p1 - p0), s0 + share * (s1 - s0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ IMUs.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from gait_sim.body_motion import SEGMENTS, BodyMotion
 from gait_sim.gait_pattern import GaitSettings
 from gait_sim.stepping import FootEvent, Stepping
 
+TURN = 2.0 * math.pi
+NOISE_BLOCK_ROWS = 500
 HALF_STEP_WIDTH_M = 0.1
 MEDIAL_SHARE = 0.05  # of the vertical force, with which the ground pushes a foot inward
 SWAY = ((0.02, 0.31, 0.0), (0.01, 0.73, 1.0))  # body weights, Hz, rad: load shifted to the left foot in standing
@@ -50,7 +53,7 @@ class Walker:
         self._settings = settings
         self._weight_n = settings.body_mass_kg * STANDARD_GRAVITY_MPS2
         self._stepping = Stepping(settings, settings.variability, settings.seed)
-        self._noise = {side: np.random.default_rng((settings.seed, number)) for number, side in enumerate(Side)}
+        self._noise = {side: _noise(settings.seed, number) for number, side in enumerate(Side)}
         self._body = BodyMotion(
             self._stepping.legs,
             settings.leg_length_m,
@@ -87,22 +90,30 @@ class Walker:
         side = _side(name)
         if side is None:
             raise ValueError(f"plate {name}: its name does not begin with left or right")
-        inward = -1.0 if side is Side.LEFT else 1.0
+        rows = np.array([self._plate_row(side, instant_s) for instant_s in time_s.tolist()]).reshape(-1, 5)
+        return rows[:, :3], rows[:, 3:]
+
+    def _plate_row(self, side: Side, time_s: float) -> tuple[float, float, float, float, float]:
+        """Force and centre of pressure at one instant: plain numbers, since a tick of the lab asks for two or three."""
+        settings, inward = self._settings, -1.0 if side is Side.LEFT else 1.0
         vertical_bw, fore_aft_bw, place_m, standing = self._stepping.loads[side].at(time_s)
-        if standing.any():
+        if standing > 0.0 < vertical_bw:
             for amplitude_bw, rate_hz, phase_rad in SWAY:
-                sway = np.sin(2.0 * math.pi * rate_hz * time_s + phase_rad)
-                vertical_bw -= inward * amplitude_bw * standing * sway * (vertical_bw > 0.0)
-        noise = self._noise[side].standard_normal((len(time_s), 5))
-        force_n = self._settings.force_noise_n * noise[:, :3]
-        force_n[:, 0] += self._weight_n * fore_aft_bw
-        force_n[:, 1] += self._weight_n * inward * MEDIAL_SHARE * vertical_bw
-        force_n[:, 2] += self._weight_n * vertical_bw
-        load_n = np.where(vertical_bw > 0.0, np.maximum(self._weight_n * vertical_bw, 1.0), math.nan)
-        centre_m = self._settings.moment_noise_nm * noise[:, 3:] / load_n[:, None]
-        centre_m[:, 0] += place_m - self._stepping.odometer.at_m(side, time_s)
-        centre_m[:, 1] -= inward * HALF_STEP_WIDTH_M
-        return force_n, centre_m
+                vertical_bw -= inward * amplitude_bw * standing * math.sin(TURN * rate_hz * time_s + phase_rad)
+        x_noise, y_noise, z_noise, ahead_noise, left_noise = next(self._noise[side])
+        load_n = self._weight_n * vertical_bw
+        ahead_m = left_m = math.nan
+        if vertical_bw > 0.0:
+            error_m = settings.moment_noise_nm / max(load_n, 1.0)
+            ahead_m = place_m - self._stepping.odometer.at_m(side, time_s) + error_m * ahead_noise
+            left_m = -inward * HALF_STEP_WIDTH_M + error_m * left_noise
+        return (
+            self._weight_n * fore_aft_bw + settings.force_noise_n * x_noise,
+            inward * MEDIAL_SHARE * load_n + settings.force_noise_n * y_noise,
+            load_n + settings.force_noise_n * z_noise,
+            ahead_m,
+            left_m,
+        )
 
     def has_segment(self, segment: str) -> bool:
         """Whether there are IMU signals for a segment of this name."""
@@ -111,6 +122,13 @@ class Walker:
     def imu(self, segment: str, time_s: float, tick: int | None) -> ImuReading:
         """Return what an IMU on ``segment`` measures at ``time_s``; see ``body_motion`` for its axes."""
         return self._body.reading(segment, time_s, tick)
+
+
+def _noise(seed: int, number: int) -> Iterator[list[float]]:
+    """Yield five standard normal numbers at a time, for ever."""
+    random = np.random.default_rng((seed, number))
+    while True:
+        yield from random.standard_normal((NOISE_BLOCK_ROWS, 5)).tolist()
 
 
 def _side(name: str) -> Side | None:
