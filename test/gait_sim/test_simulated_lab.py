@@ -6,6 +6,7 @@ import json
 import math
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def devices(folder: Path, *names: str) -> dict[str, DeviceConfig]:
 class Host:
     """The other end: readers and streams as the nodes have them."""
 
-    def __init__(self, found: dict[str, DeviceConfig]) -> None:
+    def __init__(self, found: dict[str, DeviceConfig], now: Callable[[], float]) -> None:
         self.samples: dict[str, list[ForceSamples | ImuSample]] = {}
         self.belts: list[BeltReading] = []
         self.streams: dict[str, LoadCellStream | ImuStream] = {}
@@ -54,7 +55,7 @@ class Host:
             self.drivers[name] = driver = part.Driver(settings)
             on_data = self._receiver(name, config, driver)
             silent_s = math.inf if name == "haptic" else 0.5
-            self.readers[name] = Reader(config.values["url"], driver, on_data, time.time, silent_s=silent_s)
+            self.readers[name] = Reader(config.values["url"], driver, on_data, now, silent_s=silent_s)
 
     def _receiver(self, name, config, driver):
         if name == "treadmill":
@@ -96,7 +97,7 @@ def running(tmp_path):
         lab = SimulatedLab(found, person, tmp_path / "recording", now)
         lab.start()
         closed_later.append(lab)
-        host = Host(found)
+        host = Host(found, now)
         closed_later.append(host)
         return lab, host
 
