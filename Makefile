@@ -55,7 +55,7 @@ clean: ## remove everything that was made; recordings in sessions/ stay
 
 # Naming another PYTHON than the one that made the environment makes it anew.
 ifneq ($(origin PYTHON),file)
-ifneq ($(shell $(PYTHON) -V 2>&1),$(shell cat .venv/python 2>/dev/null))
+ifneq ($(shell $(PYTHON) -V 2>&1 || true),$(shell cat .venv/python 2>/dev/null))
 .PHONY: .venv/python
 endif
 endif

@@ -139,15 +139,26 @@ def test_this_machine_will_do(machine):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_make_passes_the_sentence_on(machine, tmp_path):
+@pytest.mark.parametrize(
+    ("python", "sentence"),
+    [
+        ("python3.9", "'python3.9' is Python 3.9, and ROS 2 comes for 3.10 to 3.13: name another"),
+        ("python3.99", "There is no Python at 'python3.99': install python3,"),
+    ],
+)
+def test_make_says_it_in_one_sentence_and_makes_nothing(machine, tmp_path, python, sentence):
     clone = tmp_path / "clone"
     shutil.copytree(CHECK.parent, clone / "tools")
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(CHECK.parents[1] / name, clone)
-    environment = os.environ | {"PYTHON": "python3.9"}
+    for name in ("config", "executables", "launch", "msg", "src", "srv"):
+        (clone / name).mkdir()
+    environment = os.environ | {"PYTHON": python}
     machine.add_python("python3.9", version="3.9")
     environment["PATH"] = f"{machine.folder}:{environment['PATH']}"
     result = subprocess.run(["make", "-C", clone, "session"], env=environment, capture_output=True, text=True)
     assert result.returncode == 2
-    assert "'python3.9' is Python 3.9, and ROS 2 comes for 3.10 to 3.13: name another" in result.stderr
+    line, make_line = result.stderr.splitlines()
+    assert line.startswith(sentence)
+    assert make_line.startswith("make: ***")
     assert not (clone / ".venv").exists()
