@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start, spin and stop one node the same clean way everywhere; the only file that chooses an executor."""
 
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,10 @@ from gait_ros.parameters import refuse_unknown
 
 SPIN_S = 0.2  # EventsExecutor hangs without a time-out; this is also the longest wait before a stop is seen
 HEALTH_PERIOD_S = 1.0
+
+# Over shared memory, Fast DDS lets a publisher wait up to a second for a subscriber that was killed; the treadmill's
+# watchdog cannot. On one host UDP costs about the same. Read when the context is made; a user's own choice is kept.
+os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4")
 
 
 class LabNode(Node):
