@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -76,7 +76,8 @@ class Lab:
                         return number + 1
                 seen = len(self.lines)
                 left_s = end - time.monotonic()
-                assert left_s > 0 and self._news.wait(left_s), f"no line '{pattern}' in {self.text()}"
+                if left_s <= 0 or not self._news.wait(left_s):
+                    pytest.fail(f"no line '{pattern}' after line {after} in {self.text()}")
 
     def text(self) -> str:
         """The whole output so far."""
@@ -90,6 +91,7 @@ class Lab:
         """Wait for the command to end; return its exit code."""
         code = self._process.wait(deadline_s)
         self._thread.join(10)
+        self._process.stdout.close()
         return code
 
     def operator(self, wish: str) -> subprocess.CompletedProcess[str]:
@@ -113,8 +115,11 @@ class Lab:
 
     def kill_everything(self) -> None:
         """Leave nothing behind, whatever the test did."""
-        for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+        while processes := self.processes():  # more than once: one may be just being started
+            for pid in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.poll()  # a dead child keeps its place in the table until it is asked for
         self.wait(10)
 
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each node is killed while somebody walks: launch restarts it, the belts do what docs/safety.md says."""
+
+import os
+import re
+import signal
+
+import pytest
+
+from gait_session import message_values as values
+from gait_session.recording_reader import Recording
+
+pytestmark = pytest.mark.timeout(600)  # eight nodes, each with a ramp down and a new start
+
+RUN_ON = ["imu_node", "haptic_node", "recorder_node"]
+RAMP_DOWN = {  # and what treadmill/safety says of it
+    "load_cell_node": "no command from /feedback_node",
+    "analysis_node": "no command from /feedback_node",
+    "feedback_node": "no command from /feedback_node",
+    "session_node": r"no (command from /feedback_node|heartbeat of the session)",
+    "treadmill_node": "and no command moves the belts",
+}
+WALKING = r"belt 1\.[01]\d 1\.[01]\d m/s"
+
+
+@pytest.fixture(scope="module")
+def lab(running_lab, tmp_path_factory):
+    """A walking lab in which every node was killed once, and which was then stopped."""
+    with running_lab(tmp_path_factory.mktemp("killed"), "--duration", "900") as lab:
+        lab.wait_for_line(WALKING)
+        for node in (*RUN_ON, *RAMP_DOWN):
+            kill(lab, node)
+        lab.send(signal.SIGINT)
+        lab.code = lab.wait(60)
+        lab.left = lab.processes()
+    return lab
+
+
+def kill(lab, node):
+    """Kill a node, wait for its successor and for what the belts do, and walk again."""
+    pid, before = lab.process_of(node), len(lab.lines)
+    os.kill(pid, signal.SIGKILL)
+    back = lab.wait_for_line(rf"\[launch\] {node}-\d+ started", after=before)
+    assert not lab.lines[back - 1].endswith(f"process {pid}")
+    if node in RAMP_DOWN:
+        said = lab.wait_for_line(rf"treadmill: .*{RAMP_DOWN[node]}", after=before)
+        start_again(lab, max(said, back))
+    else:
+        for _ in range(3):  # seconds: longer than any watchdog waits
+            back = lab.wait_for_line(r"belt \d", after=back)
+            assert re.search(WALKING, lab.lines[back - 1]), lab.text()
+
+
+def start_again(lab, after):
+    """Be the operator who starts again, as often as it takes the lab to be ready."""
+    for _ in range(20):
+        lab.operator("start")
+        after = lab.wait_for_line(r"treadmill: |belt \d|waits|not started", after=after)
+        if re.search(r"treadmill: armed", "\n".join(lab.lines[after - 1 :])):
+            break
+    lab.wait_for_line(WALKING, after=after)
+
+
+def test_it_still_ends_cleanly(lab):
+    assert lab.code == 0, lab.text()
+    assert lab.left == {}
+
+
+def test_the_belts_never_leave_their_envelope(lab):
+    speeds = [
+        speed
+        for r in Recording(lab.recording).messages("treadmill/state")
+        for speed in (r.message.left_speed_mps, r.message.right_speed_mps)
+    ]
+    assert min(speeds) >= 0.0
+    assert max(speeds) <= 1.5
+
+
+def test_the_recording_stays_readable_through_it_all(lab):
+    recording = Recording(lab.recording)
+    assert sum(1 for _ in recording.arrivals()) == sum(topic.message_count for topic in recording.topics.values())
+    texts = [r.message.text for r in recording.messages("treadmill/safety")]
+    for words in RAMP_DOWN.values():
+        assert any(re.search(words, text) for text in texts), words
+    assert (lab.recording / "report.html").is_file()
+
+
+def test_nothing_moves_until_an_operator_arms_again(lab):
+    """After each ramp down, every status until the next arming shows belts that slow down or rest."""
+    highest_mps = None
+    for r in Recording(lab.recording).messages("treadmill/state"):
+        state, speed_mps = r.message, max(r.message.left_speed_mps, r.message.right_speed_mps)
+        if state.is_armed:
+            highest_mps = None
+            continue
+        assert highest_mps is None or speed_mps <= highest_mps + 0.002, values.seconds(state.header.stamp)
+        highest_mps = speed_mps
