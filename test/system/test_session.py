@@ -28,6 +28,7 @@ from gait_session.recording_reader import Recording
 
 DURATION_S = 60.0
 MATCH_S = 0.05
+NONE, NOT_ARMED, NODE_STOPPING = 0, 1, 12  # SafetyState.REASON_*
 STATUS_TOLERANCE_MPS = 0.001  # a status speaks in millimetres a second
 
 
@@ -162,15 +163,15 @@ def test_no_sample_is_lost_from_wire_to_recording(recording, session):
         samples.setdefault(name, []).extend(np.atleast_1d(sample.time_s))
     for name, wire in truth["wires"].items():
         assert wire["dropped_byte_count"] == 0
-        rate_hz = 1000.0 if name.endswith("belt") else 100.0
-        sent = np.arange(wire["sent_count"]) / rate_hz + wire["first_s"]
-        recorded = np.asarray(samples[name])
-        first = int(np.argmin(abs(sent - recorded[0])))  # the recorder hears of a topic a little after its start
-        assert first < 5 * rate_hz
-        assert sent[-1] - recorded[-1] < 0.5  # sensors run on while the lab shuts down
-        assert np.abs(recorded - sent[first : first + len(recorded)]).max() < 0.5 / rate_hz + 0.005, name
-        numbers = np.round((recorded - recorded[0]) * rate_hz)
-        assert np.array_equal(numbers, np.arange(len(recorded))) or name.endswith("belt"), name
+        interval_s = 0.001 if name.endswith("belt") else 0.01
+        recorded_s = np.asarray(samples[name])
+        numbers = np.round((recorded_s - wire["first_s"]) / interval_s)
+        first = int(np.median(numbers - np.arange(len(numbers))))  # the recorder hears of a topic after its start
+        assert 0 <= first * interval_s < 5.0
+        sent_s = wire["first_s"] + interval_s * (first + np.arange(len(recorded_s)))
+        assert np.abs(recorded_s - sent_s).max() < 0.02, name  # one sample too few or too many would shift the rest
+        assert np.median(np.abs(recorded_s - sent_s)) < 0.002, name  # the wire's least delay stays in the stamps
+        assert -0.02 < wire["last_s"] - recorded_s[-1] < 1.0  # sensors run on while the lab shuts down
     for name in ("left_belt", "right_belt"):
         batches = [r.message for r in recording.messages(f"load_cell/{name}/samples")]
         for before, after in itertools.pairwise(batches):
@@ -212,7 +213,9 @@ def test_belts_keep_their_limits_at_every_status(recording, session):
 
 def test_nothing_but_the_session_itself_stopped_the_belts(recording):
     reasons = [r.message.reason for r in recording.messages("treadmill/safety")]
-    assert set(reasons) <= {0, 1}, "only NONE and NOT_ARMED are expected"
+    while reasons[-1] == NODE_STOPPING:  # the end of the launch, after the belts had come to rest
+        reasons.pop()
+    assert set(reasons) == {NONE, NOT_ARMED}
 
 
 def test_a_replay_finds_the_same_bit_for_bit(session, found):
