@@ -20,7 +20,8 @@ SPIN_S = 0.2  # EventsExecutor hangs without a time-out; this is also the longes
 HEALTH_PERIOD_S = 1.0
 
 # Over shared memory, Fast DDS lets a publisher wait up to a second for a subscriber that was killed; the treadmill's
-# watchdog cannot. On one host UDP costs about the same. Read when the context is made; a user's own choice is kept.
+# watchdog cannot. On one host UDP costs about the same. Read when the context is made; a user's own choice is kept, and
+# so is a profile's (config/loopback.xml).
 os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4")
 
 

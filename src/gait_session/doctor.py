@@ -16,7 +16,13 @@ import yaml
 
 from gait_session.launch_action import NodeAction
 from gait_session.launch_command import PACKAGE, find_launch_file
-from gait_session.launch_environment import find_executable, find_prefix, find_share, launch_environment
+from gait_session.launch_environment import (
+    find_executable,
+    find_prefix,
+    find_share,
+    is_loopback_only,
+    launch_environment,
+)
 from gait_session.launch_evaluate import Surroundings, evaluate
 from gait_session.launch_file import parse_file
 
@@ -106,15 +112,13 @@ def check_round_trip(environment: Mapping[str, str]) -> Finding:
         talker.terminate()
     if exit_code == 0:
         return Finding(GREEN, "DDS round trip", text)
-    return Finding(
-        RED, "DDS round trip", text, "a firewall may block UDP on the loopback interface, or /dev/shm is full"
-    )
+    return Finding(RED, "DDS round trip", text, "a firewall may block UDP on the loopback interface")
 
 
 def check_network(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Judge the variables that decide who can hear and command the lab."""
     reach = environment["ROS_AUTOMATIC_DISCOVERY_RANGE"].upper()
-    if reach == "LOCALHOST":
+    if is_loopback_only(environment):
         yield Finding(GREEN, "discovery", "this computer only")
     elif reach == "OFF":
         yield Finding(RED, "discovery", "switched off", "unset ROS_AUTOMATIC_DISCOVERY_RANGE")

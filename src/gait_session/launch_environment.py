@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _INDEX = Path("share", "ament_index", "resource_index", "packages")
+_LOOPBACK = Path("share", "gait_lab", "config", "loopback.xml")
 
 
 def launch_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -14,15 +15,36 @@ def launch_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
     This Python's own prefix goes first where it holds ROS packages (a virtual environment with the wheels), so that
     ``AMENT_PREFIX_PATH`` need not be set by hand; this Python's folder goes first on ``PATH``, so that
-    ``#!/usr/bin/env python3`` means it. Discovery stays on this host unless the user has chosen otherwise.
+    ``#!/usr/bin/env python3`` means it. The lab stays on this host unless the user has chosen otherwise.
     """
     result = dict(environment)
     if Path(sys.prefix, _INDEX).is_dir():
         result["AMENT_PREFIX_PATH"] = _first(sys.prefix, environment.get("AMENT_PREFIX_PATH", ""))
     result["PATH"] = _first(str(Path(sys.executable).parent), environment.get("PATH", os.defpath))
-    result.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     result["PYTHONUNBUFFERED"] = "1"
-    return result
+    return result | _reach(result)
+
+
+def is_loopback_only(environment: Mapping[str, str]) -> bool:
+    """Return whether processes of this environment talk to this host alone."""
+    has_profile = environment.get("FASTDDS_DEFAULT_PROFILES_FILE", "").endswith(str(_LOOPBACK))
+    return has_profile or environment["ROS_AUTOMATIC_DISCOVERY_RANGE"].upper() == "LOCALHOST"
+
+
+def _reach(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep the lab on this host.
+
+    ROS's own LOCALHOST would do, but with Fast DDS it brings shared memory back, which ``loopback.xml`` is there to
+    avoid. With another middleware, or a profile of the user's own, LOCALHOST it is.
+    """
+    chosen = environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    profile = Path(sys.prefix, _LOOPBACK)
+    is_fast_dds = environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp") == "rmw_fastrtps_cpp"
+    if chosen.upper() != "LOCALHOST" or not is_fast_dds or not profile.is_file():
+        return {"ROS_AUTOMATIC_DISCOVERY_RANGE": chosen}
+    if "FASTDDS_DEFAULT_PROFILES_FILE" in environment:
+        return {"ROS_AUTOMATIC_DISCOVERY_RANGE": chosen}
+    return {"ROS_AUTOMATIC_DISCOVERY_RANGE": "SYSTEM_DEFAULT", "FASTDDS_DEFAULT_PROFILES_FILE": str(profile)}
 
 
 def find_prefix(package: str, environment: Mapping[str, str]) -> Path:

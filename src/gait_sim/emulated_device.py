@@ -109,7 +109,6 @@ class EmulatedSensor(EmulatedDevice):
             return
         end_count = math.floor((now_s - self._delay_s) * self.rate_hz + 1e-6) + 1
         first_count, self._next_count = self._next_count, end_count
-        first_count = max(first_count, math.ceil(begin_s * self.rate_hz - 1e-6)) if begin_s < math.inf else end_count
         end_count = min(end_count, self._count_before(begin_s + person.end_s))
         if first_count < end_count and self.is_streaming():
             self.send(person, first_count, end_count, begin_s)

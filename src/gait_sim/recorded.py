@@ -49,7 +49,10 @@ class RecordedSettings(Settings):
 
 
 class Recorded:
-    """Plays the recording from time 0. Raises ``ValueError`` for a file with nothing to play."""
+    """Plays the recording from time 0; before that its first row holds, which is no gait event.
+
+    Raises ``ValueError`` for a file with nothing to play.
+    """
 
     is_truth_known = False
 
@@ -104,6 +107,7 @@ class Recorded:
 
     def imu(self, segment: str, time_s: float, tick: int | None) -> ImuReading | None:
         """Return the reading at ``time_s``, without orientation; None in gaps."""
+        time_s = max(time_s, 0.0)
         after = min(max(int(np.searchsorted(self._time_s, time_s)), 1), len(self._time_s) - 1)
         width_s = self._time_s[after] - self._time_s[after - 1]
         if width_s > self._longest_gap_s:

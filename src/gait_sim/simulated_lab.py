@@ -32,7 +32,6 @@ from gait_sim.truth_log import TruthLog
 
 TICK_S = 0.002
 LONGEST_STEP_S = 0.01  # that belts and person are moved on at once
-PATIENCE_S = 5.0  # a recording begins so long after its first sensor was switched on, should others not be
 LATENESS_BIN_S = 1e-4
 
 
@@ -87,8 +86,7 @@ class SimulatedLab:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="simulated lab")
         self._start_s = self._done_s = 0.0  # host time; since then
-        self._begin_s = 0.0 if person.is_truth_known else math.inf  # a recording waits for its listeners
-        self._wanted_s = math.inf  # when the first sensor was switched on
+        self._begin_s = 0.0 if person.is_truth_known else math.inf  # a recording waits for the belts
         self._lateness: Counter[int] = Counter()  # ticks by how late they came
         self._log: TruthLog | None = None
 
@@ -194,19 +192,12 @@ class SimulatedLab:
                 belts = treadmill.advance(next_s - self._done_s, next_s)
                 left_mps, right_mps = belts.left_speed_mps, belts.right_speed_mps
             self._done_s = next_s
+            if max(left_mps, right_mps) > 0.0:
+                self._begin_s = min(self._begin_s, next_s)
             for event in self._person.advance(next_s - self._begin_s, left_mps, right_mps):
                 self._truth.event(event, self._start_s + self._begin_s)
-        if self._begin_s == math.inf:
-            self._begin_when_listened_to(now_s)
         for sensor in self._sensors:
             sensor.send_due(self._person, now_s, self._begin_s)
-
-    def _begin_when_listened_to(self, now_s: float) -> None:
-        are_on = [sensor.is_streaming() for sensor in self._sensors]
-        if any(are_on):
-            self._wanted_s = min(self._wanted_s, now_s)
-            if all(are_on) or now_s - self._wanted_s > PATIENCE_S:
-                self._begin_s = now_s
 
     @property
     def _truth(self) -> TruthLog:

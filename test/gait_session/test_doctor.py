@@ -27,10 +27,15 @@ def test_disk(free_bytes: float, level: str) -> None:
     assert doctor.check_disk(free_bytes).level == level
 
 
+PROFILE = {"FASTDDS_DEFAULT_PROFILES_FILE": "/opt/share/gait_lab/config/loopback.xml"}
+
+
 @pytest.mark.parametrize(
     ("changes", "levels"),
     [
         ({}, [GREEN, GREEN]),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SYSTEM_DEFAULT"}, [AMBER, GREEN]),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SYSTEM_DEFAULT", **PROFILE}, [GREEN, GREEN]),
         ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}, [AMBER, GREEN]),
         ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "off"}, [RED, GREEN]),
         ({"ROS_DOMAIN_ID": "232"}, [GREEN, GREEN]),

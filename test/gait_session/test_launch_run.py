@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gait_session import launch_guard
+from gait_session.launch_environment import launch_environment
 
 SOURCE = Path(__file__).parents[2] / "src"
 PATIENCE_S = 30.0  # how long a condition may take before the test gives up
@@ -253,7 +254,8 @@ def test_what_a_process_gets(lab: Lab, tmp_path: Path) -> None:
     lines = [line.removeprefix("[show-1] ") for line in lab.say().splitlines() if line.startswith("[show-1]")]
     assert re.fullmatch(r"a --ros-args --log-level debug --ros-args -r __node:=n --params-file \S+", lines[0])
     assert lines[1:4] == ["/**:", "  ros__parameters:", "    x: 2.0"]
-    assert lines[4:] == ["LOCALHOST 1 blue", str(Path(sys.executable).parent / "python3"), "in:"]
+    reach = launch_environment(os.environ)["ROS_AUTOMATIC_DISCOVERY_RANGE"]
+    assert lines[4:] == [f"{reach} 1 blue", str(Path(sys.executable).parent / "python3"), "in:"]
     assert not Path(lines[0].split()[-1]).exists()
 
 
