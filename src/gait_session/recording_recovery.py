@@ -12,6 +12,7 @@ from typing import IO
 
 import zstandard
 from mcap.data_stream import ReadDataStream, RecordBuilder
+from mcap.exceptions import EndOfFile
 from mcap.opcode import Opcode
 from mcap.records import (
     Channel,
@@ -102,21 +103,34 @@ def _scan(file: IO[bytes]) -> _Contents:
     if file.read(len(_BEGIN)) != _BEGIN:
         return contents  # killed before anything was written
     for opcode, start, body in _records(file):
-        stream = ReadDataStream(BytesIO(body))
-        length = _HEAD.size + len(body)
-        if opcode == Opcode.CHUNK:
-            if not _add_chunk(contents, Chunk.read(stream), start, length):
-                break
-        elif opcode == Opcode.MESSAGE_INDEX and contents.chunks:
-            chunk = contents.chunks[-1]
-            chunk.message_index_offsets[stream.read2()] = start
-            chunk.message_index_length += length
-        elif opcode == Opcode.METADATA:
-            contents.metadata.append(MetadataIndex(start, length, Metadata.read(stream).name))
-        elif opcode != Opcode.HEADER:
-            break  # the summary, of a process that was killed while it closed the file: written anew
-        contents.end = start + length
+        try:
+            is_whole = _take(contents, opcode, start, body)
+        except (EndOfFile, struct.error, UnicodeDecodeError):  # the end was not written as it was meant
+            is_whole = False
+        if not is_whole:
+            break
+        contents.end = start + _HEAD.size + len(body)
     return contents
+
+
+def _take(contents: _Contents, opcode: int, start: int, body: bytes) -> bool:
+    """Take in one record; return False where what can be trusted ends.
+
+    A chunk has a checksum, and its indexes follow from it. What else comes after the header, metadata and summary, has
+    none and was written when the file was being closed: it is written anew.
+    """
+    stream = ReadDataStream(BytesIO(body))
+    length = _HEAD.size + len(body)
+    if opcode == Opcode.CHUNK:
+        return _add_chunk(contents, Chunk.read(stream), start, length)
+    if opcode == Opcode.MESSAGE_INDEX and contents.chunks:
+        chunk, index = contents.chunks[-1], MessageIndex.read(stream)
+        if index.records != contents.last_index.get(index.channel_id):
+            return False
+        chunk.message_index_offsets[index.channel_id] = start
+        chunk.message_index_length += length
+        return True
+    return opcode == Opcode.HEADER
 
 
 def _records(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
