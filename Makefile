@@ -46,8 +46,7 @@ colcon: build/colcon_environment/requirements ## build with colcon as well, and 
 
 .PHONY: benchmarks
 benchmarks: .venv/package ## measure this machine and write docs/benchmarks.md
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" \
-		sh -c 'for script in benchmarks/*.py; do echo "$$script"; .venv/bin/python "$$script" || exit 1; done'
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/python tools/write_benchmarks.py
 
 .PHONY: clean
 clean: ## remove everything that was made; recordings in sessions/ stay

@@ -32,10 +32,12 @@ def main() -> None:
     readings = ForceReadings(np.arange(n), rng.normal(size=(n, 3)) * 300.0, rng.normal(size=(n, 3)))
     stream = sri_m8128.Emulator(sri_m8128.Settings(rate_hz=RATE_HZ)).encode(readings)
     print(f"{n} frames, {DURATION_S:g} s at {RATE_HZ:g} Hz; times faster than real time")
-    print("frames a read   struct loop   driver   bytes to samples")
+    print()
+    print("| frames a read | struct loop | driver | bytes to samples |")
+    print("|---|---|---|---|")
     for frames_a_read in (1, 2, 16, 128):
         speeds = [_speed(feed, stream, frames_a_read) for feed in (_struct_loop, _driver(), _whole_stream())]
-        print("{:13d}   {:11.0f}   {:6.0f}   {:16.0f}".format(frames_a_read, *speeds))
+        print("| {:d} | {:.0f} | {:.0f} | {:.0f} |".format(frames_a_read, *speeds))
 
 
 def _speed(feed: Feed, stream: bytes, frames_a_read: int) -> float:
