@@ -60,17 +60,15 @@ def run_session(duration_s: float, folder: Path) -> tuple[dict[str, float], floa
     command = [Path(sys.executable).parent / "gait-lab", "session", "--duration", str(duration_s), "--out", folder]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: list[str] = []
-    first: tuple[float, dict[str, float]] | None = None
-    last: tuple[float, dict[str, float]] | None = None
+    looks: list[tuple[float, dict[str, float]]] = []  # only two: a look costs what it measures
     for line in process.stdout:
         lines.append(line)
-        if "| belt" in line and "session ended" not in "".join(lines[-3:]):
-            now = (time.monotonic(), cpu_seconds(process.pid))
-            if first is None and len([seen for seen in lines if "| belt" in seen]) > SKIPPED_S:
-                first = now
-            last = now
-    if process.wait() != 0 or first is None or last is None:
+        is_steady = not looks and sum("| belt" in seen for seen in lines) > SKIPPED_S
+        if is_steady or (len(looks) == 1 and "session ended" in line):
+            looks.append((time.monotonic(), cpu_seconds(process.pid)))
+    if process.wait() != 0 or len(looks) != 2:
         sys.exit("the session failed:\n" + "".join(lines))
+    first, last = looks
     used = {name: seconds - first[1].get(name, 0.0) for name, seconds in last[1].items() if name}
     return used, last[0] - first[0]
 

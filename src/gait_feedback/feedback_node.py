@@ -7,6 +7,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
+from rclpy.serialization import deserialize_message
 
 from gait_analysis.participant import Participant
 from gait_feedback import belts, cues
@@ -37,14 +38,15 @@ class FeedbackNode(LabNode):
         self._session_seen_s = 0.0
         self._session: values.Session | None = None
         self._belt: msg.TreadmillState | None = None
-        self._gait: msg.GaitState | None = None
+        self._gait: bytes | None = None
         self._cue_count = self._dropped_count = self._withheld_count = 0
         self._cues = self.create_publisher(msg.Cue, "feedback/cue", qos.CUE)
         self._receipts = self.create_publisher(msg.CueReceipt, "feedback/receipt", qos.EVENTS)
         self._commands = self.create_publisher(msg.TreadmillCommand, "treadmill/command", qos.COMMAND)
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
         self.create_subscription(msg.TreadmillState, "treadmill/state", partial(setattr, self, "_belt"), qos.EVENTS)
-        self.create_subscription(msg.GaitState, "gait/state", partial(setattr, self, "_gait"), qos.EVENTS)
+        # raw: of many states only the newest is looked at, once a command
+        self.create_subscription(msg.GaitState, "gait/state", partial(setattr, self, "_gait"), qos.EVENTS, raw=True)
         for message_type, topic, to_value in (
             (msg.GaitEvent, "gait/events", values.gait_event),
             (msg.Stride, "gait/strides", values.stride),
@@ -111,7 +113,7 @@ class FeedbackNode(LabNode):
         """Ask the law, once the session's own analysis runs and an operator's arming holds."""
         if self._belt is None or self._gait is None or self._session is None:
             return None
-        gait = values.gait_state(self._gait)
+        gait = values.gait_state(deserialize_message(self._gait, msg.GaitState))
         if not self._belt.is_armed or gait.time_s < self._session.start_s:
             return None
         return self._law.feed(self._now(), values.belt_sample(self._belt), gait)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start, spin and stop one node the same clean way everywhere; the only file that chooses an executor."""
 
+import gc
 import os
 import signal
 import sys
@@ -85,6 +86,8 @@ def run(node_type: Callable[[], LabNode]) -> None:
             sys.exit(f"{error}")
         try:
             refuse_unknown(node)
+            gc.collect()
+            gc.freeze()  # what lives as long as the node is not searched again and again: a pause is a late cue
             executor = new_executor()
             executor.add_node(node)
             while not stop.is_set() and not node.is_done:

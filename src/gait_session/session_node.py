@@ -36,7 +36,8 @@ class SessionNode(LabNode):
         self._recorded: set[str] = set()
         self._publisher = self.create_publisher(msg.SessionState, "session/state", qos.STATE)
         self._annotations = self.create_publisher(msg.Annotation, "session/annotation", qos.EVENTS)
-        self.create_subscription(msg.GaitState, "gait/state", self._on_gait, qos.COMMAND)
+        # raw: that it comes is all that matters, and it comes often
+        self.create_subscription(msg.GaitState, "gait/state", self._on_gait, qos.COMMAND, raw=True)
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
         self.create_subscription(msg.RecordingState, "session/recording", self._on_recording, qos.STATE)
         self._arm: Client[srv.Arm.Request, srv.Arm.Response] = self.create_client(srv.Arm, "treadmill_node/arm")
@@ -45,7 +46,7 @@ class SessionNode(LabNode):
         self.create_service(srv.Annotate, "~/annotate", self._on_annotate)
         self.create_timer(HEARTBEAT_S, self._on_heartbeat)
 
-    def _on_gait(self, _: msg.GaitState) -> None:
+    def _on_gait(self, _: bytes) -> None:
         self._gait_seen_s = self._now()
 
     def _on_safety(self, _: msg.SafetyState) -> None:
