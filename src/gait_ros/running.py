@@ -19,6 +19,7 @@ from gait_ros.parameters import refuse_unknown
 
 SPIN_S = 0.2  # EventsExecutor hangs without a time-out; this is also the longest wait before a stop is seen
 HEALTH_PERIOD_S = 1.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 # Over shared memory, Fast DDS lets a publisher wait up to a second for a subscriber that was killed; the treadmill's
 # watchdog cannot. On one host UDP costs about the same. Read when the context is made; a user's own choice is kept, and
@@ -76,8 +77,9 @@ def run(node_type: Callable[[], LabNode]) -> None:
     A wrong setting ends the process with exit code 1 and one line that names it.
     """
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # an executable blocks them while it imports
     # rclpy's own signal handlers race with a busy executor and can hang it.
     with rclpy.init(signal_handler_options=SignalHandlerOptions.NO):
         try:

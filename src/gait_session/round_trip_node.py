@@ -37,5 +37,10 @@ class RoundTripNode(LabNode):
         self.is_done = True
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the node."""
     run(RoundTripNode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What pip has installed is whole, and a node started by its path finds the environment that it belongs to."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -62,12 +63,11 @@ def test_every_node_has_an_executable_that_runs_it():
     nodes = {path.stem: f"{path.parent.name}.{path.stem}" for path in (ROOT / "src").glob("*/*_node.py")}
     assert len(nodes) > 5
     for name, module in (nodes | {"gait-lab": "gait_session.command_line"}).items():
-        script = (Path(sys.prefix) / "lib/gait_lab" / name).read_text()
-        assert script.splitlines() == [
-            "#!/usr/bin/env python3",
-            f"from {module} import main",
-            "raise SystemExit(main())",
-        ]
+        lines = (Path(sys.prefix) / "lib/gait_lab" / name).read_text().splitlines()
+        assert lines[0] == "#!/usr/bin/env python3"
+        assert lines[-1] == "raise SystemExit(main())"
+        assert f"from {module} import main" in lines
+        assert callable(importlib.import_module(module).main)
 
 
 def test_requirements_are_those_of_the_package():

@@ -95,3 +95,14 @@ def test_a_wrong_parameter_stops_the_node_and_is_named(start, argument, words):
     assert process.returncode == 1
     assert "Traceback" not in err
     assert all(word in err for word in words), err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_during_the_start_is_obeyed_after_it(domain_id, number):
+    """As the executables do: blocked while modules are imported, obeyed once the node can close."""
+    blocked = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))\n"
+    told = f"import os; os.kill(os.getpid(), {int(number)})\n"
+    script = blocked + told + NODE.format(on_timer="pass")
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.endswith("destroyed\n")
