@@ -132,6 +132,8 @@ def test_cues_come_on_the_side_and_at_the_strides_that_the_truth_predicts(record
 
     certain = {t: side for t, side in predicted.items() if not is_doubtful(t)}
     assert len(certain) > 15
+    sides = list(certain.values())  # the prosthesis is on the left and bears load for too short
+    assert sides.count(Side.LEFT) > 0.9 * len(sides)
     for time_s, side in certain.items():
         assert [c.side for c in cues if abs(c.event_s - time_s) < 0.15] == [side], f"cue at {time_s}"
     unexpected = [
@@ -169,7 +171,10 @@ def test_no_sample_is_lost_from_wire_to_recording(recording, session):
         first = int(np.median(numbers - np.arange(len(numbers))))  # the recorder hears of a topic after its start
         assert 0 <= first * interval_s < 5.0
         sent_s = wire["first_s"] + interval_s * (first + np.arange(len(recorded_s)))
-        assert np.abs(recorded_s - sent_s).max() < 0.02, name  # one sample too few or too many would shift the rest
+        assert np.abs(recorded_s - sent_s).max() < 0.02, name
+        if not name.endswith("belt"):  # belts count their samples, below; here one lost would shift the rest by one
+            shift = numbers - np.arange(len(numbers))
+            assert np.median(shift[:200]) == np.median(shift[-200:]), name
         assert np.median(np.abs(recorded_s - sent_s)) < 0.002, name  # the wire's least delay stays in the stamps
         assert -0.02 < wire["last_s"] - recorded_s[-1] < 1.0  # sensors run on while the lab shuts down
     for name in ("left_belt", "right_belt"):
@@ -208,7 +213,8 @@ def test_belts_keep_their_limits_at_every_status(recording, session):
             change_mps = np.abs(speeds[last] - speeds[first]).max()
             assert change_mps <= 0.6 * (times[last] - times[first] + 0.2)
     assert {state.is_armed for state in states} == {True, False}
-    assert all(not state.is_armed for state, speed in zip(states[:5], speeds, strict=False) if speed.max() == 0)
+    assert not states[0].is_armed
+    assert not states[-1].is_armed
 
 
 def test_nothing_but_the_session_itself_stopped_the_belts(recording):
