@@ -49,20 +49,20 @@ class CueStrategy(Protocol):
         """Return the cues that one finding of the analysis calls for, mostly none."""
 
 
-class ActuatorDriver(Driver, Protocol):
-    """What a file in ``actuators/`` holds as ``Driver(settings)``, beside ``Settings`` and ``Emulator``."""
-
-    def connect(self) -> bytes:
-        """Return what to write first on a new link: everything off."""
+class ActuatorDriver(Driver):
+    """Base of the ``Driver(settings)`` in each file of ``actuators/``; ``connect`` switches everything off."""
 
     def vibrate(self, side: Side, intensity: float) -> bytes:
         """Return the bytes that switch the side's actuator on, at ``intensity`` 0 to 1 of its range."""
+        raise NotImplementedError
 
     def stop(self, side: Side) -> bytes:
         """Return the bytes that switch the side's actuator off."""
+        raise NotImplementedError
 
     def feed(self, data: bytes) -> int:
         """Take what the device wrote; return how many acknowledgements it completes."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class LoadCell:
         calibration = LoadCellCalibration(declare(node, CalibrationSettings, f"{name}."))
         clock = clock_for(device.driver, device.delay_s)
         self.stream = LoadCellStream(name, device.driver, clock, calibration)
-        self._batcher = Batcher(shared.max_batch_s, device.driver.tick_s * device.driver.ticks_per_sample)
+        self._batcher = Batcher(shared.max_batch_s, device.driver.sample_interval_s)
         self._samples = node.create_publisher(msg.ForceSamples, f"load_cell/{name}/samples", qos.SAMPLES)
         self._wrench = node.create_publisher(WrenchStamped, f"load_cell/{name}/wrench", qos.SAMPLES)
         self._wrench_interval_s = 1.0 / shared.wrench_rate_hz

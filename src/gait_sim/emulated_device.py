@@ -91,9 +91,8 @@ class EmulatedSensor(EmulatedDevice):
     def __init__(self, name: str, config: DeviceConfig) -> None:
         super().__init__(name, config)
         driver = self._driver
-        tick_s = driver.tick_s
-        self.ticks_per_sample: int = driver.ticks_per_sample if tick_s else 1
-        self.rate_hz: float = 1.0 / (tick_s * driver.ticks_per_sample) if tick_s else self._settings.rate_hz
+        self.ticks_per_sample: int = driver.ticks_per_sample
+        self.rate_hz: float = 1.0 / driver.sample_interval_s
         self._delay_s = float(config.values.get("delay_s", 0.0))
         self._next_count = 0
         self.sent_count = 0

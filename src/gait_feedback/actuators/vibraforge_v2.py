@@ -16,10 +16,9 @@ actuator runs until it is told to stop: ``actuator_timer`` owns its time-out.
 
 from dataclasses import dataclass
 
-from gait_feedback.cue import ActuatorChange
+from gait_feedback.cue import ActuatorChange, ActuatorDriver
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.driver import WireCounts
 from gait_sensing.samples import Side
 
 COMMAND_BYTES = 3
@@ -54,15 +53,14 @@ class Settings(parts.Settings):
         return {Side.LEFT: self.left_actuator, Side.RIGHT: self.right_actuator}
 
 
-class Driver:
+class Driver(ActuatorDriver):
     """Host side."""
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings; nothing is written yet."""
-        self.counts = WireCounts()
+        super().__init__()
         self._settings = settings
         self._line = b""
-        self._pending = b""
 
     def connect(self) -> bytes:
         """Switch both actuators off."""
@@ -72,11 +70,6 @@ class Driver:
     def disconnect(self) -> bytes:
         """Switch both actuators off."""
         return self.stop(Side.LEFT) + self.stop(Side.RIGHT)
-
-    def pending(self) -> bytes:
-        """Return, once, all off if the device has just started."""
-        pending, self._pending = self._pending, b""
-        return pending
 
     def vibrate(self, side: Side, intensity: float) -> bytes:
         """Switch on at ``intensity``, above 0 to 1 of the largest duty; never rounded to off. Raises ``ValueError``."""

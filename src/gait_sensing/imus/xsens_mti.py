@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.driver import WireCounts
+from gait_sensing.driver import ImuDriver, WireCounts
 from gait_sensing.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import ImuReading
 
@@ -53,23 +53,22 @@ class Settings(parts.Settings):
     rate_hz: float = setting(100.0, "samples a second, a whole number that divides 10000", low=1.0, high=400.0)
 
 
-class Driver:
+class Driver(ImuDriver):
     """Host side."""
 
     def __init__(self, settings: Settings) -> None:
         ticks_per_sample = 1.0 / (TICK_S * settings.rate_hz)
         if not settings.rate_hz.is_integer() or abs(ticks_per_sample - round(ticks_per_sample)) > 1e-6:
             raise ValueError(f"rate_hz: got {settings.rate_hz:g}, expected a whole number that divides 10000")
-        self.counts = WireCounts()
+        super().__init__()
+        self.sample_interval_s = 1.0 / settings.rate_hz
         self.tick_s = TICK_S
         self.tick_modulus = TICK_MODULUS
-        self.ticks_per_sample = round(ticks_per_sample)
         self._answer_to = {
             GO_TO_CONFIG + 1: _message(OUTPUT_CONFIG, _output_config(int(settings.rate_hz))),
             OUTPUT_CONFIG + 1: _message(GO_TO_MEASUREMENT),
             WAKE_UP: _message(WAKE_UP_ACK) + _message(GO_TO_CONFIG),
         }
-        self._pending = b""
         self._splitter = FrameSplitter((XBUS,), self.counts)
 
     def connect(self) -> bytes:
@@ -77,15 +76,6 @@ class Driver:
         self._splitter.clear()
         self._pending = b""
         return _message(GO_TO_CONFIG)
-
-    def pending(self) -> bytes:
-        """Return the next step of the set-up, or the answer to a WakeUp."""
-        pending, self._pending = self._pending, b""
-        return pending
-
-    def disconnect(self) -> bytes:
-        """Return nothing: the device goes on measuring, as after power-up."""
-        return b""
 
     def feed(self, data: bytes) -> list[ImuReading]:
         """Return the readings that ``data`` completes; see ``driver.ImuDriver``."""

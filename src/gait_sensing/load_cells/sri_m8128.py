@@ -18,7 +18,7 @@ import numpy as np
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.driver import WireCounts
+from gait_sensing.driver import LoadCellDriver
 from gait_sensing.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import ForceReadings
 
@@ -40,22 +40,20 @@ class Settings(parts.Settings):
     rate_command: str = setting("SMPF", "command by which this firmware sets the rate", choices=("SMPF", "SMPR"))
 
 
-class Driver:
+class Driver(LoadCellDriver):
     """Host side: stops the stream, sets check, content and rate one after the other, and starts it again."""
 
     def __init__(self, settings: Settings) -> None:
         if not settings.rate_hz.is_integer():
             raise ValueError(f"rate_hz: got {settings.rate_hz:g}, expected a whole number")
-        self.counts = WireCounts()
-        self.tick_s = 1.0 / settings.rate_hz
+        super().__init__()
+        self.sample_interval_s = self.tick_s = 1.0 / settings.rate_hz
         self.tick_modulus = PACKAGE_MODULUS
-        self.ticks_per_sample = 1
         self._next_step = {
             b"DCKMD": b"AT+SGDM=(A01,A02,A03,A04,A05,A06);E;1;(WMA:1)\r\n",
             b"SGDM": b"AT+%s=%d\r\n" % (settings.rate_command.encode(), int(settings.rate_hz)),
             settings.rate_command.encode(): b"AT+GSD\r\n",
         }
-        self._pending = b""
         self._splitter = FrameSplitter(
             (FrameFormat(HEAD, _frame_length, _is_sum_right), FrameFormat(b"ACK+", _answer_length, bool)), self.counts
         )
@@ -65,11 +63,6 @@ class Driver:
         self._splitter.clear()
         self._pending = b""
         return b"AT+GSD=STOP\r\nAT+DCKMD=SUM\r\n"
-
-    def pending(self) -> bytes:
-        """Return the next step of the set-up once the last one was answered."""
-        pending, self._pending = self._pending, b""
-        return pending
 
     def disconnect(self) -> bytes:
         """Return the stop command."""

@@ -25,7 +25,7 @@ from typing import ClassVar
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.driver import WireCounts
+from gait_sensing.driver import TreadmillDriver
 from gait_sensing.samples import BeltReading, BeltSetpoint
 
 COMMAND = struct.Struct(">x4h4HH")  # the part before the complement
@@ -49,13 +49,13 @@ class Settings(parts.Settings):
     )
 
 
-class Driver:
+class Driver(TreadmillDriver):
     """Host side."""
 
     can_resynchronise: ClassVar[bool] = False
 
     def __init__(self, settings: Settings) -> None:
-        self.counts = WireCounts()
+        super().__init__()
         self.min_command_interval_s = settings.command_interval_s
         self._settings = settings
         self._incline_rad: float | None = None  # last commanded; None before the first command
@@ -67,10 +67,6 @@ class Driver:
         self.counts.bytes_dropped_count += len(self._buffer)
         self._buffer.clear()
         self._is_aligned = True
-        return b""
-
-    def pending(self) -> bytes:
-        """Return nothing: the protocol has no answers."""
         return b""
 
     def disconnect(self) -> bytes:
