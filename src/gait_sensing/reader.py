@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gait_sensing.driver import Driver
-from gait_sensing.transport import Wire, WireError, open_wire, parse_url
+from gait_sensing.transport import Wire, WireError, fetch_page, open_wire, parse_url
 
 POLL_S = 0.1  # how long a read waits on a quiet wire; bounds how long close() waits
 FIRST_WAIT_S = 0.1  # before the second attempt to open; doubled each time
@@ -29,10 +29,10 @@ class Reader:
     """Keeps a wire open and pumps its bytes, in a thread of its own that starts at once.
 
     The thread opens ``url``, writes ``driver.connect()``, and for each read calls ``on_data(data, received_s)``,
-    which decodes, and then writes ``driver.pending()``. A broken wire is closed and opened again after 0.1 s,
-    doubling to 2 s while nothing is decoded. A wire from which nothing is decoded for ``silent_s`` is treated as
-    broken: a device that lost its set-up gets it again, and a peer that vanished is noticed. Give ``math.inf`` for a
-    device that need not speak.
+    which decodes, and then writes ``driver.pending()``. Before each opening it fetches the page that the driver asks
+    for, if any. A broken wire is closed and opened again after 0.1 s, doubling to 2 s while nothing is decoded. A wire
+    from which nothing is decoded for ``silent_s`` is treated as broken: a device that lost its set-up, or never got
+    it, gets it again, and a peer that vanished is noticed. Give ``math.inf`` for a device that need not speak.
 
     The driver belongs to this thread: elsewhere only ``counts`` may be read and commands be encoded.
     ``now`` is the host clock, Unix seconds. An error that is not the wire's ends the thread with a traceback, and
@@ -96,6 +96,7 @@ class Reader:
         while not self._closing.is_set():
             decoded_count = self._driver.counts.reading_count
             try:
+                self._hand_over_page()
                 self._serve(open_wire(self._url))
             except WireError as error:
                 self._error = str(error)
@@ -103,6 +104,15 @@ class Reader:
                 wait_s = FIRST_WAIT_S
             self._closing.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    def _hand_over_page(self) -> None:
+        """Fetch the page that the driver asks for, if any; raises ``WireError`` without it or when it is of no use."""
+        if path := self._driver.page_path:
+            page = fetch_page(self._url, path)
+            try:
+                self._driver.take_page(page)
+            except ValueError as error:
+                raise WireError(f"{self._url}: page {path}: {error}") from error
 
     def _serve(self, wire: Wire) -> None:
         """Pump until told to close; raises ``WireError`` when the wire breaks. Closes the wire in any case."""

@@ -1,23 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Open a wire to a device by URL and move bytes over it: serial line, TCP or UDP.
+"""Open a wire to a device by URL and move bytes over it: serial line, TCP or UDP. Fetch a page from its HTTP server.
 
-URLs: ``serial:///dev/ttyUSB0?baud_bps=921600``, ``tcp://host:port``, ``udp://host:port``.
+URLs: ``serial:///dev/ttyUSB0?baud_bps=921600``, ``tcp://host:port``, ``udp://host:port`` for a device that is asked
+at that address, ``udp-listen://host:port`` for devices that send to that address of this machine unasked.
 """
 
 import contextlib
 import os
 import select
 import socket
+import time
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import ProxyHandler, build_opener
 
 import serial
 
 CONNECT_TIMEOUT_S = 1.0
 WRITE_TIMEOUT_S = 0.25
+PAGE_TIMEOUT_S = 2.0
 MAX_READ_BYTES = 65536
-ALLOWED_URLS = "serial:///dev/NAME?baud_bps=NUMBER, tcp://HOST:PORT or udp://HOST:PORT"
+MAX_PAGE_BYTES = 1_000_000
+DATAGRAM_BUFFER_BYTES = (
+    1 << 20
+)  # asked of the system, which may give less: what comes while the host stalls waits there
+ALLOWED_URLS = (
+    "serial:///dev/NAME?baud_bps=NUMBER, tcp://HOST:PORT, udp://HOST:PORT, udp://HOST:PORT?http_port=NUMBER "
+    "or udp-listen://HOST:PORT"
+)
+WEB = build_opener(ProxyHandler({}))  # a device is on the lab's own network, never behind a proxy
 
 
 class WireError(ConnectionError):
@@ -41,11 +54,12 @@ class Wire(Protocol):
 class WireUrl:
     """A device's address, taken apart."""
 
-    scheme: str  # "serial", "tcp" or "udp"
+    scheme: str  # "serial", "tcp", "udp" or "udp-listen"
     path: str = ""  # serial: device file
     baud_bps: int = 0  # serial: bits a second
-    host: str = ""  # tcp, udp
+    host: str = ""  # all others
     port: int = 0
+    http_port: int = 80  # udp: of the device's HTTP server
 
 
 def parse_url(url: str) -> WireUrl:
@@ -57,8 +71,13 @@ def parse_url(url: str) -> WireUrl:
             (baud_text,) = query["baud_bps"]
             if int(baud_text) > 0:
                 return WireUrl("serial", path=parts.path, baud_bps=int(baud_text))
-        if parts.scheme in ("tcp", "udp") and parts.hostname and parts.port and not parts.path.strip("/") and not query:
-            return WireUrl(parts.scheme, host=parts.hostname, port=parts.port)
+        if parts.scheme in ("tcp", "udp", "udp-listen") and parts.hostname and parts.port and parts.path in ("", "/"):
+            if not query:
+                return WireUrl(parts.scheme, host=parts.hostname, port=parts.port)
+            if parts.scheme == "udp" and list(query) == ["http_port"]:
+                (port_text,) = query["http_port"]
+                if 0 < int(port_text) < 65536:
+                    return WireUrl("udp", host=parts.hostname, port=parts.port, http_port=int(port_text))
     except ValueError:
         pass  # a port or a baud rate that is no number: refused below, like any other wrong form
     raise ValueError(f"url {url!r}: expected {ALLOWED_URLS}")
@@ -71,6 +90,28 @@ def open_wire(url: str) -> Wire:
         return SerialWire(address) if address.scheme == "serial" else SocketWire(address)
     except OSError as error:
         raise WireError(f"cannot open {url}: {error}") from error
+
+
+def fetch_page(url: str, path: str) -> bytes:
+    """Return the page at ``path`` of the HTTP server of the device at ``url``.
+
+    Raises ``ValueError`` for a wrong URL, ``WireError`` when the page does not come whole within two seconds or so,
+    or is longer than a megabyte.
+    """
+    address = parse_url(url)
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    page_url = f"http://{host}:{address.http_port}/{path}"
+    deadline_s = time.monotonic() + PAGE_TIMEOUT_S
+    page = b""
+    try:
+        with WEB.open(page_url, timeout=CONNECT_TIMEOUT_S) as response:
+            while piece := response.read1(MAX_READ_BYTES):
+                page += piece
+                if len(page) > MAX_PAGE_BYTES or time.monotonic() > deadline_s:
+                    raise WireError(f"too long or too slow, {len(page)} bytes so far")
+    except (OSError, HTTPException) as error:
+        raise WireError(f"cannot fetch {page_url}: {error}") from error
+    return page
 
 
 class SerialWire:
@@ -110,18 +151,16 @@ class SerialWire:
 
 
 class SocketWire:
-    """A TCP connection, or a UDP socket bound to one peer."""
+    """A TCP connection, or a UDP socket: bound to one peer, or for "udp-listen" to an address of this machine."""
 
     def __init__(self, address: WireUrl) -> None:
         self._name = f"{address.scheme}://{address.host}:{address.port}"
-        self._is_stream = address.scheme == "tcp"
-        if self._is_stream:
+        self._scheme = address.scheme
+        if address.scheme == "tcp":
             self._socket = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT_S)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         else:
-            family, kind, protocol, _, peer = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
-            self._socket = socket.socket(family, kind, protocol)
-            self._socket.connect(peer)
+            self._socket = _datagram_socket(address)
         self._socket.settimeout(WRITE_TIMEOUT_S)
 
     def read(self, max_wait_s: float) -> bytes:
@@ -133,12 +172,16 @@ class SocketWire:
             data = self._socket.recv(MAX_READ_BYTES)
         except OSError as error:
             raise WireError(f"{self._name}: {error}") from error
-        if not data and self._is_stream:
+        if not data and self._scheme == "tcp":
             raise WireError(f"{self._name}: closed by the device")
         return data
 
     def write(self, data: bytes) -> None:
-        """Send all of ``data``; see ``Wire``."""
+        """Send all of ``data``, over UDP as one datagram; see ``Wire``."""
+        if not data:
+            return  # over UDP it would be an empty datagram
+        if self._scheme == "udp-listen":
+            raise WireError(f"{self._name}: a device that sends unasked cannot be written to")
         try:
             self._socket.sendall(data)
         except OSError as error:
@@ -147,3 +190,18 @@ class SocketWire:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
+
+
+def _datagram_socket(address: WireUrl) -> socket.socket:
+    family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
+    datagrams = socket.socket(family, kind, protocol)
+    try:
+        datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DATAGRAM_BUFFER_BYTES)
+        if address.scheme == "udp":
+            datagrams.connect(place)
+        else:
+            datagrams.bind(place)
+    except OSError:
+        datagrams.close()
+        raise
+    return datagrams

@@ -9,14 +9,17 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gait_sensing.imus import xsens_mti
+from gait_sensing.load_cells import ati_net_ft
 from gait_sensing.reader import Reader
-from gait_sensing.samples import BeltSetpoint, ImuReading
+from gait_sensing.samples import BeltSetpoint, ForceReadings, ImuReading
 from gait_sensing.transport import WireError
 from gait_sensing.treadmills import bertec_classic
 
@@ -260,6 +263,113 @@ def test_a_bug_in_the_consumer_is_not_hidden(listener: socket.socket, monkeypatc
         with pytest.raises(RuntimeError, match="reader thread has died"):
             reader.health()
     reader.close()
+
+
+class UdpHost:
+    """A reader of an emulated load cell whose page and datagrams the test sends by hand."""
+
+    def __init__(self, web_port: int, silent_s: float = 2.0) -> None:
+        self.device = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.device.bind(("127.0.0.1", 0))
+        self.device.settimeout(10.0)
+        self.emulator = ati_net_ft.Emulator(ati_net_ft.Settings())
+        self.driver = ati_net_ft.Driver(ati_net_ft.Settings())
+        self.ticks: list[int] = []
+        url = f"udp://127.0.0.1:{self.device.getsockname()[1]}?http_port={web_port}"
+        self.reader = Reader(url, self.driver, self.take, time.time, silent_s=silent_s)
+
+    def take(self, data: bytes, received_s: float) -> None:
+        self.ticks += self.driver.feed(data).ticks.tolist()
+
+    def send(self, tick: int, host: tuple[str, int]) -> None:
+        reading = ForceReadings(np.array([tick]), np.ones((1, 3)), np.ones((1, 3)))
+        self.device.sendto(self.emulator.encode(reading), host)
+
+    def __enter__(self) -> "UdpHost":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.reader.close()
+        self.device.close()
+
+
+@contextmanager
+def pages(answers: list[bytes]) -> Iterator[int]:
+    """A web server that gives these pages one after the other, and the last for ever."""
+
+    def answer(listener: socket.socket) -> None:
+        while not closing.is_set():
+            try:
+                client, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with client:
+                client.settimeout(10.0)
+                assert client.recv(4096).startswith(b"GET /netftapi2.xml HTTP/1.1\r\n")
+                page = answers.pop(0) if len(answers) > 1 else answers[0]
+                client.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + page)
+
+    closing = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            closing.set()
+            thread.join()
+
+
+def test_a_lost_start_is_asked_again() -> None:
+    page = ati_net_ft.Emulator(ati_net_ft.Settings()).page()
+    with pages([page]) as web_port, UdpHost(web_port, silent_s=0.2) as host:
+        first, _ = host.device.recvfrom(100)  # and it is lost
+        second, address = host.device.recvfrom(100)
+        assert first == second == host.driver.connect()
+        host.send(7, address)
+        wait_for(lambda: host.ticks == [7])
+        assert "nothing decoded for 0.2 s" in host.reader.health().error
+
+
+def test_empty_datagrams_are_as_good_as_silence() -> None:
+    page = ati_net_ft.Emulator(ati_net_ft.Settings()).page()
+    with pages([page]) as web_port, UdpHost(web_port, silent_s=0.2) as host:
+        _, address = host.device.recvfrom(100)
+
+        def say_nothing() -> bool:
+            host.device.sendto(b"", address)
+            return "nothing decoded" in host.reader.health().error
+
+        wait_for(say_nothing)
+        assert host.reader.health().received_count == 0
+
+
+def test_a_page_of_no_use_is_told_and_fetched_again() -> None:
+    page = ati_net_ft.Emulator(ati_net_ft.Settings()).page()
+    with pages([page.replace(b">N<", b">stone<"), page]) as web_port, UdpHost(web_port) as host:
+        wait_for(lambda: "page netftapi2.xml: scfgfu: got 'stone'" in host.reader.health().error)
+        _, address = host.device.recvfrom(100)
+        host.send(1, address)
+        wait_for(lambda: host.ticks == [1])
+        assert host.reader.health().open_count == 1  # without its page the wire is not opened
+
+
+def test_a_udp_device_that_is_gone_is_looked_for_again() -> None:
+    page = ati_net_ft.Emulator(ati_net_ft.Settings()).page()
+    with pages([page]) as web_port, UdpHost(web_port, silent_s=0.2) as host:
+        _, address = host.device.recvfrom(100)
+        host.send(1, address)
+        wait_for(lambda: host.ticks == [1])
+        place = host.device.getsockname()
+        host.device.close()
+        wait_for(lambda: "refused" in host.reader.health().error)
+        host.device = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        host.device.bind(place)
+        host.device.settimeout(10.0)
+        _, address = host.device.recvfrom(100)
+        host.send(2, address)
+        wait_for(lambda: host.ticks == [1, 2])
 
 
 def test_a_wrong_url_is_refused_at_once() -> None:

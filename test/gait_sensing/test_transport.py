@@ -5,13 +5,19 @@ import os
 import pty
 import select
 import socket
+import threading
 import time
 import tty
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 
 import pytest
 
-from gait_sensing.transport import Wire, WireError, WireUrl, open_wire, parse_url
+from gait_sensing import transport
+from gait_sensing.transport import Wire, WireError, WireUrl, fetch_page, open_wire, parse_url
 
 
 def read_until(wire: Wire, data: bytes, deadline_s: float = 5.0) -> bytes:
@@ -45,7 +51,9 @@ def tcp_url(listener: socket.socket) -> str:
 def test_urls_are_taken_apart() -> None:
     assert parse_url("serial:///dev/ttyUSB0?baud_bps=921600") == WireUrl("serial", "/dev/ttyUSB0", 921600)
     assert parse_url("tcp://192.168.0.108:4008") == WireUrl("tcp", host="192.168.0.108", port=4008)
-    assert parse_url("udp://[::1]:49152") == WireUrl("udp", host="::1", port=49152)
+    assert parse_url("udp://[::1]:49152") == WireUrl("udp", host="::1", port=49152, http_port=80)
+    assert parse_url("udp://10.0.0.2:49152?http_port=8080") == WireUrl("udp", "", 0, "10.0.0.2", 49152, 8080)
+    assert parse_url("udp-listen://0.0.0.0:8888") == WireUrl("udp-listen", host="0.0.0.0", port=8888)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +76,13 @@ def test_urls_are_taken_apart() -> None:
         "tcp://host:port",
         "tcp://host:4000/path",
         "tcp://host:4000?baud_bps=9600",
+        "tcp://host:4000?http_port=80",
+        "udp://host:4000?http_port=0",
+        "udp://host:4000?http_port=65536",
+        "udp://host:4000?http_port=web",
+        "udp://host:4000?http_port=80&http_port=81",
+        "udp-listen://host",
+        "udp-listen://host:4000?http_port=80",
         "http://host:80",
     ],
 )
@@ -159,9 +174,140 @@ def test_udp_keeps_datagrams_apart() -> None:
             wire.close()
 
 
-@pytest.mark.parametrize("kind", ["serial", "tcp", "udp"])
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_nobody_at_a_udp_address_is_an_error_once_the_network_says_so() -> None:
+    wire = open_wire(f"udp://127.0.0.1:{free_udp_port()}")
+    try:
+        wire.write(b"start")
+        with pytest.raises(WireError, match="refused"):
+            wire.read(5.0)
+        wire.write(b"start")
+        with pytest.raises(WireError, match="refused"):
+            wire.write(b"start")
+    finally:
+        wire.close()
+
+
+def test_an_empty_datagram_is_no_data_and_none_is_sent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+        device.bind(("127.0.0.1", 0))
+        wire = open_wire(f"udp://127.0.0.1:{device.getsockname()[1]}")
+        try:
+            wire.write(b"")
+            wire.write(b"start")
+            data, host = device.recvfrom(100)
+            assert data == b"start"
+            device.sendto(b"", host)
+            device.sendto(b"one", host)
+            assert [wire.read(5.0), wire.read(5.0)] == [b"", b"one"]
+        finally:
+            wire.close()
+
+
+def test_a_listening_wire_takes_datagrams_from_anyone_and_answers_nobody() -> None:
+    port = free_udp_port()
+    wire = open_wire(f"udp-listen://127.0.0.1:{port}")
+    try:
+        for data in (b"one", b"two"):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+                device.sendto(data, ("127.0.0.1", port))
+            assert wire.read(5.0) == data
+        assert wire.read(0.01) == b""
+        wire.write(b"")
+        with pytest.raises(WireError, match=f"udp-listen://127.0.0.1:{port}.*cannot be written to"):
+            wire.write(b"x")
+        with pytest.raises(WireError, match="cannot open"):
+            open_wire(f"udp-listen://127.0.0.1:{port}")  # taken
+    finally:
+        wire.close()
+
+
+class PageHandler(BaseHTTPRequestHandler):
+    """Answers with ``page``; when there is none, with bytes without end."""
+
+    def __init__(self, page: bytes | None, *request: object) -> None:
+        self.page = page
+        super().__init__(*request)
+
+    def do_GET(self) -> None:
+        if self.path != "/netftapi2.xml":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while self.page is None:
+                self.wfile.write(bytes(65536))
+            self.wfile.write(self.page)
+        except ConnectionError:
+            return
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@contextmanager
+def web_server(page: bytes | None) -> Iterator[int]:
+    with TCPServer(("127.0.0.1", 0), partial(PageHandler, page)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_page_is_fetched_past_any_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    page = bytes(range(256)) * 1000
+    with web_server(page) as port:
+        assert fetch_page(f"udp://127.0.0.1:49152?http_port={port}", "netftapi2.xml") == page
+        with pytest.raises(WireError, match=f"cannot fetch http://127.0.0.1:{port}/other.xml: .*404"):
+            fetch_page(f"udp://127.0.0.1:49152?http_port={port}", "other.xml")
+
+
+def test_a_page_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with web_server(None) as port:
+        url = f"udp://127.0.0.1:49152?http_port={port}"
+        with pytest.raises(WireError, match="too long"):
+            fetch_page(url, "netftapi2.xml")
+        monkeypatch.setattr(transport, "PAGE_TIMEOUT_S", 0.0)
+        with pytest.raises(WireError, match=r"too slow, \d{1,5} bytes"):
+            fetch_page(url, "netftapi2.xml")
+
+
+def test_no_web_server_or_one_that_talks_nonsense_is_an_error(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+
+    def talk() -> None:
+        client, _ = listener.accept()
+        with client:
+            client.sendall(b"SSH-2.0-x\r\n")
+            client.recv(1000)
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    url = f"udp://127.0.0.1:49152?http_port={port}"
+    with pytest.raises(WireError, match="cannot fetch"):
+        fetch_page(url, "netftapi2.xml")
+    thread.join()
+    listener.close()
+    with pytest.raises(WireError, match="refused"):
+        fetch_page(url, "netftapi2.xml")
+    with pytest.raises(WireError, match="cannot fetch"):
+        fetch_page("serial:///dev/ttyUSB0?baud_bps=9600", "netftapi2.xml")
+
+
+@pytest.mark.parametrize("kind", ["serial", "tcp", "udp", "udp-listen"])
 def test_a_quiet_wire_gives_nothing(kind: str, terminal: tuple[int, str], listener: socket.socket) -> None:
     port = listener.getsockname()[1]
+    port = free_udp_port() if kind == "udp-listen" else port
     url = f"serial://{terminal[1]}?baud_bps=9600" if kind == "serial" else f"{kind}://127.0.0.1:{port}"
     wire = open_wire(url)
     try:
