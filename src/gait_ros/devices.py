@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A device block of the config as parameters, and its wire with a reader thread and a health status."""
+"""Where a sensor's samples come from: a wire with a reader thread, or somebody else's topic. With their health."""
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from gait_lab import msg
 from rclpy.node import Node
 
 from gait_parts.settings import Settings, setting
+from gait_ros import qos
+from gait_ros.messages import raw_bytes_message
 from gait_ros.parameters import declare, declare_part, declare_text
-from gait_ros.running import status
+from gait_ros.running import now_s, status
+from gait_sensing.health import Level, Verdict
+from gait_sensing.raw_log import RawEntry, RawKind, RawLog
 from gait_sensing.reader import Reader, WireHealth
 from gait_sensing.streams import ImuStream, LoadCellStream
+from gait_sensing.topic_streams import ImuTopicStream, WrenchTopicStream
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -20,6 +30,20 @@ class DelaySettings(Settings):
     """What every sensor's block may set beside its driver's own settings."""
 
     delay_s: float = setting(0.0, "known time from measurement to the first byte on the wire", low=0.0, high=1.0)
+
+
+@dataclass(frozen=True)
+class RawSettings(Settings):
+    """What the nodes of sensors share."""
+
+    record_raw_bytes: bool = setting(False, "publish what crosses each wire, for the recording")
+
+
+@dataclass(frozen=True)
+class TopicSettings(Settings):
+    """What a block sets in place of a driver's settings when its samples come from a topic."""
+
+    rate_hz: float = setting(100.0, "samples a second that the publisher sends", low=0.1, high=10_000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,53 +55,164 @@ class Device:
     delay_s: float
 
 
+def declare_topic(node: Node, prefix: str) -> str:
+    """Declare ``prefix + topic`` and return it: the topic that gives the samples, or "" when a wire does."""
+    return declare_text(node, f"{prefix}topic", "topic of somebody else's driver, in place of url and driver", "")
+
+
 def declare_device(node: Node, package: str, prefix: str) -> Device:
     """Declare one sensor's block ``prefix + {driver, url, delay_s, the driver's settings}`` and build the driver."""
-    url = declare_text(node, f"{prefix}url", "address of the device: serial://, tcp:// or udp://")
+    url = declare_text(node, f"{prefix}url", "address of the device, see docs/add_a_device.md")
     part, settings = declare_part(node, package, "driver", prefix)
     return Device(url, part.Driver(settings), declare(node, DelaySettings, prefix).delay_s)
 
 
+def verdict_status(name: str, verdict: Verdict) -> DiagnosticStatus:
+    """Return a verdict as a diagnostic status; ``advice`` is one of its values."""
+    values: Mapping[str, object] = {name: f"{value:.6g}" for name, value in verdict.values.items()}
+    return status(name, verdict.text, verdict.level is Level.RED, {**values, "advice": verdict.advice})
+
+
 def link_status(name: str, health: WireHealth, values: Mapping[str, object], problem: str = "") -> DiagnosticStatus:
-    """Return the status of a wire: ERROR without a link, else WARN when there is another ``problem``."""
+    """Return the status of a wire without samples: ERROR without a link, else WARN when there is a ``problem``."""
     if not health.is_connected:
         problem = health.error or "not connected"
     return status(name, problem, not health.is_connected, values)
 
 
-class Wire:
-    """The reader thread of one sensor, and what is known of its health."""
+class Outlet:
+    """One stream of a wire: ``publish`` gets what ``stream`` makes of the bytes.
+
+    With ``is_raw_recorded``, what crosses the wire goes to ``<name>/raw`` as well.
+    """
 
     def __init__(
         self,
+        node: Node,
         name: str,
-        url: str,
         stream: ImuStream | LoadCellStream,
-        on_data: Callable[[bytes, float], None],
-        now: Callable[[], float],
+        publish: Callable[[Any], None],
+        is_raw_recorded: bool,
     ) -> None:
-        self.name, self._stream, self._now = name, stream, now
-        self._reader = Reader(url, stream.driver, on_data, now)
+        self.name, self.stream, self._publish = name, stream, publish
+        self._now = partial(now_s, node)
+        self._raw = RawLog()
+        self._raw_publisher = None
+        if is_raw_recorded:
+            self._raw_publisher = node.create_publisher(msg.RawBytes, f"{name}/raw", qos.EVENTS)
+        self._lock = threading.Lock()  # a zero falls between two reads, as the raw log tells it
+
+    def open(self, opened_s: float, page: bytes) -> None:
+        """Note that the wire has been opened, and the device's page."""
+        with self._lock:
+            self._log(RawEntry(RawKind.OPENED, opened_s, page))
+
+    def feed(self, data: bytes, received_s: float) -> None:
+        """Take what one read returned, and publish what it completes."""
+        with self._lock:
+            self._log(RawEntry(RawKind.RECEIVED, received_s, data))
+            samples = self.stream.feed(data, received_s)
+        if samples:
+            self._publish(samples)
+
+    def locked(self, kind: RawKind, act: Callable[[float], T]) -> T:
+        """Call ``act(now_s)`` between two reads, and log it when it succeeds."""
+        with self._lock:
+            now = self._now()
+            result = act(now)
+            self._log(RawEntry(kind, now))
+            return result
+
+    def close(self) -> None:
+        """Publish what is left of the raw log."""
+        self._publish_raw(self._raw.flush())
+
+    def status(self, wire: WireHealth) -> DiagnosticStatus:
+        """Return the stream's verdict as a diagnostic status."""
+        return verdict_status(self.name, self.stream.judge(self._now(), wire))
+
+    def _log(self, entry: RawEntry) -> None:
+        if self._raw_publisher:
+            self._publish_raw(self._raw.feed(entry))
+
+    def _publish_raw(self, entries: list[RawEntry]) -> None:
+        if entries and self._raw_publisher:
+            self._raw_publisher.publish(raw_bytes_message(entries))
+
+
+class Wire:
+    """The reader thread of one wire, and the streams that share it.
+
+    Raises ``ValueError`` when several share a wire whose device must be spoken to: only one could.
+    """
+
+    def __init__(self, node: Node, url: str, outlets: Sequence[Outlet]) -> None:
+        self._outlets = outlets
+        drivers = [outlet.stream.driver for outlet in outlets]
+        if len(drivers) > 1 and any(driver.page_path or driver.connect() for driver in drivers):
+            names = " and ".join(outlet.name for outlet in outlets)
+            raise ValueError(f"{names} share {url}: only a device that is never written to can be shared")
+        self._reader = Reader(url, drivers[0], self._on_data, partial(now_s, node), on_open=self._on_open)
 
     def close(self) -> None:
         """Tell the device to stop, close the link and join the thread."""
         self._reader.close()
+        for outlet in self._outlets:
+            outlet.close()
 
-    def status(self) -> DiagnosticStatus:
-        """Return the diagnostic status: ERROR without a link, WARN without samples or after losses."""
-        health, counts, stream = self._reader.health(), self._stream.driver.counts, self._stream
-        problem = f"{stream.lost_count} samples lost" if stream.lost_count else ""
-        if counts.reading_count == 0:
-            problem = "no samples"
-        age_s = self._now() - health.last_received_s
-        values = {
-            "sample_count": stream.sample_count,
-            "lost_count": stream.lost_count,
-            "duplicate_count": stream.duplicate_count,
-            "bad_checksum_count": counts.bad_checksum_count,
-            "bytes_dropped_count": counts.bytes_dropped_count,
-            "device_error_count": counts.device_error_count,
-            "open_count": health.open_count,
-            "last_received_age_s": f"{age_s:.3f}",
-        }
-        return link_status(self.name, health, values, problem)
+    def statuses(self) -> list[DiagnosticStatus]:
+        """Return the verdict on each stream as a diagnostic status."""
+        wire = self._reader.health()
+        return [outlet.status(wire) for outlet in self._outlets]
+
+    def _on_open(self, opened_s: float, page: bytes) -> None:
+        for outlet in self._outlets[1:]:
+            outlet.stream.driver.connect()  # the reader has asked the first one
+        for outlet in self._outlets:
+            outlet.open(opened_s, page)
+
+    def _on_data(self, data: bytes, received_s: float) -> None:
+        for outlet in self._outlets:
+            outlet.feed(data, received_s)
+
+
+class TopicInput:
+    """Samples from somebody else's topic; ``publish`` gets what ``take(message, received_s)`` makes of each."""
+
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        topic: str,
+        message_type: type,
+        stream: ImuTopicStream | WrenchTopicStream,
+        take: Callable[[Any, float], Any],
+        publish: Callable[[Any], None],
+    ) -> None:
+        self.name, self._stream, self._take, self._publish = name, stream, take, publish
+        self._node, self._now = node, partial(now_s, node)
+        self._received_count, self._last_received_s = 0, float("nan")
+        self._subscription = node.create_subscription(message_type, topic, self._on_message, qos.FOREIGN)
+
+    def locked(self, kind: RawKind, act: Callable[[float], T]) -> T:
+        """Call ``act(now_s)``; messages and services share the executor's one thread."""
+        return act(self._now())
+
+    def close(self) -> None:
+        """Take no more messages."""
+        self._node.destroy_subscription(self._subscription)
+
+    def statuses(self) -> list[DiagnosticStatus]:
+        """Return the stream's verdict as a diagnostic status."""
+        topic = self._subscription.topic_name
+        is_published = self._node.count_publishers(topic) > 0
+        error = "" if is_published else f"nobody publishes {topic}"
+        wire = WireHealth(is_published, 1, self._received_count, self._last_received_s, error)
+        return [verdict_status(self.name, self._stream.judge(self._now(), wire))]
+
+    def _on_message(self, message: Any) -> None:
+        self._received_count += 1
+        self._last_received_s = self._now()
+        samples = self._take(message, self._last_received_s)
+        if samples:
+            self._publish(samples)

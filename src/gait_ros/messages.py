@@ -18,6 +18,7 @@ from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride
 from gait_analysis.participant import Participant, Role
 from gait_feedback.cue import Cue
+from gait_sensing.raw_log import RawEntry
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
 from gait_session import message_values
 
@@ -46,6 +47,16 @@ def to_stamp(time_s: float) -> Time:
     """Return Unix seconds as a stamp, to the nearest nanosecond that a float64 can tell."""
     sec, nanosec = values.stamp_parts(time_s)
     return Time(sec=sec, nanosec=nanosec)
+
+
+def raw_bytes_message(entries: list[RawEntry]) -> msg.RawBytes:
+    """Return what happened on a wire, oldest first."""
+    return msg.RawBytes(
+        kind=array("B", [entry.kind.value for entry in entries]),
+        time_s=array("d", [entry.time_s for entry in entries]),
+        byte_count=array("I", [len(entry.data) for entry in entries]),
+        data=array("B", b"".join(entry.data for entry in entries)),
+    )
 
 
 def imu_message(sample: ImuSample) -> Imu:

@@ -26,11 +26,28 @@ REJECTED = -1
 Stamps = tuple[NDArray[np.int64], Array]  # running number [n] and time_s [n]; REJECTED and NaN for a rejected sample
 
 
-class Clock(Protocol):
-    """Gives each sample of a read its running number and its time."""
+class ClockCounts(Protocol):
+    """What whoever numbers and stamps samples has met."""
 
-    lost_count: int  # running numbers left out: samples that never came
-    duplicate_count: int  # samples rejected because they, or later ones, had come before
+    @property
+    def lost_count(self) -> int:
+        """Running numbers left out: samples that never came."""
+
+    @property
+    def duplicate_count(self) -> int:
+        """Samples rejected because they, or later ones, had come before."""
+
+    @property
+    def restart_count(self) -> int:
+        """Times the device began to count anew."""
+
+    @property
+    def step_count(self) -> int:
+        """Times the host clock was set, or the wire's delay changed for good."""
+
+
+class Clock(ClockCounts, Protocol):
+    """Gives each sample of a read its running number and its time."""
 
     def feed(self, ticks: NDArray[np.int64], received_s: float) -> Stamps:
         """Return numbers and times of the samples that one read completed, oldest first."""
@@ -53,15 +70,20 @@ class ReceiptClock:
 
     lost_count = 0
     duplicate_count = 0
+    restart_count = 0
 
     def __init__(self, delay_s: float = 0.0) -> None:
+        self.step_count = 0  # the host clock went back
         self._delay_s = delay_s
+        self._received_s = -math.inf
         self._next_count = 0
         self._last_s = -math.inf
 
     def feed(self, ticks: NDArray[np.int64], received_s: float) -> Stamps:
         """Return running numbers and times; the values of ``ticks`` do not matter, only how many there are."""
         count = self._next_count + np.arange(len(ticks))
+        self.step_count += received_s < self._received_s
+        self._received_s = received_s
         end_s = received_s - self._delay_s
         start_s = max(self._last_s, end_s - MAX_BATCH_S)
         end_s = max(end_s, start_s + 1e-6 * len(ticks))
@@ -102,6 +124,11 @@ class DeviceClock:
         self._last_count = -1
         self._last_lead_s = -math.inf  # of its time over CATCH_UP of its device time: may never shrink
         self._wild_tick: int | None = None  # as sent: a rejected value that the next one may confirm
+
+    @property
+    def step_count(self) -> int:
+        """See ``ClockCounts``."""
+        return self._envelope.step_count if self._envelope else 0
 
     def feed(self, ticks: NDArray[np.int64], received_s: float) -> Stamps:
         """Return running numbers and times of the samples with these counter values, oldest first.

@@ -22,6 +22,7 @@ class WireCounts:
     reading_count: int = 0  # samples decoded
     bad_checksum_count: int = 0  # whole frames that failed their check, whatever the check is
     bytes_dropped_count: int = 0  # bytes outside valid frames
+    resync_count: int = 0  # times that bytes had to be skipped to find the next frame
     device_error_count: int = 0  # errors that the device itself reported
 
 

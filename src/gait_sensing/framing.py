@@ -39,11 +39,13 @@ class FrameSplitter:
         self._counts = counts
         self._longest_sync = max(len(frame_format.sync) for frame_format in formats)
         self._buffer = bytearray()
+        self._is_in_step = True  # no byte was skipped since the last whole frame
 
     def clear(self) -> None:
         """Forget a half frame: the link is new."""
         self._counts.bytes_dropped_count += len(self._buffer)
         self._buffer.clear()
+        self._is_in_step = True
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the whole frames that ``data`` completes, oldest first, from sync word to checksum."""
@@ -57,7 +59,7 @@ class FrameSplitter:
                 start = self._next_start(at)
                 if start == at:
                     break  # the beginning of a sync word: wait for the rest
-                counts.bytes_dropped_count += start - at
+                self._skip(start - at)
                 at = start
                 continue
             length = frame_format.length_of(buffer, at)
@@ -67,13 +69,19 @@ class FrameSplitter:
             if frame and frame_format.is_intact(frame):
                 frames.append(frame)
                 at += length
+                self._is_in_step = True
             else:
                 counts.bad_checksum_count += bool(frame)
-                counts.bytes_dropped_count += 1
+                self._skip(1)
                 at += 1
         del buffer[:at]
         counts.frame_count += len(frames)
         return frames
+
+    def _skip(self, byte_count: int) -> None:
+        self._counts.bytes_dropped_count += byte_count
+        self._counts.resync_count += self._is_in_step
+        self._is_in_step = False
 
     def _format_at(self, at: int) -> FrameFormat | None:
         for frame_format in self._formats:

@@ -2,49 +2,64 @@
 """Publishes ``imu/<segment>``, one ``sensor_msgs/Imu`` for each sample of each IMU."""
 
 from functools import partial
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import Imu
 
 from gait_ros import qos
-from gait_ros.devices import Wire, declare_device
-from gait_ros.messages import imu_message
-from gait_ros.parameters import declare_names
-from gait_ros.running import LabNode, now_s, run
+from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic
+from gait_ros.messages import imu_message, values
+from gait_ros.parameters import declare, declare_names
+from gait_ros.running import LabNode, run
 from gait_sensing import imus
 from gait_sensing.device_clock import clock_for
-from gait_sensing.streams import ImuStream
+from gait_sensing.samples import ImuSample
+from gait_sensing.streams import ImuHealthSettings, ImuStream
+from gait_sensing.topic_streams import ImuTopicStream
 
 
 class ImuNode(LabNode):
-    """One wire, one stream and one topic for each segment in the parameter ``segments``."""
+    """One wire (or foreign topic), one stream and one topic for each segment in the parameter ``segments``."""
 
     def __init__(self) -> None:
         super().__init__("imu_node")
-        self._wires: list[Wire] = []
-        for segment in declare_names(self, "segments", "body segments that wear an IMU"):
-            device = declare_device(self, imus.__name__, f"{segment}.")
-            clock = clock_for(device.driver, device.delay_s)
-            stream = ImuStream(segment, device.driver, clock)
-            publisher = self.create_publisher(Imu, f"imu/{segment}", qos.SAMPLES)
-            on_data = partial(self._publish, stream, publisher)
-            self._wires.append(Wire(f"imu/{segment}", device.url, stream, on_data, partial(now_s, self)))
+        self._is_raw_recorded = declare(self, RawSettings).record_raw_bytes
+        names = declare_names(self, "segments", "body segments that wear an IMU")
+        self._inputs = [self._input(segment) for segment in names]
 
-    @staticmethod
-    def _publish(stream: ImuStream, publisher: Publisher[Imu], data: bytes, received_s: float) -> None:
-        for sample in stream.feed(data, received_s):
-            publisher.publish(imu_message(sample))
+    def _input(self, segment: str) -> Wire | TopicInput:
+        name, prefix = f"imu/{segment}", f"{segment}."
+        publish = partial(_publish, self.create_publisher(Imu, name, qos.SAMPLES))
+        health = declare(self, ImuHealthSettings, prefix)
+        topic = declare_topic(self, prefix)
+        if topic:
+            interval_s = 1.0 / declare(self, TopicSettings, prefix).rate_hz
+            foreign = ImuTopicStream(segment, interval_s, health)
+
+            def take(message: Any, received_s: float) -> list[ImuSample]:
+                return foreign.feed(values.imu_sample(message, segment), received_s)
+
+            return TopicInput(self, name, topic, Imu, foreign, take, publish)
+        device = declare_device(self, imus.__name__, prefix)
+        stream = ImuStream(segment, device.driver, clock_for(device.driver, device.delay_s), health)
+        return Wire(self, device.url, [Outlet(self, name, stream, publish, self._is_raw_recorded)])
 
     def health(self) -> list[DiagnosticStatus]:
-        """One status for each wire."""
-        return [wire.status() for wire in self._wires]
+        """One status for each segment."""
+        return [status for each in self._inputs for status in each.statuses()]
 
     def destroy_node(self) -> None:
         """Join the reader threads, then close."""
-        for wire in self._wires:
-            wire.close()
+        for each in self._inputs:
+            each.close()
         super().destroy_node()
+
+
+def _publish(publisher: Publisher[Imu], samples: list[ImuSample]) -> None:
+    for sample in samples:
+        publisher.publish(imu_message(sample))
 
 
 def main() -> None:

@@ -1,52 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishes ``load_cell/<name>/samples`` at full rate and ``load_cell/<name>/wrench`` as a slow mirror."""
 
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import partial
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg, srv
 from geometry_msgs.msg import WrenchStamped
 
-from gait_parts.settings import Settings, setting
+from gait_parts.settings import setting
 from gait_ros import qos
-from gait_ros.devices import Wire, declare_device
-from gait_ros.messages import force_samples_message, wrench_message
+from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic
+from gait_ros.messages import force_samples_message, values, wrench_message
 from gait_ros.parameters import declare, declare_names
-from gait_ros.running import LabNode, now_s, run
+from gait_ros.running import LabNode, run
 from gait_sensing import load_cells
 from gait_sensing.batching import Batcher
 from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
 from gait_sensing.device_clock import clock_for
-from gait_sensing.streams import LoadCellStream
+from gait_sensing.raw_log import RawKind
+from gait_sensing.samples import ForceSamples
+from gait_sensing.streams import CalibratedCell, LoadCellHealthSettings, LoadCellStream
+from gait_sensing.topic_streams import WrenchTopicStream
 
 
 @dataclass(frozen=True)
-class LoadCellNodeSettings(Settings):
+class LoadCellNodeSettings(RawSettings):
     """What all load cells of the node share."""
 
     max_batch_s: float = setting(0.002, "longest time that samples wait for a fuller message", low=0.0, high=0.1)
     wrench_rate_hz: float = setting(100.0, "rate of the WrenchStamped mirror", low=1.0, high=1000.0)
 
 
-class LoadCell:
-    """One load cell: wire, stream, calibration and its two topics."""
+class Publication:
+    """The two topics of one load cell."""
 
-    def __init__(self, node: LabNode, name: str, shared: LoadCellNodeSettings) -> None:
-        device = declare_device(node, load_cells.__name__, f"{name}.")
-        calibration = LoadCellCalibration(declare(node, CalibrationSettings, f"{name}."))
-        clock = clock_for(device.driver, device.delay_s)
-        self.stream = LoadCellStream(name, device.driver, clock, calibration)
-        self._batcher = Batcher(shared.max_batch_s, device.driver.sample_interval_s)
+    def __init__(self, node: LabNode, name: str, sample_interval_s: float, shared: LoadCellNodeSettings) -> None:
+        self._batcher = Batcher(shared.max_batch_s, sample_interval_s)
         self._samples = node.create_publisher(msg.ForceSamples, f"load_cell/{name}/samples", qos.SAMPLES)
         self._wrench = node.create_publisher(WrenchStamped, f"load_cell/{name}/wrench", qos.SAMPLES)
         self._wrench_interval_s = 1.0 / shared.wrench_rate_hz
         self._next_wrench_s = 0.0
-        self.wire = Wire(f"load_cell/{name}", device.url, self.stream, self._publish, partial(now_s, node))
 
-    def _publish(self, data: bytes, received_s: float) -> None:
-        samples = self.stream.feed(data, received_s)
-        for batch in self._batcher.feed(samples) if samples else ():
+    def publish(self, samples: ForceSamples) -> None:
+        """Publish what ``samples`` completes."""
+        for batch in self._batcher.feed(samples):
             self._samples.publish(force_samples_message(batch))
             if batch.time_s[-1] >= self._next_wrench_s:
                 self._next_wrench_s = float(batch.time_s[-1]) + self._wrench_interval_s
@@ -54,24 +54,55 @@ class LoadCell:
 
 
 class LoadCellNode(LabNode):
-    """One ``LoadCell`` for each name in the parameter ``names``."""
+    """One stream for each name in the parameter ``names``, from a wire or a foreign topic."""
 
     def __init__(self) -> None:
         super().__init__("load_cell_node")
-        shared = declare(self, LoadCellNodeSettings)
+        self._shared = declare(self, LoadCellNodeSettings)
         names = declare_names(self, "names", "load cells and force plates")
         if reserved := sorted({field.name for field in fields(LoadCellNodeSettings)} & set(names)):
             raise ValueError(f"load_cell_node: {', '.join(reserved)} is a setting and cannot name a load cell")
-        self._cells = {name: LoadCell(self, name, shared) for name in names}
+        self._zeros: dict[str, Callable[[], float]] = {}
+        self._inputs: list[Wire | TopicInput] = []
+        by_url: dict[str, list[Outlet]] = defaultdict(list)
+        for name in names:
+            self._add(name, by_url)
+        self._inputs += [Wire(self, url, outlets) for url, outlets in by_url.items()]
         self.create_service(srv.Zero, "~/zero", self._zero)
 
+    def _add(self, name: str, by_url: dict[str, list[Outlet]]) -> None:
+        prefix = f"{name}."
+        calibration = LoadCellCalibration(declare(self, CalibrationSettings, prefix))
+        health = declare(self, LoadCellHealthSettings, prefix)
+        topic = declare_topic(self, prefix)
+        source: Outlet | TopicInput
+        stream: CalibratedCell
+        if topic:
+            interval_s = 1.0 / declare(self, TopicSettings, prefix).rate_hz
+            stream = foreign = WrenchTopicStream(name, interval_s, calibration, health)
+
+            def take(message: Any, received_s: float) -> ForceSamples | None:
+                return foreign.feed(*values.stamped_wrench(message), received_s)
+
+            publish = Publication(self, name, interval_s, self._shared).publish
+            source = TopicInput(self, f"load_cell/{name}", topic, WrenchStamped, foreign, take, publish)
+            self._inputs.append(source)
+        else:
+            device = declare_device(self, load_cells.__name__, prefix)
+            clock = clock_for(device.driver, device.delay_s)
+            stream = wired = LoadCellStream(name, device.driver, clock, calibration, health)
+            publish = Publication(self, name, device.driver.sample_interval_s, self._shared).publish
+            source = Outlet(self, f"load_cell/{name}", wired, publish, self._shared.record_raw_bytes)
+            by_url[device.url].append(source)
+        self._zeros[name] = lambda: source.locked(RawKind.ZEROED, stream.zero)
+
     def _zero(self, request: srv.Zero.Request, response: srv.Zero.Response) -> srv.Zero.Response:
-        if request.name not in self._cells:
-            response.text = f"no load cell '{request.name}': there are {', '.join(self._cells)}"
+        if request.name not in self._zeros:
+            response.text = f"no load cell '{request.name}': there are {', '.join(self._zeros)}"
             response.load_n = float("nan")
             return response
         try:
-            response.load_n = self._cells[request.name].stream.zero(now_s(self))
+            response.load_n = self._zeros[request.name]()
         except ValueError as error:
             response.load_n, response.text = float("nan"), str(error)
             return response
@@ -79,13 +110,13 @@ class LoadCellNode(LabNode):
         return response
 
     def health(self) -> list[DiagnosticStatus]:
-        """One status for each wire."""
-        return [cell.wire.status() for cell in self._cells.values()]
+        """One status for each load cell."""
+        return [status for each in self._inputs for status in each.statuses()]
 
     def destroy_node(self) -> None:
         """Join the reader threads, then close."""
-        for cell in self._cells.values():
-            cell.wire.close()
+        for each in self._inputs:
+            each.close()
         super().destroy_node()
 
 

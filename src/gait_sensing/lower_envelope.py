@@ -39,6 +39,7 @@ class LowerEnvelope:
     """Maps device time to host time; starts from one point at the nominal rate."""
 
     def __init__(self, device_s: float, received_s: float) -> None:
+        self.step_count = 0  # times all before was forgotten, see STEP_S
         self._drift = 0.0  # no unit; host seconds gained on a device second
         self._minima: deque[Point] = deque(maxlen=DRIFT_SLOTS)  # of finished slots
         self._base_s = received_s - device_s  # offset of the line at device time 0
@@ -67,6 +68,7 @@ class LowerEnvelope:
     def _finish_slot(self) -> None:
         if self._minima and abs(self._height_s(self._slot_minimum) - self._height_s(self._minima[-1])) > STEP_S:
             self._minima.clear()
+            self.step_count += 1
         self._minima.append(self._slot_minimum)
         if len(self._minima) >= MIN_DRIFT_SLOTS:
             self._drift = max(-MAX_DRIFT, min(_middle_slope(self._minima), MAX_DRIFT))

@@ -33,6 +33,7 @@ class Reader:
     for, if any. A broken wire is closed and opened again after 0.1 s, doubling to 2 s while nothing is decoded. A wire
     from which nothing is decoded for ``silent_s`` is treated as broken: a device that lost its set-up, or never got
     it, gets it again, and a peer that vanished is noticed. Give ``math.inf`` for a device that need not speak.
+    ``on_open(opened_s, page)`` is told of each opening, after ``driver.connect()``.
 
     The driver belongs to this thread: elsewhere only ``counts`` may be read and commands be encoded.
     ``now`` is the host clock, Unix seconds. An error that is not the wire's ends the thread with a traceback, and
@@ -47,10 +48,11 @@ class Reader:
         now: Callable[[], float],
         *,
         silent_s: float = 2.0,
+        on_open: Callable[[float, bytes], None] = lambda opened_s, page: None,
     ) -> None:
         parse_url(url)  # a wrong URL is the caller's error, not the thread's
         self._url, self._driver, self._on_data, self._now = url, driver, on_data, now
-        self._silent_s = silent_s
+        self._silent_s, self._on_open = silent_s, on_open
         self._closing = threading.Event()
         self._lock = threading.Lock()  # guards _wire and every write to it
         self._wire: Wire | None = None
@@ -96,8 +98,8 @@ class Reader:
         while not self._closing.is_set():
             decoded_count = self._driver.counts.reading_count
             try:
-                self._hand_over_page()
-                self._serve(open_wire(self._url))
+                page = self._hand_over_page()
+                self._serve(open_wire(self._url), page)
             except WireError as error:
                 self._error = str(error)
             if self._driver.counts.reading_count > decoded_count:
@@ -105,21 +107,25 @@ class Reader:
             self._closing.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
-    def _hand_over_page(self) -> None:
+    def _hand_over_page(self) -> bytes:
         """Fetch the page that the driver asks for, if any; raises ``WireError`` without it or when it is of no use."""
-        if path := self._driver.page_path:
-            page = fetch_page(self._url, path)
-            try:
-                self._driver.take_page(page)
-            except ValueError as error:
-                raise WireError(f"{self._url}: page {path}: {error}") from error
+        path = self._driver.page_path
+        if not path:
+            return b""
+        page = fetch_page(self._url, path)
+        try:
+            self._driver.take_page(page)
+        except ValueError as error:
+            raise WireError(f"{self._url}: page {path}: {error}") from error
+        return page
 
-    def _serve(self, wire: Wire) -> None:
+    def _serve(self, wire: Wire, page: bytes) -> None:
         """Pump until told to close; raises ``WireError`` when the wire breaks. Closes the wire in any case."""
         try:
             wire.write(self._driver.connect())
             self._wire = wire
             self._open_count += 1
+            self._on_open(self._now(), page)
             self._pump(wire)
             self.write(self._driver.disconnect())
         finally:

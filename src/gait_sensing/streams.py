@@ -1,39 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pure chain of one sensor's wire: bytes, readings, times, samples."""
+"""The pure chain of one sensor's wire: bytes, readings, times, samples, and whether they can be trusted."""
 
 import math
 from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gait_parts.settings import setting
 from gait_sensing.calibration import LoadCellCalibration
 from gait_sensing.device_clock import Clock
 from gait_sensing.driver import ImuDriver, LoadCellDriver
-from gait_sensing.samples import ForceReadings, ForceSamples, ImuSample, Quaternion, Vector
+from gait_sensing.health import HealthSettings, StreamHealth, Verdict
+from gait_sensing.raw_log import RawEntry, RawKind
+from gait_sensing.reader import WireHealth
+from gait_sensing.samples import Array, ForceReadings, ForceSamples, ImuReading, ImuSample, Quaternion, Vector
 
 NO_VECTOR: Vector = (math.nan, math.nan, math.nan)
 NO_ORIENTATION: Quaternion = (math.nan, math.nan, math.nan, math.nan)
 ZERO_S = 0.5  # span of readings whose mean becomes the zero
 
 
+@dataclass(frozen=True)
+class ImuHealthSettings(HealthSettings):
+    """When the stream of an IMU is called ill."""
+
+    acceleration_range_mps2: float = setting(320.0, "measuring range of each axis, from the data sheet", low=10.0)
+    angular_rate_range_radps: float = setting(70.0, "measuring range of each axis, from the data sheet", low=1.0)
+
+    def limits(self) -> list[float]:
+        """Return the range of each of the six values."""
+        return [self.acceleration_range_mps2] * 3 + [self.angular_rate_range_radps] * 3
+
+
+@dataclass(frozen=True)
+class LoadCellHealthSettings(HealthSettings):
+    """When the stream of a load cell is called ill."""
+
+    force_range_n: float = setting(20_000.0, "measuring range of each axis, from the data sheet", low=1.0)
+    moment_range_nm: float = setting(5_000.0, "measuring range of each axis, from the data sheet", low=0.1)
+
+    def limits(self) -> list[float]:
+        """Return the range of each of the six values."""
+        return [self.force_range_n] * 3 + [self.moment_range_nm] * 3
+
+
 class ImuStream:
     """Turns the bytes of one IMU into samples of ``segment``."""
 
-    def __init__(self, segment: str, driver: ImuDriver, clock: Clock) -> None:
+    def __init__(
+        self, segment: str, driver: ImuDriver, clock: Clock, settings: ImuHealthSettings | None = None
+    ) -> None:
+        settings = settings or ImuHealthSettings()
         self.segment = segment
         self.driver = driver
-        self.sample_count = 0
-        self._clock = clock
-
-    @property
-    def lost_count(self) -> int:
-        """Samples that never came, by the device's counter."""
-        return self._clock.lost_count
-
-    @property
-    def duplicate_count(self) -> int:
-        """Samples left out because they had come before."""
-        return self._clock.duplicate_count
+        self.clock = clock
+        self.health = StreamHealth(driver.sample_interval_s, settings.limits(), driver.tick_s is not None, settings)
 
     def feed(self, data: bytes, received_s: float) -> list[ImuSample]:
         """Return the samples that ``data``, received at ``received_s``, completes, oldest first."""
@@ -41,7 +65,7 @@ class ImuStream:
         if not readings:
             return []
         ticks = np.array([-1 if reading.tick is None else reading.tick for reading in readings], np.int64)
-        _, time_s = self._clock.feed(ticks, received_s)
+        _, time_s = self.clock.feed(ticks, received_s)
         samples = [
             ImuSample(
                 self.segment,
@@ -53,53 +77,44 @@ class ImuStream:
             for reading, stamp_s in zip(readings, time_s.tolist(), strict=True)
             if not math.isnan(stamp_s)
         ]
-        self.sample_count += len(samples)
+        if samples:
+            rows = [_measured(reading) for reading in readings]
+            extremes = [max(max(column), -min(column)) for column in zip(*rows, strict=True)]
+            self.health.feed(len(samples), samples[-1].time_s, received_s, rows[-1], extremes)
         return samples
 
+    def judge(self, now_s: float, wire: WireHealth) -> Verdict:
+        """Return whether the stream can be trusted at ``now_s``."""
+        return self.health.judge(now_s, wire, self.driver.counts, self.clock)
 
-class LoadCellStream:
-    """Turns the bytes of one load cell into samples called ``name``, in the lab frame."""
 
-    def __init__(self, name: str, driver: LoadCellDriver, clock: Clock, calibration: LoadCellCalibration) -> None:
+class CalibratedCell:
+    """What every load cell has after its readings are stamped: zero, calibration, health. See its subclasses."""
+
+    def __init__(
+        self,
+        name: str,
+        sample_interval_s: float,
+        is_counted: bool,
+        is_measured: Sequence[bool],
+        calibration: LoadCellCalibration,
+        settings: LoadCellHealthSettings | None,
+    ) -> None:
+        settings = settings or LoadCellHealthSettings()
         self.name = name
-        self.driver = driver
-        self.sample_count = 0
-        self._clock = clock
         self._calibration = calibration
+        self._measured = np.flatnonzero(is_measured)
+        limits = np.array(settings.limits())[self._measured].tolist()
+        self.health = StreamHealth(sample_interval_s, limits, is_counted, settings)
         self._recent: deque[tuple[float, ForceReadings]] = deque()  # (receipt, readings) of the last ZERO_S
-
-    @property
-    def lost_count(self) -> int:
-        """Samples that never came, by the device's counter."""
-        return self._clock.lost_count
-
-    @property
-    def duplicate_count(self) -> int:
-        """Samples left out because they had come before."""
-        return self._clock.duplicate_count
-
-    def feed(self, data: bytes, received_s: float) -> ForceSamples | None:
-        """Return the samples that ``data``, received at ``received_s``, completes, or ``None`` if there are none."""
-        readings = self.driver.feed(data)
-        count, time_s = self._clock.feed(readings.ticks, received_s)
-        kept = np.isfinite(time_s)
-        if not kept.all():
-            count, time_s = count[kept], time_s[kept]
-            readings = ForceReadings(readings.ticks[kept], readings.force_n[kept], readings.moment_nm[kept])
-        if len(count) == 0:
-            return None
-        self._remember(readings, received_s)
-        self.sample_count += len(count)
-        force_n, moment_nm, centre_of_pressure_m = self._calibration.apply(readings)
-        return ForceSamples(self.name, int(count[0]), time_s, force_n, moment_nm, centre_of_pressure_m)
 
     def zero(self, now_s: float) -> float:
         """Take the mean of the last half second as zero; return the vertical load it showed, in N.
 
-        May be called from another thread than ``feed``. Raises ``ValueError`` when there are no samples of that time,
-        or when the load is more than the calibration allows.
+        Raises ``ValueError`` when there are no samples of that time, or when the load is more than the calibration
+        allows.
         """
-        recent = [readings for received_s, readings in list(self._recent) if abs(now_s - received_s) <= ZERO_S]
+        recent = [readings for received_s, readings in self._recent if abs(now_s - received_s) <= ZERO_S]
         if not recent:
             raise ValueError(f"cannot zero {self.name}: no samples in the last {ZERO_S} s")
         joined = ForceReadings(
@@ -107,9 +122,74 @@ class LoadCellStream:
             np.concatenate([readings.force_n for readings in recent]),
             np.concatenate([readings.moment_nm for readings in recent]),
         )
-        return self._calibration.zero(joined)
+        try:
+            return self._calibration.zero(joined)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
 
-    def _remember(self, readings: ForceReadings, received_s: float) -> None:
+    def sampled(
+        self, readings: ForceReadings, count: NDArray[np.int64], time_s: Array, received_s: float
+    ) -> ForceSamples:
+        """Return stamped readings, at least one, as samples."""
         self._recent.append((received_s, readings))
         while not 0.0 <= received_s - self._recent[0][0] <= ZERO_S:
             self._recent.popleft()
+        wrench = np.hstack([readings.force_n, readings.moment_nm])[:, self._measured]
+        extremes = np.abs(wrench).max(axis=0).tolist()
+        self.health.feed(len(wrench), float(time_s[-1]), received_s, wrench[-1].tolist(), extremes)
+        force_n, moment_nm, centre_of_pressure_m = self._calibration.apply(readings)
+        return ForceSamples(self.name, int(count[0]), time_s, force_n, moment_nm, centre_of_pressure_m)
+
+
+class LoadCellStream(CalibratedCell):
+    """Turns the bytes of one load cell into samples called ``name``, in the lab frame."""
+
+    def __init__(
+        self,
+        name: str,
+        driver: LoadCellDriver,
+        clock: Clock,
+        calibration: LoadCellCalibration,
+        settings: LoadCellHealthSettings | None = None,
+    ) -> None:
+        is_counted = driver.tick_s is not None
+        super().__init__(name, driver.sample_interval_s, is_counted, driver.is_measured, calibration, settings)
+        self.driver = driver
+        self.clock = clock
+
+    def feed(self, data: bytes, received_s: float) -> ForceSamples | None:
+        """Return the samples that ``data``, received at ``received_s``, completes, or ``None`` if there are none."""
+        readings = self.driver.feed(data)
+        count, time_s = self.clock.feed(readings.ticks, received_s)
+        kept = np.isfinite(time_s)
+        if not kept.all():
+            count, time_s = count[kept], time_s[kept]
+            readings = ForceReadings(readings.ticks[kept], readings.force_n[kept], readings.moment_nm[kept])
+        return self.sampled(readings, count, time_s, received_s) if len(count) else None
+
+    def judge(self, now_s: float, wire: WireHealth) -> Verdict:
+        """Return whether the stream can be trusted at ``now_s``."""
+        return self.health.judge(now_s, wire, self.driver.counts, self.clock)
+
+
+def replay(stream: ImuStream | LoadCellStream, entries: Iterable[RawEntry]) -> list[ImuSample] | list[ForceSamples]:
+    """Return what a fresh ``stream`` makes of a recorded wire: the samples that it made when it was live."""
+    samples: list[ImuSample | ForceSamples] = []
+    for entry in entries:
+        if entry.kind is RawKind.OPENED:
+            if entry.data:
+                stream.driver.take_page(entry.data)
+            stream.driver.connect()
+        elif entry.kind is RawKind.ZEROED:
+            assert isinstance(stream, LoadCellStream)  # nothing else can be zeroed
+            stream.zero(entry.time_s)
+        else:
+            found = stream.feed(entry.data, entry.time_s)
+            samples += found if isinstance(found, list) else [found] if found else []
+            stream.driver.pending()
+    return samples  # type: ignore[return-value]
+
+
+def _measured(reading: ImuReading) -> tuple[float, ...]:
+    """Return the values that health looks at; none where none was sent."""
+    return (reading.acceleration_mps2 or (0.0, 0.0, 0.0)) + (reading.angular_rate_radps or (0.0, 0.0, 0.0))

@@ -15,7 +15,8 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Input, Participant
 from gait_feedback.cue import Cue, Modality
-from gait_sensing.samples import Array, BeltSample, ForceSamples, ImuSample, Side
+from gait_sensing.raw_log import RawEntry, RawKind
+from gait_sensing.samples import Array, BeltSample, ForceSamples, ImuSample, Side, Vector
 
 # Numbers as in the messages' constants; a test holds them against the .msg files.
 SIDES = {1: Side.LEFT, 2: Side.RIGHT}
@@ -100,6 +101,21 @@ def imu_sample(message: Any, segment: str) -> ImuSample:
             (orientation.x, orientation.y, orientation.z, orientation.w), message.orientation_covariance
         ),
     )
+
+
+def stamped_wrench(message: Any) -> tuple[Vector, Vector, float]:
+    """Return force in N, moment in N m and time of a geometry_msgs/WrenchStamped."""
+    force, moment = message.wrench.force, message.wrench.torque
+    return (force.x, force.y, force.z), (moment.x, moment.y, moment.z), seconds(message.header.stamp)
+
+
+def raw_entries(message: Any) -> list[RawEntry]:
+    """Return what a RawBytes message tells of a wire, oldest first."""
+    entries, end = [], 0
+    for kind, time_s, byte_count in zip(message.kind, message.time_s, message.byte_count, strict=True):
+        start, end = end, end + byte_count
+        entries.append(RawEntry(RawKind(kind), time_s, bytes(message.data[start:end])))
+    return entries
 
 
 def belt_sample(message: Any) -> BeltSample:

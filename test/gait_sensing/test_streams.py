@@ -45,7 +45,7 @@ def test_imu_bytes_become_stamped_samples() -> None:
     assert samples[0].acceleration_mps2 == (0.0, 0.5, 9.75)
     assert samples[0].angular_rate_radps == (1.0, 0.0, 0.0)
     assert samples[0].orientation_xyzw == (0.0, 0.0, 0.0, 1.0)
-    assert stream.sample_count == 3
+    assert stream.health.sample_count == 3
 
 
 def test_what_an_imu_does_not_send_is_nan() -> None:
@@ -59,8 +59,8 @@ def test_lost_and_repeated_imu_samples_are_counted() -> None:
     for tick in (0, 100, 400, 400, 500):
         data = device.encode(ImuReading(tick, (0.0, 0.0, 9.75), None, None))
         samples = stream.feed(data, NOW_S + 1e-4 * tick)
-        assert len(samples) == (0 if stream.duplicate_count and tick == 400 else 1)
-    assert (stream.sample_count, stream.lost_count, stream.duplicate_count) == (4, 2, 1)
+        assert len(samples) == (0 if stream.clock.duplicate_count and tick == 400 else 1)
+    assert (stream.health.sample_count, stream.clock.lost_count, stream.clock.duplicate_count) == (4, 2, 1)
 
 
 def test_load_cell_bytes_become_forces_on_the_foot() -> None:
@@ -75,7 +75,7 @@ def test_load_cell_bytes_become_forces_on_the_foot() -> None:
     following = stream.feed(device.encode(loads([65539], 700.0)), NOW_S + 0.003)
     assert following is not None
     assert following.first_sample_count == 5
-    assert (stream.sample_count, stream.lost_count) == (4, 2)
+    assert (stream.health.sample_count, stream.clock.lost_count) == (4, 2)
 
 
 def test_nothing_whole_gives_nothing() -> None:
@@ -84,7 +84,7 @@ def test_nothing_whole_gives_nothing() -> None:
     assert stream.feed(data[:-1], NOW_S) is None
     assert stream.feed(data[-1:], NOW_S) is not None
     assert stream.feed(data, NOW_S) is None  # a repetition
-    assert stream.duplicate_count == 1
+    assert stream.clock.duplicate_count == 1
 
 
 def test_zero_uses_the_last_half_second() -> None:
