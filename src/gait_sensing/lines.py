@@ -26,12 +26,14 @@ class LineSplitter:
         self._counts = counts
         self._buffer = bytearray()
         self._is_overlong = False  # what has come of the line that has begun was too long, and is dropped
+        self._is_in_step = True  # nothing was dropped since the last line of the form
 
     def clear(self) -> None:
         """Forget a half line: the link is new."""
         self._counts.bytes_dropped_count += len(self._buffer)
         self._buffer.clear()
         self._is_overlong = False
+        self._is_in_step = True
 
     def feed(self, data: bytes) -> list[re.Match[bytes]]:
         """Return the lines that ``data`` completes, oldest first, as matches of the form."""
@@ -43,12 +45,18 @@ class LineSplitter:
             self._is_overlong = False
             if is_whole and (match := self._form.fullmatch(line)):
                 found.append(match)
+                self._is_in_step = True
             else:
-                self._counts.bytes_dropped_count += len(line) + 1
+                self._drop(len(line) + 1)
         if len(rest) > self._longest_bytes:
-            self._counts.bytes_dropped_count += len(rest)
+            self._drop(len(rest))
             self._is_overlong = True
             rest = b""
         self._buffer[:] = rest
         self._counts.frame_count += len(found)
         return found
+
+    def _drop(self, byte_count: int) -> None:
+        self._counts.bytes_dropped_count += byte_count
+        self._counts.resync_count += self._is_in_step
+        self._is_in_step = False

@@ -48,6 +48,13 @@ def test_no_tail_of_an_overlong_line_is_a_line(cut: int) -> None:
     assert counts.bytes_dropped_count == 21
 
 
+def test_dropped_lines_in_a_row_are_one_resynchronisation() -> None:
+    counts = WireCounts()
+    splitter = LineSplitter(rb"(\d+)", 8, counts)
+    assert found(splitter, b"1\na\nb\n", b"x" * 20, b"\n2\n", b"c\n3\n") == [b"1", b"2", b"3"]
+    assert counts.resync_count == 2
+
+
 def test_a_new_link_begins_a_new_line() -> None:
     counts = WireCounts()
     splitter = LineSplitter(rb"(\d+)", 8, counts)
