@@ -73,10 +73,11 @@ class EmulatedDevice:
 
     def __init__(self, name: str, config: DeviceConfig) -> None:
         self.name = name
-        self.wire = device_wire(str(config.values.get("url", "")))
         part, self._settings = config.part()
         self.emulator = part.Emulator(self._settings)
-        self._driver = part.Driver(self._settings)  # asked how the device counts, nothing else
+        self._driver = part.Driver(self._settings)  # asked about the device, never fed
+        pages = {self._driver.page_path: self.emulator.page} if hasattr(self.emulator, "page") else None
+        self.wire = device_wire(str(config.values.get("url", "")), pages)
 
     def serve(self) -> None:
         """Take what the host wrote and answer."""
@@ -158,9 +159,14 @@ class EmulatedLoadCell(EmulatedSensor):
         is_measured = np.isfinite(force_n[:, 2])
         if not is_measured.all():
             counts, force_n, centre_m = counts[is_measured], force_n[is_measured], centre_m[is_measured]
-        if len(counts):
-            readings = ForceReadings(counts * self.ticks_per_sample, *self._calibration.to_sensor(force_n, centre_m))
-            self.write_samples(self.emulator.encode(readings), counts.tolist())
+        if len(counts) == 0:
+            return
+        force_n, moment_nm = self._calibration.to_sensor(force_n, centre_m)
+        step = 1 if self._driver.is_datagram else len(counts)  # a datagram holds one sample
+        for first in range(0, len(counts), step):
+            some = slice(first, first + step)
+            readings = ForceReadings(counts[some] * self.ticks_per_sample, force_n[some], moment_nm[some])
+            self.write_samples(self.emulator.encode(readings), counts[some].tolist())
 
     def measures(self, person: Person) -> bool:
         """Whether the person has anything for it to measure."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The device's end of a wire: a pseudo-terminal behind a symbolic link, or a TCP listener on loopback.
+"""The device's end of a wire: a pseudo-terminal behind a symbolic link, or a TCP or UDP socket on loopback.
 
-Neither can reach a real device: a serial address must be a path where nothing is or an old link of ours, a TCP address
+None can reach a real device: a serial address must be a path where nothing is or an old link of ours, any other
 must be this machine. Nothing here ever blocks: what the host does not take is dropped, message by message, and counted.
 """
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from gait_sensing.transport import WireUrl, parse_url
+from gait_sim.page_server import Pages, PageServer
+from gait_sim.udp_wire import UdpWire
 
 MAX_READ_BYTES = 4096
 PTY_FOLDER = "/dev/pts"
@@ -42,14 +44,19 @@ class DeviceWire(Protocol):
         """Send a message whole, or drop it and return False; always dropped when no host is connected."""
 
 
-def device_wire(url: str) -> DeviceWire:
-    """Return the device's end of ``url``. Raises ``ValueError`` for an address that may be a real device's."""
+def device_wire(url: str, pages: Pages | None = None) -> DeviceWire:
+    """Return the device's end of ``url``; one for udp:// serves ``pages`` over HTTP while it is open.
+
+    Raises ``ValueError`` for an address that may be a real device's.
+    """
     address = parse_url(url)
     if address.scheme == "serial":
         return PtyWire(address, url)
+    if not _is_loopback(address.host):
+        raise ValueError(f"url {url!r}: refused, only an address of this machine can be emulated, as 127.0.0.1")
     if address.scheme == "tcp":
-        return TcpWire(address, url)
-    raise ValueError(f"url {url!r}: only serial:// and tcp:// can be emulated")
+        return TcpWire(address)
+    return UdpWire(address, PageServer(address.host, address.http_port, pages) if pages else None)
 
 
 class _Outbox:
@@ -146,9 +153,7 @@ class PtyWire:
 class TcpWire:
     """A listener on loopback that serves one host at a time, and the next one when that has gone."""
 
-    def __init__(self, address: WireUrl, url: str) -> None:
-        if not _is_loopback(address.host):
-            raise ValueError(f"url {url!r}: refused, only an address of this machine can be emulated, as 127.0.0.1")
+    def __init__(self, address: WireUrl) -> None:
         self._address = (address.host, address.port)
         self._outbox = _Outbox()
         self._listener: socket.socket | None = None

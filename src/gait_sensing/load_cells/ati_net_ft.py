@@ -105,10 +105,10 @@ class Driver(LoadCellDriver):
             data = b""
         records = np.frombuffer(data, RECORD)
         self.counts.frame_count += len(records)
-        is_good = records["status"] == 0
-        if not is_good.all():
-            records = records[is_good]
-            self.counts.device_error_count += len(is_good) - len(records)
+        if any(records["status"].tolist()):  # twice as fast as numpy for a few records
+            is_bad = records["status"] != 0
+            self.counts.device_error_count += int(is_bad.sum())
+            records = records[~is_bad]
         self.counts.reading_count += len(records)
         wrench = records["counts"] * (0.0 if self._scale is None else self._scale)
         return ForceReadings(records["rdt"].astype(np.int64), wrench[:, :3], wrench[:, 3:])
