@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Axes of a body segment in the axes of the IMU that it wears, from gravity in standing and from walking.
+
+Up is the specific force in standing. A leg's segment turns mostly about its mediolateral axis: the first principal
+component of its angular rate across the vertical. The pelvis turns about all three, so its fore-aft axis is the one
+along which it is accelerated alike in both steps of a stride, while sideways the two steps mirror each other.
+
+Which way is forward, since both axes may as well point the other way:
+
+* Foot and shank: where the sensor goes from one rest to the next, its acceleration integrated twice. It is at rest
+  once a stride, a shank nearly so. What is still there of the belt's speed drops out.
+* Shank and thigh: they go forward in swing faster than back in stance, so that the third moment of the rate about
+  the left axis is negative.
+* Foot: it turns toes down, before it leaves the ground, further than toes up, so that the third moment of its angle is
+  positive.
+* Pelvis: it is fastest where it is lowest, as an inverted pendulum: forward acceleration goes with the change of upward
+  acceleration.
+
+All of it holds for walking forward, and is judged stride by stride: where strides disagree there is no forward.
+
+Source: principal axis, McGrath et al. 2018 (doi 10.3390/s18061882) and Kong et al. 2016 (doi 10.3390/s16122011); axes
+from pose and movement, Seel et al. 2014 (doi 10.3390/s140406891); shank in swing, Salarian et al. 2004
+(doi 10.1109/TBME.2004.827933); pelvis, Zijlstra and Hof 2003 (doi 10.1016/S0966-6362(02)00190-X) for its acceleration
+and Menz et al. 2003 (doi 10.1016/S0966-6362(02)00159-5) for even and odd harmonics. The signs are rules of ours.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.integrate import cumulative_trapezoid
+from scipy.signal import butter, sosfiltfilt
+
+from gait_sensing.samples import Array
+
+RATE_HZ = 100.0  # of the evenly spaced samples of everything here
+SMOOTH_HZ, STEP_HZ = 15.0, 5.0  # edges of the low-pass filters: for all, and for the pelvis' slow motion
+SHORTEST_STRIDE_S, LONGEST_STRIDE_S = 0.6, 3.0
+NEARLY_BEST = 0.1  # the first peak of the autocorrelation so near to its highest is the stride; later ones, several
+REST_SHARE = 0.2  # of the stride: the stillest stretch so long is rest; the turn of a shank in swing is shorter
+LEAST_SKEW, LEAST_CORRELATION = 0.2, 0.3  # below them a whole walk tells no direction
+LEAST_AGREEMENT = 0.8  # share of strides
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Evenly spaced, smoothed readings of one IMU in walking, in its own axes."""
+
+    acceleration_mps2: Array  # [n, 3]
+    angular_rate_radps: Array  # [n, 3]
+
+    @classmethod
+    def sampled(cls, readings: Array, begin_s: float, n: int) -> "Motion":
+        """Return ``n`` samples from ``begin_s`` on of ``readings`` [m, 7]: time, acceleration, angular rate."""
+        at_s = begin_s + np.arange(n) / RATE_HZ
+        columns = smooth(np.stack([np.interp(at_s, readings[:, 0], column) for column in readings.T[1:]], axis=1))
+        return cls(columns[:, :3], columns[:, 3:])
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Found axes, unit vectors [3] in the sensor's own axes. ``left`` and ``forward`` are horizontal in standing."""
+
+    up: Array
+    left: Array
+    forward: Array
+    do_cues_agree: bool  # False: cues contradict each other or are too weak
+    rate_share: float  # of the variance of the angular rate about ``left``
+    stride_agreement: float  # share of strides that say the same of forward, of the cue where they do so least
+
+    @property
+    def is_forward_clear(self) -> bool:
+        """Whether forward can be told; otherwise it and left may both point the other way."""
+        return self.do_cues_agree and self.stride_agreement >= LEAST_AGREEMENT
+
+
+def smooth(values: Array, edge_hz: float = SMOOTH_HZ) -> Array:
+    """Return ``values`` [n, ...] low-passed without delay."""
+    filtered: Array = sosfiltfilt(butter(2, edge_hz, fs=RATE_HZ, output="sos"), values, axis=0)
+    return filtered
+
+
+def find_stride(motions: list[Motion]) -> tuple[float, float]:
+    """Return duration of a stride in s and how alike strides are, 1 at best; NaN and 0 where nothing repeats.
+
+    From the autocorrelation of the angular rate as a vector, which no mounting changes and which, for the pelvis, is
+    negative after one step. The median over IMUs ignores one that is not worn.
+    """
+    n = len(motions[0].angular_rate_radps)
+    alike = np.median([_autocorrelation(motion.angular_rate_radps) for motion in motions], axis=0)
+    first = round(SHORTEST_STRIDE_S * RATE_HZ)
+    part = alike[first : min(round(LONGEST_STRIDE_S * RATE_HZ) + 2, n // 2)]
+    peaks = np.flatnonzero((part[1:-1] > part[:-2]) & (part[1:-1] >= part[2:])) + 1
+    if not len(peaks):
+        return float("nan"), 0.0
+    peak = peaks[part[peaks] > part[peaks].max() - NEARLY_BEST][0]
+    return float((first + peak) / RATE_HZ), float(part[peak])
+
+
+def _autocorrelation(rate_radps: Array) -> Array:
+    n = len(rate_radps)
+    spectrum = np.fft.rfft(rate_radps - rate_radps.mean(axis=0), 2 * n, axis=0)
+    product = np.fft.irfft((np.abs(spectrum) ** 2).sum(axis=1))[:n]
+    alike: Array = product / max(product[0], 1e-12) * n / (n - np.arange(n))
+    return alike
+
+
+def find_leg_axes(motion: Motion, up: Array, stride_s: float, link: str) -> Axes:
+    """Return the axes of a foot, shank or thigh, as ``link`` says; ``up`` [3] from standing."""
+    spread = np.cov(motion.angular_rate_radps.T)
+    across = np.eye(3) - np.outer(up, up)
+    left = np.linalg.eigh(across @ spread @ across)[1][:, -1]
+    votes = _leg_votes(motion, up, left, stride_s, link)
+    signs = [1.0 if np.median(vote) > 0.0 else -1.0 for vote in votes]
+    agreement = min(float(np.mean(vote * sign > 0.0)) for vote, sign in zip(votes, signs, strict=True))
+    return _axes(motion, up, signs[0] * left, len(set(signs)) == 1, agreement)
+
+
+def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: str) -> list[Array]:
+    """For each cue a number a stride; positive says that ``left`` is the left. Never empty."""
+    rate = motion.angular_rate_radps @ left
+    size = len(rate) // round(stride_s * RATE_HZ)
+    strides = rate[: size * (len(rate) // size)].reshape(size, -1)
+    scale = np.sqrt((rate**2).mean()) ** 3
+    skew = -(strides**3).mean(axis=1) / scale
+    turning = skew if abs(skew.mean()) >= LEAST_SKEW else np.zeros(1)
+    if link == "thigh":
+        return [turning]
+    rests = find_rests(motion, stride_s)
+    travel, angle_skew = _travel(motion, up, left, rests)
+    return [travel, turning if link == "shank" else angle_skew]
+
+
+def find_rests(motion: Motion, stride_s: float) -> Array:
+    """Return the indices of the middles of the stillest stretches, one a stride, ascending."""
+    width = round(REST_SHARE * stride_s * RATE_HZ)
+    size = np.linalg.norm(motion.angular_rate_radps, axis=1)
+    still = np.convolve(size, np.ones(width) / width, "same")
+    stride, rests, at = round(stride_s * RATE_HZ), [], width
+    while at + stride < len(still) - width:
+        rests.append(at + int(np.argmin(still[at : at + stride])))
+        at = rests[-1] + round(0.6 * stride)
+    return np.array(rests, dtype=np.intp)
+
+
+def _travel(motion: Motion, up: Array, left: Array, rests: Array) -> tuple[Array, Array]:
+    """Return, for each pair of rests, the way forward in m and the third moment of the angle since rest, scaled."""
+    forward_mps2 = motion.acceleration_mps2 @ np.cross(left, up)
+    up_mps2, rate_radps = motion.acceleration_mps2 @ up, motion.angular_rate_radps @ left
+    ways_m, skews = [], []
+    for begin, end in pairwise(rests.tolist()):
+        part = slice(begin, end + 1)
+        angle_rad = _closed(cumulative_trapezoid(rate_radps[part], dx=1.0 / RATE_HZ, initial=0.0))
+        level_mps2 = forward_mps2[part] * np.cos(angle_rad) + up_mps2[part] * np.sin(angle_rad)
+        speed_mps = _closed(cumulative_trapezoid(level_mps2, dx=1.0 / RATE_HZ, initial=0.0))
+        ways_m.append(speed_mps.sum() / RATE_HZ)
+        skews.append((angle_rad**3).mean() / max((angle_rad**2).mean(), 1e-12) ** 1.5)
+    return (np.array(ways_m), np.array(skews)) if ways_m else (np.zeros(1), np.zeros(1))
+
+
+def _closed(values: Array) -> Array:
+    """Take off the drift, so that the last value is the first: both are at rest."""
+    closed: Array = values - np.linspace(0.0, 1.0, len(values)) * values[-1]
+    return closed
+
+
+def find_pelvis_axes(motion: Motion, up: Array, stride_s: float) -> Axes:
+    """Return the axes of the pelvis or the lower back; ``up`` [3] from standing."""
+    flat = np.linalg.svd(up[None])[2][1:]
+    slow = smooth(motion.acceleration_mps2, STEP_HZ)
+    step = round(0.5 * stride_s * RATE_HZ)
+    even, odd = (slow[step:] + slow[:-step]) / 2.0, (slow[step:] - slow[:-step]) / 2.0
+    forward = np.linalg.eigh(np.cov((even @ flat.T).T) - np.cov((odd @ flat.T).T))[1][:, -1] @ flat
+    ahead = even @ forward - (even @ forward).mean()
+    change = np.gradient(even @ up)
+    product = ahead * change
+    correlation = product.sum() / max(np.sqrt((ahead**2).sum() * (change**2).sum()), 1e-12)
+    sign = 1.0 if correlation > 0.0 else -1.0
+    size = len(product) // (2 * step)
+    strides = product[: size * 2 * step].reshape(size, -1).mean(axis=1)
+    agreement = float(np.mean(strides * sign > 0.0))
+    left = np.cross(up, sign * forward)
+    return _axes(motion, up, left, abs(correlation) >= LEAST_CORRELATION, agreement)
+
+
+def _axes(motion: Motion, up: Array, left: Array, do_cues_agree: bool, agreement: float) -> Axes:
+    spread = np.cov(motion.angular_rate_radps.T)
+    left = left / np.linalg.norm(left)
+    share = float(left @ spread @ left / max(np.trace(spread), 1e-12))
+    return Axes(up, left, np.cross(left, up), do_cues_agree, share, agreement)

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which segment and which leg an IMU is worn on, judged by how it turns in walking; see ``imu_mounting``.
+
+Segment. Two numbers that no mounting changes: the way that the sensor turns in a stride (the integral of the size of
+its angular rate), and how still its stillest fifth is beside the mean. A foot rests in stance, a shank turns more than
+a thigh, a pelvis turns little and never rests. The logarithms are taken as normally distributed about ``USUAL``; a
+slow walker turns less with all segments alike, which is a spread that all share. Labels are exchanged, or one is
+changed, where that makes the numbers more likely by ``CLAIM``; where no one change stands out by ``CHOICE`` nothing
+more is said than that something is wrong.
+
+Leg. Both legs do the same half a stride apart, so that only something that knows left from right can tell them apart:
+contacts of force plates. Before a contact its leg goes forward, while the other goes back.
+
+Source: the idea of sorting sensors by what they do in walking, Weenk et al. 2013 (doi 10.1186/1743-0003-10-31) and
+Baniasad et al. 2023 (doi 10.3390/s23073587); ``USUAL`` is ours, from textbook ranges of joint angles, with wide
+spreads.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from gait_sensing.imu_axes import RATE_HZ, Motion
+from gait_sensing.samples import Array, Side
+
+USUAL = {  # link -> way turned in a stride in rad, rest beside the mean, and the spread of the latter's logarithm
+    "foot": (2.7, 0.08, 0.5),
+    "shank": (2.3, 0.38, 0.25),
+    "thigh": (1.3, 0.36, 0.3),
+    "pelvis": (0.5, 0.65, 0.3),
+}
+WAY_SPREAD, SHARED_SPREAD = 0.2, 0.25  # of the logarithm of the way: of each segment, and of all of a person's
+REST_QUANTILE = 0.2
+CLAIM = math.log(100.0)  # how much likelier other labels must be to say that these are wrong
+CHOICE = math.log(10.0)  # ... and than the next best explanation
+NOT_WORN_RAD = 0.1  # turned in a stride: less than any segment
+BEFORE_CONTACT = (0.35, 0.05)  # of a stride before contact, in which the leg swings forward
+CLEAR = 0.5  # difference of the mean rates there, by their root mean square, that tells the legs apart
+LEAST_CONTACTS = 3  # of each side
+
+
+@dataclass(frozen=True, slots=True)
+class MountingFinding:
+    """Something that the operator should know."""
+
+    segment: str  # empty when it concerns all
+    level: str  # "info": cannot be told; "warn": doubtful; "error": wrong
+    text: str
+    other: str = ""  # second segment that it concerns
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """How one IMU turns in walking."""
+
+    way_rad: float  # in a stride
+    rest: float  # rate not exceeded in the stillest fifth of the time, by the mean rate
+
+
+def link_of(segment: str) -> str:
+    """Return ``foot``, ``shank``, ``thigh``, ``pelvis``, or an empty string for what has no rules here."""
+    link = segment.removeprefix("left_").removeprefix("right_")
+    if side_of(segment) is None:
+        return "pelvis" if link in ("pelvis", "lower_back") else ""
+    return link if link in ("foot", "shank", "thigh") else ""
+
+
+def side_of(segment: str) -> Side | None:
+    """Return the leg that a segment belongs to."""
+    return next((side for side in Side if segment.startswith(f"{side.value}_")), None)
+
+
+def find_turning(motion: Motion, stride_s: float) -> Turning:
+    """Return how an IMU turns in walking."""
+    size_radps = np.linalg.norm(motion.angular_rate_radps, axis=1)
+    mean_radps = float(size_radps.mean())
+    rest = float(np.quantile(size_radps, REST_QUANTILE)) / max(mean_radps, 1e-9)
+    return Turning(mean_radps * stride_s, max(rest, 1e-3))
+
+
+def find_misplaced(turnings: dict[str, Turning]) -> list[MountingFinding]:
+    """Return what is wrong about which link each segment's IMU is worn on."""
+    findings = [
+        MountingFinding(segment, "error", f"{segment} does not move with the walking: it may not be worn")
+        for segment, turning in turnings.items()
+        if turning.way_rad < NOT_WORN_RAD
+    ]
+    turnings = {segment: turning for segment, turning in turnings.items() if turning.way_rad >= NOT_WORN_RAD}
+    links = {segment: link_of(segment) for segment in turnings}
+    while found := _best_change(turnings, links):
+        findings.append(found)
+        if found.level != "error":
+            break
+    return findings
+
+
+def _best_change(turnings: dict[str, Turning], links: dict[str, str]) -> MountingFinding | None:
+    """Return the change of labels that explains the numbers best, made in ``links``, if it is much better than none."""
+    if not links:
+        return None
+    usual = _log_likelihood(turnings, links)
+    changes = sorted(
+        ((_log_likelihood(turnings, {**links, **change}) - usual, change) for change in _changes(links)),
+        key=lambda scored: -scored[0],
+    )
+    (gain, change), (next_gain, next_change) = changes[0], changes[1]
+    if gain < CLAIM:
+        return None
+    if gain - next_gain < CHOICE:
+        return _unclear(change, next_change)
+    links.update(change)
+    segments = list(change)
+    if len(segments) == 2:
+        return MountingFinding(segments[0], "error", f"{segments[0]} and {segments[1]} look swapped", segments[1])
+    article = "the" if change[segments[0]] == "pelvis" else "a"
+    return MountingFinding(segments[0], "error", f"{segments[0]} looks worn on {article} {change[segments[0]]}")
+
+
+def _unclear(change: dict[str, str], other: dict[str, str]) -> MountingFinding:
+    segment = next((segment for segment in change if segment in other), next(iter(change)))
+    text = f"{segment} does not move as its segment does, or another IMU does not: cannot tell where it is worn"
+    return MountingFinding(segment, "warn", text)
+
+
+def _changes(links: dict[str, str]) -> list[dict[str, str]]:
+    """Return every exchange of two unlike labels, and every change of one."""
+    swaps = [
+        {one: links[other], other: links[one]} for one, other in combinations(links, 2) if links[one] != links[other]
+    ]
+    return swaps + [{segment: link} for segment in links for link in USUAL if link != links[segment]]
+
+
+def _log_likelihood(turnings: dict[str, Turning], links: dict[str, str]) -> float:
+    """Return the logarithm of the likelihood of the numbers, but for what all assignments have in common."""
+    ways = np.array([math.log(turnings[segment].way_rad / USUAL[link][0]) for segment, link in links.items()])
+    shared = ways.sum() ** 2 / (len(ways) + (WAY_SPREAD / SHARED_SPREAD) ** 2)
+    total = -0.5 * (float((ways**2).sum()) - float(shared)) / WAY_SPREAD**2
+    for segment, link in links.items():
+        _, rest, spread = USUAL[link]
+        total -= 0.5 * (math.log(turnings[segment].rest / rest) / spread) ** 2 + math.log(spread)
+    return total
+
+
+def tell_leg(
+    left_rate_radps: Array, begin_s: float, stride_s: float, contacts_s: Mapping[Side, Sequence[float]]
+) -> Side | None:
+    """Return the leg that an IMU is worn on, from its rate [n] about the left axis and the times of contacts.
+
+    ``None`` when there are too few contacts or the rate before them does not tell.
+    """
+    means = {side: _before(left_rate_radps, begin_s, stride_s, contacts_s[side]) for side in Side}
+    if min(len(mean) for mean in means.values()) < LEAST_CONTACTS:
+        return None
+    by_side = {side: float(np.median(mean)) for side, mean in means.items()}
+    difference = (by_side[Side.LEFT] - by_side[Side.RIGHT]) / max(float(np.sqrt((left_rate_radps**2).mean())), 1e-9)
+    if abs(difference) < CLEAR:
+        return None
+    return Side.LEFT if difference < 0.0 else Side.RIGHT
+
+
+def _before(rate_radps: Array, begin_s: float, stride_s: float, contacts_s: Sequence[float]) -> list[float]:
+    """Return the mean rate before each contact that lies within the walking."""
+    means = []
+    for contact_s in contacts_s:
+        first, end = (round((contact_s - begin_s - share * stride_s) * RATE_HZ) for share in BEFORE_CONTACT)
+        if first >= 0 and end <= len(rate_radps):
+            means.append(float(rate_radps[first:end].mean()))
+    return means
+
+
+def find_wrong_legs(legs: dict[str, Side | None]) -> list[MountingFinding]:
+    """Return what is wrong about which leg the IMUs are worn on; ``legs`` says it by label, as far as it is known."""
+    findings, named = [], set()
+    for segment, leg in legs.items():
+        side = side_of(segment)
+        if side is None or segment in named:
+            continue
+        if leg is None:
+            findings.append(MountingFinding(segment, "info", f"cannot tell which leg {segment} is worn on"))
+        elif leg is not side:
+            other = f"{leg.value}_{link_of(segment)}"
+            if legs.get(other) is side:
+                named.add(other)
+                findings.append(MountingFinding(segment, "error", f"{segment} and {other} look swapped", other))
+            else:
+                findings.append(MountingFinding(segment, "error", f"{segment} looks worn on the {leg.value} leg"))
+    return findings

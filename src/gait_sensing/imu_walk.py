@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a stretch of walking says of all IMUs together, the vertical being known; see ``imu_mounting``."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gait_sensing.imu_axes import RATE_HZ, Axes, Motion, find_leg_axes, find_pelvis_axes, find_stride
+from gait_sensing.imu_placement import MountingFinding, find_misplaced, find_turning, link_of, tell_leg
+from gait_sensing.imu_rows import ROW_S, Row
+from gait_sensing.samples import Array, Side
+
+LEAST_STRIDES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Axes, wrong places and leg of every IMU that was there all the time, by segment."""
+
+    begin_s: float
+    end_s: float
+    stride_s: float
+    axes: dict[str, Axes]
+    lean_rad: dict[str, float]  # from the vertical of the pose to the mean one in walking
+    left_rate_radps: dict[str, Array]  # about the left axis
+    misplaced: list[MountingFinding]
+
+    @property
+    def stride_count(self) -> int:
+        """Whole strides."""
+        return int((self.end_s - self.begin_s) / self.stride_s)
+
+    def leg(self, segment: str, contacts_s: Mapping[Side, Sequence[float]]) -> Side | None:
+        """Return the leg that a segment's IMU is worn on, if the contacts tell and forward is known."""
+        axes = self.axes.get(segment)
+        if axes is None or not axes.is_forward_clear:
+            return None
+        return tell_leg(self.left_rate_radps[segment], self.begin_s, self.stride_s, contacts_s)
+
+
+def find_walk(rows: Sequence[Row], vertical: Mapping[str, Array], least_alike: float) -> Walk | None:
+    """Return what these rows say, or ``None`` if it is not at least five strides of even walking.
+
+    ``vertical`` is the specific force [3] in standing, for each segment that was there.
+    """
+    begin_s, end_s = rows[0].begin_s, rows[-1].begin_s + ROW_S
+    segments = [segment for segment in vertical if all(segment in row.readings for row in rows) and link_of(segment)]
+    motions = {
+        segment: Motion.sampled(
+            np.concatenate([row.readings[segment] for row in rows]), begin_s, round((end_s - begin_s) * RATE_HZ)
+        )
+        for segment in segments
+    }
+    if not motions:
+        return None
+    stride_s, alike = find_stride(list(motions.values()))
+    if alike < least_alike or end_s - begin_s < LEAST_STRIDES * stride_s:
+        return None
+    axes = {segment: _axes(segment, motion, vertical[segment], stride_s) for segment, motion in motions.items()}
+    return Walk(
+        begin_s,
+        end_s,
+        stride_s,
+        axes,
+        {
+            segment: angle_rad(motion.acceleration_mps2.mean(axis=0), vertical[segment])
+            for segment, motion in motions.items()
+        },
+        {segment: motion.angular_rate_radps @ axes[segment].left for segment, motion in motions.items()},
+        find_misplaced({segment: find_turning(motion, stride_s) for segment, motion in motions.items()}),
+    )
+
+
+def _axes(segment: str, motion: Motion, vertical: Array, stride_s: float) -> Axes:
+    up = vertical / np.linalg.norm(vertical)
+    link = link_of(segment)
+    if link == "pelvis":
+        return find_pelvis_axes(motion, up, stride_s)
+    return find_leg_axes(motion, up, stride_s, link)
+
+
+def angle_rad(one: Array, other: Array) -> float:
+    """Return the angle between two vectors [3]."""
+    return math.atan2(float(np.linalg.norm(np.cross(one, other))), float(one @ other))
