@@ -97,6 +97,7 @@ def test_commands_start_and_stop_the_device() -> None:
     emulator.feed(driver.connect()[3:])
     assert emulator.is_streaming
     emulator.feed(b"anything")
+    emulator.feed(b"anything")
     assert emulator.is_streaming
     emulator.feed(driver.disconnect())
     assert not emulator.is_streaming

@@ -33,7 +33,7 @@ MAX_LINE_BYTES = 256
 class Settings(parts.Settings):
     """What the lines hold. Raises ``ValueError`` when the settings do not fit together."""
 
-    rate_hz: float = setting(80.0, "lines a second", low=0.2, high=4000.0)
+    rate_hz: float = setting(80.0, "lines a second", low=0.2, high=2000.0)
     separator: str = setting(",", "what stands between two fields", choices=(",", ";", "\t", " "))
     columns: list[str] = setting(["fz"], "what each field holds, in order", choices=(*AXES, TICK, IGNORED))
     scale: list[float] = setting(
