@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One thread for each Lab Streaming Layer stream: find it, pull its chunks, find it again when it is lost."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gait_sensing.lsl_inlet import Chunk, StreamDescription
+from gait_sensing.lsl_clock import Chunk
+from gait_sensing.reader import WireHealth
 from gait_sensing.transport import WireError
 
 FIND_S = 1.0  # how long one search takes when there is no such stream; bounds how long close() waits
@@ -21,8 +23,8 @@ MAX_CHUNK = 1024  # samples
 class ChunkStream(Protocol):
     """What a reader serves."""
 
-    def open(self, description: StreamDescription) -> None:
-        """Begin a connection. Raises ``ValueError`` when the stream has not what is needed."""
+    def open(self, labels: tuple[str, ...]) -> None:
+        """Begin a connection to a stream of these channels. Raises ``ValueError`` when one is missing."""
 
 
 def lsl_library() -> Any:
@@ -37,7 +39,7 @@ def lsl_library() -> Any:
 class LslReader:
     """Keeps an inlet open to the stream of this name, and of this type unless that is empty.
 
-    A thread that starts at once calls ``stream.open(description)`` for each new connection and ``on_chunk(chunk)`` for
+    A thread that starts at once calls ``stream.open(labels)`` for each new connection and ``on_chunk(chunk)`` for
     what is pulled. ``now`` is the host clock, Unix seconds. Of several such streams the first one found is
     taken. Raises ``ValueError`` without a name, or without pylsl.
     """
@@ -56,16 +58,20 @@ class LslReader:
         self._wanted = (stream_name, stream_type)
         self._stream, self._on_chunk, self._now = stream, on_chunk, now
         self._closing = threading.Event()
-        self.is_connected = False
-        self.open_count = 0
-        self.error = ""  # why the stream was last lost or not found; "" if it never was
+        self._is_connected = False
+        self._open_count = self._received_count = 0
+        self._last_received_s = math.nan
+        self._error = ""
         self._thread = threading.Thread(target=self._run, name=f"lsl {stream_name}")
         self._thread.start()
 
-    @property
-    def is_alive(self) -> bool:
-        """False when the thread has died of a bug."""
-        return self._thread.is_alive()
+    def health(self) -> WireHealth:
+        """Return the state of the connection. Raises ``RuntimeError`` when the thread has died of a bug."""
+        if not self._thread.is_alive() and not self._closing.is_set():
+            raise RuntimeError(f"LSL stream {self._wanted[0]!r}: the reader thread has died; its traceback says why")
+        return WireHealth(
+            self._is_connected, self._open_count, self._received_count, self._last_received_s, self._error
+        )
 
     def close(self) -> None:
         """Close the inlet and wait for the thread to end."""
@@ -77,24 +83,24 @@ class LslReader:
             try:
                 self._serve()
             except (WireError, ValueError) as error:
-                self.error = str(error)
+                self._error = str(error)
                 self._closing.wait(POLL_S)
 
     def _serve(self) -> None:
         inlet = self._found()
         try:
             with self._as_wire_errors():
-                self._stream.open(_description(inlet.info(OPEN_TIMEOUT_S)))
+                self._stream.open(_labels(inlet.info(OPEN_TIMEOUT_S)))
                 inlet.time_correction(OPEN_TIMEOUT_S)  # the first takes a while, later ones are known
                 inlet.open_stream(OPEN_TIMEOUT_S)
-            self.is_connected = True
-            self.open_count += 1
+            self._is_connected = True
+            self._open_count += 1
             while not self._closing.is_set():
                 chunk = self._pulled(inlet)
                 if chunk is not None:
                     self._on_chunk(chunk)
         finally:
-            self.is_connected = False
+            self._is_connected = False
             inlet.close_stream()
 
     def _found(self) -> Any:
@@ -120,7 +126,9 @@ class LslReader:
             rows, stamps_s = inlet.pull_chunk(timeout=0.0, max_samples=MAX_CHUNK)
             received_s = self._now()
             offset_s = inlet.time_correction(OPEN_TIMEOUT_S) + received_s - self._pylsl.local_clock()
-        return Chunk(np.array([first, *rows], np.float64), np.array([first_s, *stamps_s]), offset_s, received_s)
+        values = np.array([first, *rows], np.float64)
+        self._received_count, self._last_received_s = self._received_count + values.nbytes, received_s
+        return Chunk(values, np.array([first_s, *stamps_s]), offset_s, received_s)
 
     @contextmanager
     def _as_wire_errors(self) -> Iterator[None]:
@@ -131,6 +139,5 @@ class LslReader:
             raise WireError(f"LSL stream {self._wanted[0]!r}: {error}") from error
 
 
-def _description(info: Any) -> StreamDescription:
-    labels = info.get_channel_labels() or [None] * info.channel_count()
-    return StreamDescription(tuple(label or "" for label in labels), info.nominal_srate())
+def _labels(info: Any) -> tuple[str, ...]:
+    return tuple(label or "" for label in info.get_channel_labels() or [""] * info.channel_count())

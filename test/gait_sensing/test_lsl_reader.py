@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.lsl_inlet import ForceChannels, LslForceStream, StampClock
+from gait_sensing.lsl_inlet import ForceChannels, LslForceStream, StreamSettings
 from gait_sensing.lsl_reader import LslReader
 from gait_sensing.samples import ForceSamples
 
@@ -53,7 +53,9 @@ class Plate:
 
     def __init__(self, name: str, kind: str = "", channels: ForceChannels | None = None) -> None:
         self.calibration = LoadCellCalibration(CalibrationSettings())
-        self.stream = LslForceStream("left_belt", channels or ForceChannels(), StampClock(), self.calibration)
+        self.stream = LslForceStream(
+            "left_belt", channels or ForceChannels(), StreamSettings(rate_hz=RATE_HZ), self.calibration
+        )
         self.pieces: list[ForceSamples] = []
         self.lock = threading.Lock()
         self.reader = LslReader(name, kind, self.stream, self.take, time.time)
@@ -98,6 +100,7 @@ def test_samples_come_in_order_with_unix_time(
     assert it.vertical_n() == [float(k) for k in range(100)]
     assert it.time_s() == pytest.approx(unix_s + np.arange(100) / RATE_HZ, abs=0.02)
     assert np.diff(it.time_s()) == pytest.approx(1.0 / RATE_HZ, abs=1e-3)
+    assert it.stream.health.sample_count == 100
     assert it.stream.clock.lost_count == it.stream.clock.duplicate_count == it.stream.clock.foreign_count == 0
 
 
@@ -115,8 +118,8 @@ def test_a_lost_stream_is_found_again(
 
         wait_until(lambda value=k: it.vertical_n()[-1:] == [float(value)], push)
         del sender, push
-        wait_until(lambda: not it.reader.is_connected, lambda: time.sleep(0.01))
-    assert it.reader.open_count == 2
+        wait_until(lambda: not it.reader.health().is_connected, lambda: time.sleep(0.01))
+    assert it.reader.health().open_count == 2
     assert (np.diff(it.time_s()) > 0.0).all()
 
 
@@ -140,9 +143,8 @@ def test_what_is_wrong_with_a_stream_is_said(
 ) -> None:
     sender = outlet(pylsl, unique, channel_format=channel_format)
     it = plate(unique, kind, channels)
-    wait_until(lambda: text in it.reader.error, lambda: time.sleep(0.01))
-    assert it.reader.open_count == 0
-    assert it.reader.is_alive
+    wait_until(lambda: text in it.reader.health().error, lambda: time.sleep(0.01))
+    assert it.reader.health().open_count == 0
     del sender
 
 
