@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.imu_expected import compare_mounting, read_expected
-from gait_sensing.imu_placement import MountingFinding, find_wrong_legs, link_of, side_of
+from gait_sensing.imu_placement import MountingFinding, link_of
 from gait_sensing.imu_rows import ROW_S, Row, RowCutter
 from gait_sensing.imu_walk import Walk, angle_rad, find_walk
 from gait_sensing.samples import Array, ImuSample, Quaternion, Side
@@ -116,7 +116,7 @@ class ImuMounting:
     def result(self, segment: str) -> SegmentMounting | None:
         """Return how the IMU of ``segment`` sits, or ``None`` while or where that cannot be told."""
         walk = self._walk
-        if walk is None or _is_misplaced(walk, segment) or self._doubt(walk, segment) is not None:
+        if walk is None or walk.is_misplaced(segment) or self._doubt(walk, segment) is not None:
             return None
         axes, forces = walk.axes[segment], self._pose[segment]
         x, y, z, w = Rotation.from_matrix(np.stack([axes.forward, axes.left, axes.up])).as_quat().tolist()
@@ -133,10 +133,9 @@ class ImuMounting:
             missing = "even walking" if self._pose else "quiet standing and then walking"
             return [MountingFinding("", "info", f"the mounting is not known yet: waiting for {missing}")]
         findings = list(walk.misplaced)
-        well_placed = [segment for segment in self._segments if not _is_misplaced(walk, segment)]
+        well_placed = [segment for segment in self._segments if not walk.is_misplaced(segment)]
         findings += [doubt for segment in well_placed if (doubt := self._doubt(walk, segment))]
-        on_legs = [segment for segment in well_placed if side_of(segment) and segment in walk.axes]
-        findings += find_wrong_legs({segment: walk.leg(segment, self._contacts_s) for segment in on_legs})
+        findings += walk.find_wrong_legs(self._contacts_s)
         return findings + self._unexpected(walk) + self._moved(walk)
 
     def _doubt(self, walk: Walk, segment: str) -> MountingFinding | None:
@@ -156,7 +155,7 @@ class ImuMounting:
     def _unexpected(self, walk: Walk) -> list[MountingFinding]:
         findings = []
         for segment, expected in self._expected.items():
-            if segment in walk.axes and not _is_misplaced(walk, segment):
+            if segment in walk.axes and not walk.is_misplaced(segment):
                 result = self.result(segment)
                 found = None if result is None else Rotation.from_quat(result.rotation_xyzw)
                 up, limit_rad = walk.axes[segment].up, self._settings.expected_limit_rad
@@ -182,10 +181,6 @@ class ImuMounting:
         if len(angles_rad) == 1:
             text = f"{segment} stands otherwise than in the pose, by {degrees:.0f} degrees: it moved, or the person did"
         return [MountingFinding(segment, "warn", text)]
-
-
-def _is_misplaced(walk: Walk, segment: str) -> bool:
-    return any(segment in (finding.segment, finding.other) for finding in walk.misplaced)
 
 
 def _specific_forces(rows: Iterable[Row]) -> dict[str, Array]:

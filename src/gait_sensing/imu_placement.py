@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which segment and which leg an IMU is worn on, judged by how it turns in walking; see ``imu_mounting``.
+"""Which segment an IMU is worn on, judged by how it turns in walking; ``imu_legs`` tells which leg.
 
-Segment. Two numbers that no mounting changes: the way that the sensor turns in a stride (the integral of the size of
+Two numbers that no mounting changes: the way that the sensor turns in a stride (the integral of the size of
 its angular rate), and how still its stillest fifth is beside the mean. A foot rests in stance, a shank turns more than
 a thigh, a pelvis turns little and never rests. The logarithms are taken as normally distributed about ``USUAL``; a
 slow walker turns less with all segments alike, which is a spread that all share. Labels are exchanged, or one is
 changed, where that makes the numbers more likely by ``CLAIM``; where no one change stands out by ``CHOICE`` nothing
 more is said than that something is wrong.
-
-Leg. Both legs do the same half a stride apart, so that only something that knows left from right can tell them apart:
-contacts of force plates. Before a contact its leg goes forward, while the other goes back.
 
 Source: the idea of sorting sensors by what they do in walking, Weenk et al. 2013 (doi 10.1186/1743-0003-10-31) and
 Baniasad et al. 2023 (doi 10.3390/s23073587); ``USUAL`` is ours, from textbook ranges of joint angles, with wide
@@ -17,14 +14,13 @@ spreads.
 """
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from gait_sensing.imu_axes import RATE_HZ, Motion
-from gait_sensing.samples import Array, Side
+from gait_sensing.imu_axes import Motion
+from gait_sensing.samples import Side
 
 USUAL = {  # link -> way turned in a stride in rad, rest beside the mean, and the spread of the latter's logarithm
     "foot": (2.7, 0.08, 0.5),
@@ -37,9 +33,6 @@ REST_QUANTILE = 0.2
 CLAIM = math.log(100.0)  # how much likelier other labels must be to say that these are wrong
 CHOICE = math.log(10.0)  # ... and than the next best explanation
 NOT_WORN_RAD = 0.1  # turned in a stride: less than any segment
-BEFORE_CONTACT = (0.35, 0.05)  # of a stride before contact, in which the leg swings forward
-CLEAR = 0.5  # difference of the mean rates there, by their root mean square, that tells the legs apart
-LEAST_CONTACTS = 3  # of each side
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,49 +135,3 @@ def _log_likelihood(turnings: dict[str, Turning], links: dict[str, str]) -> floa
         _, rest, spread = USUAL[link]
         total -= 0.5 * (math.log(turnings[segment].rest / rest) / spread) ** 2 + math.log(spread)
     return total
-
-
-def tell_leg(
-    left_rate_radps: Array, begin_s: float, stride_s: float, contacts_s: Mapping[Side, Sequence[float]]
-) -> Side | None:
-    """Return the leg that an IMU is worn on, from its rate [n] about the left axis and the times of contacts.
-
-    ``None`` when there are too few contacts or the rate before them does not tell.
-    """
-    means = {side: _before(left_rate_radps, begin_s, stride_s, contacts_s[side]) for side in Side}
-    if min(len(mean) for mean in means.values()) < LEAST_CONTACTS:
-        return None
-    by_side = {side: float(np.median(mean)) for side, mean in means.items()}
-    difference = (by_side[Side.LEFT] - by_side[Side.RIGHT]) / max(float(np.sqrt((left_rate_radps**2).mean())), 1e-9)
-    if abs(difference) < CLEAR:
-        return None
-    return Side.LEFT if difference < 0.0 else Side.RIGHT
-
-
-def _before(rate_radps: Array, begin_s: float, stride_s: float, contacts_s: Sequence[float]) -> list[float]:
-    """Return the mean rate before each contact that lies within the walking."""
-    means = []
-    for contact_s in contacts_s:
-        first, end = (round((contact_s - begin_s - share * stride_s) * RATE_HZ) for share in BEFORE_CONTACT)
-        if first >= 0 and end <= len(rate_radps):
-            means.append(float(rate_radps[first:end].mean()))
-    return means
-
-
-def find_wrong_legs(legs: dict[str, Side | None]) -> list[MountingFinding]:
-    """Return what is wrong about which leg the IMUs are worn on; ``legs`` says it by label, as far as it is known."""
-    findings, named = [], set()
-    for segment, leg in legs.items():
-        side = side_of(segment)
-        if side is None or segment in named:
-            continue
-        if leg is None:
-            findings.append(MountingFinding(segment, "info", f"cannot tell which leg {segment} is worn on"))
-        elif leg is not side:
-            other = f"{leg.value}_{link_of(segment)}"
-            if legs.get(other) is side:
-                named.add(other)
-                findings.append(MountingFinding(segment, "error", f"{segment} and {other} look swapped", other))
-            else:
-                findings.append(MountingFinding(segment, "error", f"{segment} looks worn on the {leg.value} leg"))
-    return findings

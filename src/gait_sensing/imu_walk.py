@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gait_sensing.imu_axes import RATE_HZ, Axes, Motion, find_leg_axes, find_pelvis_axes, find_stride
-from gait_sensing.imu_placement import MountingFinding, find_misplaced, find_turning, link_of, tell_leg
+from gait_sensing.imu_legs import find_contradictions, find_wrong_legs, tell_leg
+from gait_sensing.imu_placement import MountingFinding, find_misplaced, find_turning, link_of, side_of
 from gait_sensing.imu_rows import ROW_S, Row
 from gait_sensing.samples import Array, Side
 
@@ -32,12 +33,24 @@ class Walk:
         """Whole strides."""
         return int((self.end_s - self.begin_s) / self.stride_s)
 
-    def leg(self, segment: str, contacts_s: Mapping[Side, Sequence[float]]) -> Side | None:
-        """Return the leg that a segment's IMU is worn on, if the contacts tell and forward is known."""
-        axes = self.axes.get(segment)
-        if axes is None or not axes.is_forward_clear:
-            return None
-        return tell_leg(self.left_rate_radps[segment], self.begin_s, self.stride_s, contacts_s)
+    def find_wrong_legs(self, contacts_s: Mapping[Side, Sequence[float]]) -> list[MountingFinding]:
+        """Return what is wrong about the legs that the IMUs are worn on, as far as the contacts tell."""
+        rates_radps = {
+            segment: rate_radps
+            for segment, rate_radps in self.left_rate_radps.items()
+            if side_of(segment) and not self.is_misplaced(segment) and self.axes[segment].is_forward_clear
+        }
+        legs = {
+            segment: tell_leg(rate_radps, self.begin_s, self.stride_s, contacts_s)
+            for segment, rate_radps in rates_radps.items()
+        }
+        if any(legs.values()):
+            return find_wrong_legs(legs)
+        return find_contradictions(rates_radps, self.stride_s) if rates_radps else []
+
+    def is_misplaced(self, segment: str) -> bool:
+        """Whether an IMU is not where its label says, or may not be."""
+        return any(segment in (finding.segment, finding.other) for finding in self.misplaced)
 
 
 def find_walk(rows: Sequence[Row], vertical: Mapping[str, Array], least_alike: float) -> Walk | None:
