@@ -30,7 +30,6 @@ ALLOWED_URLS = (
     "serial:///dev/NAME?baud_bps=NUMBER, tcp://HOST:PORT, udp://HOST:PORT, udp://HOST:PORT?http_port=NUMBER "
     "or udp-listen://HOST:PORT"
 )
-WEB = build_opener(ProxyHandler({}))  # a device is on the lab's own network, never behind a proxy
 
 
 class WireError(ConnectionError):
@@ -103,8 +102,9 @@ def fetch_page(url: str, path: str) -> bytes:
     page_url = f"http://{host}:{address.http_port}/{path}"
     deadline_s = time.monotonic() + PAGE_TIMEOUT_S
     page = b""
+    web = build_opener(ProxyHandler({}))  # a device is on the lab's own network, never behind a proxy
     try:
-        with WEB.open(page_url, timeout=CONNECT_TIMEOUT_S) as response:
+        with web.open(page_url, timeout=CONNECT_TIMEOUT_S) as response:
             while piece := response.read1(MAX_READ_BYTES):
                 page += piece
                 if len(page) > MAX_PAGE_BYTES or time.monotonic() > deadline_s:

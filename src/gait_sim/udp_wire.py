@@ -55,11 +55,12 @@ class UdpWire:
 
     def read(self) -> bytes:
         """Return one datagram; see ``wire.DeviceWire``."""
+        if self._socket is None:
+            return b""
         try:
-            data, host = self._socket.recvfrom(MAX_READ_BYTES) if self._socket is not None else (b"", None)
+            data, self._host = self._socket.recvfrom(MAX_READ_BYTES)
         except (BlockingIOError, ConnectionError):
             return b""
-        self._host = host
         return data
 
     def write(self, message: bytes) -> bool:

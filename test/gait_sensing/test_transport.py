@@ -275,7 +275,7 @@ def test_a_page_is_fetched_past_any_proxy(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_page_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with web_server(None) as port:
         url = f"udp://127.0.0.1:49152?http_port={port}"
-        with pytest.raises(WireError, match="too long"):
+        with pytest.raises(WireError, match=r"too long .*, 10\d{5} bytes"):
             fetch_page(url, "netftapi2.xml")
         monkeypatch.setattr(transport, "PAGE_TIMEOUT_S", 0.0)
         with pytest.raises(WireError, match=r"too slow, \d{1,5} bytes"):

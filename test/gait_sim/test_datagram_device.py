@@ -28,13 +28,15 @@ def free_port(kind: socket.SocketKind) -> int:
 @pytest.mark.parametrize("mode", ["realtime", "buffered"])
 def test_samples_arrive_before_and_after_the_plug_was_pulled(tmp_path, wait_until, mode):
     url = f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}?http_port={free_port(socket.SOCK_STREAM)}"
-    values = {"driver": "ati_net_ft", "url": url, "rate_hz": 500.0, "mode": mode}
+    values = {"driver": "ati_net_ft", "url": url, "rate_hz": 2000.0, "mode": mode}
     lab = SimulatedLab({"left_belt": DeviceConfig(load_cells.__name__, values)}, Walker(WalkerSettings()), tmp_path)
-    driver = ati_net_ft.Driver(ati_net_ft.Settings(rate_hz=500.0, mode=mode))
+    driver = ati_net_ft.Driver(ati_net_ft.Settings(rate_hz=2000.0, mode=mode))
     stream = LoadCellStream("left_belt", driver, clock_for(driver), LoadCellCalibration(CalibrationSettings()))
     received: list[ForceSamples] = []
+    sizes: set[int] = set()
 
     def take(data: bytes, received_s: float) -> None:
+        sizes.add(len(data))
         if samples := stream.feed(data, received_s):
             received.append(samples)
 
@@ -60,5 +62,6 @@ def test_samples_arrive_before_and_after_the_plug_was_pulled(tmp_path, wait_unti
     time_s = np.concatenate([samples.time_s for samples in received])
     assert (np.diff(time_s) > 0.0).all()
     assert np.diff([samples.first_sample_count for samples in received]).max() > 50  # nothing came while unplugged
+    assert sizes == {36}  # a sample each, however many are due at once
     assert received[-1].force_n[-1, 2] > 100.0
     assert driver.counts.bytes_dropped_count == driver.counts.device_error_count == 0
