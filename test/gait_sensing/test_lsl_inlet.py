@@ -87,13 +87,11 @@ def test_a_stamp_by_another_clock_is_left_out_and_hides_no_other(sender_s: float
 def test_stamps_never_go_back_when_a_clock_is_set(step_s: float) -> None:
     it = clock()
     stamps_s: list[float] = []
-    for k in range(1500):
+    for k in range(0, 1500, 5):
         offset_s = UNIX_S + (step_s if k >= 200 else 0.0)
-        stamps_s += it.feed(chunk([0.01 * k], offset_s=offset_s))[1].tolist()
-    assert np.isfinite(stamps_s).all() if step_s > -3.0 else True
-    stamps = np.array(stamps_s)[np.isfinite(stamps_s)]
-    assert (np.diff(stamps) > 0.0).all()
-    assert stamps[-1] == pytest.approx(UNIX_S + 14.99 + step_s, abs=1e-5)
+        stamps_s += it.feed(chunk([0.01 * (k + i) for i in range(5)], offset_s=offset_s))[1].tolist()
+    assert (np.diff(stamps_s) > 0.0).all()
+    assert stamps_s[-1] == pytest.approx(UNIX_S + 14.99 + step_s, abs=1e-5)
 
 
 def test_a_new_connection_with_another_clock_goes_on_in_time_and_numbers() -> None:

@@ -141,7 +141,12 @@ def test_without_a_reply_a_newer_request_goes_first(peer: Peer, wire: ZmqWire, w
     wait_until(peer.take, lambda: wire.read(0.01))
     wire.write(b"stop\n")
     wait_until(lambda: peer.take() == 2, lambda: wire.read(0.01))
-    assert peer.requests == [b"go", b"stop"]
+    peer.reply(b"stopped")
+    got: list[bytes] = []
+    wait_until(lambda: b"stopped" in got, lambda: got.append(wire.read(0.01)))
+    assert wire.read(0.05) == b""
+    peer.take()
+    assert peer.requests == [b"go", b"stop"]  # and what was wanted before the stop never comes after it
 
 
 def test_a_peer_that_never_replies_breaks_the_wire(peer: Peer, wire: ZmqWire) -> None:
