@@ -167,7 +167,7 @@ class ImuMounting:
         angles_rad = {
             segment: angle_rad(forces.mean(axis=0), walk.axes[segment].up)
             for segment, forces in self._later_standing.items()
-            if segment in walk.axes
+            if segment in walk.axes and walk.lean_rad[segment] <= self._settings.posture_limit_rad
         }
         differing = [segment for segment, angle in angles_rad.items() if angle > self._settings.moved_limit_rad]
         if not differing:

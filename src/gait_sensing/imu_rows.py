@@ -63,7 +63,5 @@ class RowCutter:
                 return
             readings = self._open.pop(index)
             self._done_index = index
-            yield Row(
-                index * ROW_S,
-                {segment: np.array(rows) for segment, rows in readings.items() if len(rows) >= LEAST_COUNT},
-            )
+            whole = {name: readings[name] for name in self._last_index if len(readings.get(name, ())) >= LEAST_COUNT}
+            yield Row(index * ROW_S, {name: np.array(rows) for name, rows in whole.items()})
