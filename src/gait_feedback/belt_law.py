@@ -4,7 +4,7 @@
 from typing import Protocol
 
 from gait_analysis.gait import GaitState
-from gait_sensing.belt_gate import BeltRequest
+from gait_sensing.belt_gate_states import BeltRequest
 from gait_sensing.samples import BeltSample
 
 

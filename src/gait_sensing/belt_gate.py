@@ -8,6 +8,8 @@
 - Going to rest is one command, speed 0 with a deceleration, so that the treadmill finishes the ramp even if this
   process dies. It is repeated until statuses show rest, since a command may be lost. Speeding up goes in small steps:
   a treadmill that jumped to each setpoint would still keep the limits, and one that loses its host gets no faster.
+- A treadmill that cannot be told an acceleration goes to rest in small steps too, from the commanded speeds; its own
+  timer stops it if this process dies. Belts not commanded over this link, or not following, are told 0 at once.
 - A finite request beyond a limit is limited, with a warning: the wish is clear, and a stop would disturb the walker
   more. A negative, infinite or NaN one has no safe meaning: the belts go to rest.
 - Inputs are judged before a new thing is taken, so that nothing queued during a freeze passes for fresh.
@@ -19,7 +21,7 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from gait_sensing.belt_gate_limits import GateSettings, SetpointRamp, limited, problem_of
+from gait_sensing.belt_gate_limits import GateSettings, SetpointRamp, limited, longest_silences, problem_of
 from gait_sensing.belt_gate_states import (
     LEVELS,
     WATCHED,
@@ -30,6 +32,7 @@ from gait_sensing.belt_gate_states import (
     LinkUp,
     OperatorAlive,
     Reason,
+    Refused,
     Safety,
     Shutdown,
     State,
@@ -38,30 +41,19 @@ from gait_sensing.belt_gate_states import (
 )
 from gait_sensing.samples import BeltReading, BeltSetpoint
 
-__all__ = [
-    "ArmRequest",
-    "BeltGate",
-    "BeltRequest",
-    "GateSettings",
-    "LinkDown",
-    "LinkUp",
-    "OperatorAlive",
-    "Shutdown",
-    "StopRequest",
-    "Tick",
-]
-
 INCLINE_HOLD_RAD = 0.005
 WARNING_HOLD_S = 1.0  # a refused second source stays on the topic this long after its last request
 NEVER_S = -math.inf
 
 
 class BeltGate:
-    """State machine between whoever commands the belts and the treadmill."""
+    """State machine between whoever commands the belts and the treadmill.
 
-    def __init__(self, settings: GateSettings) -> None:
-        """Begin disarmed, without a link and with nothing heard."""
-        self._settings = settings
+    ``settings`` are ``fitted`` to the treadmill; ``has_acceleration`` says whether it takes one with a command.
+    """
+
+    def __init__(self, settings: GateSettings, has_acceleration: bool = True) -> None:
+        self._settings, self._has_acceleration = settings, has_acceleration
         self._state = State.DISARMED
         self._cause = (Level.RAMP_DOWN, Reason.NOT_ARMED, "not armed since the start")
         self._refusal = ""  # why the last ArmRequest was refused
@@ -77,9 +69,8 @@ class BeltGate:
         self._target: BeltRequest | None = None  # the newest request, limited
         self._limits_hit = ""
         self._ramp = SetpointRamp(settings, NEVER_S)
-        self._sent_s = NEVER_S
+        self._sent_s, self._is_rest_sent = NEVER_S, False  # rest: since the last cause to stop
         self._deceleration_mps2 = settings.max_deceleration_mps2
-        self._is_stop_sent = False
         self._rest_since_s: float | None = None
 
     @property
@@ -110,9 +101,9 @@ class BeltGate:
         take(self, thing)
         if self._incline_rad is None:
             return None
-        if self._state is State.STOPPING and (not self._is_stop_sent or self._is_due()):
-            self._is_stop_sent = True
-            return self._setpoint(0.0, 0.0, self._deceleration_mps2)
+        if self._state is State.STOPPING:
+            self._ramp.fall(now_s, self._deceleration_mps2)
+            return self._setpoint(*self._ramp.speeds_mps, self._deceleration_mps2) if self._is_due() else None
         if self._state is State.RUNNING and self._target and isinstance(thing, Tick):
             acceleration_mps2 = self._ramp.step(now_s, self._target)
             return self._setpoint(*self._ramp.speeds_mps, acceleration_mps2) if self._is_due() else None
@@ -151,7 +142,13 @@ class BeltGate:
 
     def _on_shutdown(self, _: Shutdown) -> None:
         self._stop(Reason.NODE_STOPPING, "the treadmill node is ending")
-        self._is_stop_sent = False  # there may be no later call
+        self._sent_s = NEVER_S  # there may be no later call
+
+    def _on_refused(self, thing: Refused) -> None:
+        self._stop(Reason.BELT_NOT_FOLLOWING, f"the treadmill cannot be told: {thing.text}")
+        if any(self._ramp.speeds_mps):
+            self._ramp.rest()
+            self._sent_s = NEVER_S
 
     def _on_request(self, request: BeltRequest) -> None:
         problem = problem_of(request)
@@ -174,6 +171,7 @@ class BeltGate:
         OperatorAlive: _on_operator_alive,
         ArmRequest: _on_arm,
         StopRequest: _on_stop,
+        Refused: _on_refused,
         Shutdown: _on_shutdown,
         BeltRequest: _on_request,
         Tick: lambda gate, tick: None,  # time has gone on, and that is all
@@ -192,13 +190,7 @@ class BeltGate:
                 self._heard_s[Reason.BELT_NOT_FOLLOWING] = self._now_s
 
     def _watch(self) -> None:
-        settings = self._settings
-        limits = {
-            Reason.STATUS_STALE: (settings.status_stale_s, "status of the treadmill"),
-            Reason.OPERATOR_LOST: (settings.operator_stale_s, "heartbeat of the session"),
-            Reason.COMMAND_STALE: (settings.command_stale_s, f"command from {self._source}"),
-            Reason.BELT_NOT_FOLLOWING: (settings.follow_stale_s, "measured speed near the commanded one"),
-        }
+        limits = longest_silences(self._settings, self._source)
         for reason in WATCHED[self._state]:
             limit_s, what = limits[reason]
             if not self._is_fresh(self._heard_s[reason], limit_s):
@@ -219,7 +211,8 @@ class BeltGate:
         if max(map(abs, errors_mps)) <= settings.follow_tolerance_mps:
             self._heard_s[Reason.BELT_NOT_FOLLOWING] = self._now_s
         if self._state is State.STOPPING:
-            self._await_rest(is_at_rest)
+            self._ramp.give_up(left_mps, right_mps)
+            self._await_rest(is_at_rest and self._is_rest_sent)
 
     def _await_rest(self, is_at_rest: bool) -> None:
         """Believe in rest when statuses have shown it for a while after a stop was written."""
@@ -256,8 +249,13 @@ class BeltGate:
         level, settings = LEVELS[reason], self._settings
         if self._state is State.STOPPING and level <= self._cause[0]:
             return
+        if self._state is State.RUNNING and self._belts and not self._has_acceleration:
+            self._ramp.give_up(self._belts.left_speed_mps, self._belts.right_speed_mps)
+        elif self._state is not State.STOPPING:
+            self._ramp.rest()
         self._state, self._cause, self._refusal = State.STOPPING, (level, reason, text), ""
-        self._is_stop_sent, self._rest_since_s = False, None
+        self._is_rest_sent, self._rest_since_s = False, None
+        self._sent_s = NEVER_S  # the next command goes at once
         hard_mps2, soft_mps2 = settings.stop_deceleration_mps2, settings.max_deceleration_mps2
         if level is not Level.OK:
             self._deceleration_mps2 = hard_mps2 if level is Level.STOP else soft_mps2
@@ -273,6 +271,7 @@ class BeltGate:
     def _setpoint(self, left_mps: float, right_mps: float, acceleration_mps2: float) -> BeltSetpoint:
         assert self._incline_rad is not None  # nothing is sent before the first status
         self._sent_s = self._now_s
+        self._is_rest_sent = left_mps == right_mps == 0.0
         incline_rad = min(max(self._incline_rad, self._settings.min_incline_rad), self._settings.max_incline_rad)
         return BeltSetpoint(left_mps, right_mps, acceleration_mps2, incline_rad)
 
@@ -295,6 +294,7 @@ class BeltGate:
     def _forget_link(self, text: str) -> None:
         if self._state is not State.DISARMED:
             self._stop(Reason.LINK_LOST, text)
-        self._is_link_up, self._is_stop_sent = False, False
+        self._is_link_up, self._is_rest_sent, self._sent_s = False, False, NEVER_S
+        self._ramp.rest()
         self._belts = self._incline_rad = self._rest_since_s = None
         self._heard_s[Reason.STATUS_STALE] = NEVER_S

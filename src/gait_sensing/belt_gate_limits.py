@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.belt_gate_states import BeltRequest
+from gait_sensing.belt_gate_states import BeltRequest, Reason
+from gait_sensing.belt_wires import BeltWires
 
 LONGEST_STEP_S = 0.1  # after a late tick the setpoint goes on as if only this much time had passed
 LEAST_ACCELERATION_MPS2 = 0.001  # treadmills take nothing finer; less is a mistake of the asker
@@ -77,11 +78,65 @@ class SetpointRamp:
             acceleration_mps2 = min(acceleration_mps2, self._settings.max_acceleration_mps2)
         if is_falling or not is_rising:
             acceleration_mps2 = min(acceleration_mps2, self._settings.max_deceleration_mps2)
-        step_mps = acceleration_mps2 * min(now_s - self._stepped_s, LONGEST_STEP_S)
-        self._stepped_s = now_s
+        step_mps = acceleration_mps2 * self._elapsed_s(now_s)
         left_mps, right_mps = (_towards(speed, goal, step_mps) for speed, goal in pairs)
         self.speeds_mps = (left_mps, right_mps)
         return acceleration_mps2
+
+    def fall(self, now_s: float, deceleration_mps2: float) -> None:
+        """Move ``speeds_mps`` towards rest by what the time since the last step allows."""
+        step_mps = deceleration_mps2 * self._elapsed_s(now_s)
+        left_mps, right_mps = (max(0.0, speed - step_mps) for speed in self.speeds_mps)
+        self.speeds_mps = (left_mps, right_mps)
+
+    def rest(self) -> None:
+        """Be at rest at once: the treadmill makes the ramp, or stands already."""
+        self.speeds_mps = (0.0, 0.0)
+
+    def give_up(self, *measured_mps: float) -> None:
+        """Go no faster than a belt that is slower than commanded beyond tolerance: it may have been halted."""
+        tolerance_mps, pairs = self._settings.follow_tolerance_mps, zip(self.speeds_mps, measured_mps, strict=True)
+        left_mps, right_mps = (speed if found >= speed - tolerance_mps else max(0.0, found) for speed, found in pairs)
+        self.speeds_mps = (left_mps, right_mps)
+
+    def _elapsed_s(self, now_s: float) -> float:
+        elapsed_s = min(max(0.0, now_s - self._stepped_s), LONGEST_STEP_S)  # 0 for NaN and when the clock went back
+        self._stepped_s = now_s
+        return elapsed_s
+
+
+def fitted(settings: GateSettings, treadmill: BeltWires) -> GateSettings:
+    """Return the limits as this treadmill can keep them.
+
+    The highest speed becomes a whole number of the wire's steps, since a driver rounds to the nearest, up too. A
+    treadmill of one belt allows no difference between two. Commands come no faster than the treadmill wants them.
+    Raises ``ValueError`` for limits that its wire cannot express.
+    """
+    step_mps = treadmill.speed_step_mps
+    if settings.max_speed_mps > treadmill.max_speed_mps:
+        allowed = f"this treadmill can be told {treadmill.max_speed_mps:g} at most"
+        raise ValueError(f"max_speed_mps: got {settings.max_speed_mps:g}, {allowed}")
+    for name, least_mps in (("follow_tolerance_mps", 2.0 * step_mps), ("overspeed_tolerance_mps", step_mps)):
+        if getattr(settings, name) < least_mps:
+            allowed = f"allowed from {least_mps:g} up where speeds come in steps of {step_mps:g}"
+            raise ValueError(f"{name}: got {getattr(settings, name):g}, {allowed}")
+    whole_steps_mps = step_mps * math.floor(settings.max_speed_mps / step_mps + 1e-9)
+    return replace(
+        settings,
+        max_speed_mps=min(settings.max_speed_mps, whole_steps_mps),
+        max_belt_difference_mps=settings.max_belt_difference_mps if treadmill.is_split else 0.0,
+        min_command_interval_s=max(settings.min_command_interval_s, treadmill.min_command_interval_s),
+    )
+
+
+def longest_silences(settings: GateSettings, source: str | None) -> dict[Reason, tuple[float, str]]:
+    """Return for each reason whose silence is watched how long it may last, and what is silent."""
+    return {
+        Reason.STATUS_STALE: (settings.status_stale_s, "status of the treadmill"),
+        Reason.OPERATOR_LOST: (settings.operator_stale_s, "heartbeat of the session"),
+        Reason.COMMAND_STALE: (settings.command_stale_s, f"command from {source}"),
+        Reason.BELT_NOT_FOLLOWING: (settings.follow_stale_s, "measured speed near the commanded one"),
+    }
 
 
 def problem_of(request: BeltRequest) -> str:

@@ -94,6 +94,13 @@ class StopRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The driver cannot tell the treadmill what the gate let out."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """The gate's process is about to end."""
 

@@ -101,6 +101,7 @@ class TreadmillDriver(Driver):
     can_reverse: ClassVar[bool] = True  # False: ``command`` refuses negative speeds
     has_acceleration: ClassVar[bool] = True  # False: the acceleration cannot be told; whoever commands must ramp
     speed_step_mps: float = 0.001
+    max_speed_mps: float = math.inf  # the wire can say no more
     incline_step_rad: float = math.radians(0.01)
     min_command_interval_s: float  # the device wants no commands faster than this
     poll_interval_s: float = math.inf  # ``poll`` is to be written this often by whoever watches over the belts

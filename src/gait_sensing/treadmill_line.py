@@ -94,7 +94,7 @@ class LineDriver(TreadmillDriver):
         self.min_command_interval_s, self.poll_interval_s = COMMAND_INTERVAL_S, POLL_INTERVAL_S
         self.speed_step_mps = STEP_MPS[settings.unit]
         self.incline_step_rad = math.atan(GRADE_STEP * self.dialect.grade_unit_step)
-        self._most_mps = self.dialect.most_speed_units[settings.unit] * self.speed_step_mps
+        self.max_speed_mps = self.dialect.most_speed_units[settings.unit] * self.speed_step_mps
         self._splitter = FrameSplitter(self._formats(), self.counts)
         self._forget()
 
@@ -196,7 +196,7 @@ class LineDriver(TreadmillDriver):
             raise ValueError(f"speeds: got {speed_mps:g} and {setpoint.right_speed_mps:g} m/s, there is one belt")
         if not 0.0 < acceleration_mps2 < math.inf:
             raise ValueError(f"acceleration: got {acceleration_mps2:g} m/s2, expected above 0")
-        _check("speed (m/s)", speed_mps, -self._most_mps if self.can_reverse else 0.0, self._most_mps)
+        _check("speed (m/s)", speed_mps, -self.max_speed_mps if self.can_reverse else 0.0, self.max_speed_mps)
         _check("incline (rad)", setpoint.incline_rad, 0.0, math.atan(self.dialect.most_grade_units * GRADE_STEP))
         grade_units = self._to_grade_step(math.tan(setpoint.incline_rad) / GRADE_STEP)
         return round(speed_mps / self.speed_step_mps), grade_units

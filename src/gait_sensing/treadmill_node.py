@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last gate before the belt: takes ``treadmill/command``, tells ``treadmill/state`` and ``treadmill/safety``."""
 
+import contextlib
 import math
 import threading
 import time
@@ -16,25 +17,30 @@ from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing import treadmills
-from gait_sensing.belt_gate import (
+from gait_sensing.belt_gate import BeltGate
+from gait_sensing.belt_gate_limits import GateSettings, fitted
+from gait_sensing.belt_gate_states import (
     ArmRequest,
-    BeltGate,
     BeltRequest,
-    GateSettings,
     LinkDown,
     LinkUp,
     OperatorAlive,
+    Refused,
+    Safety,
     Shutdown,
+    State,
     StopRequest,
     Tick,
 )
-from gait_sensing.belt_gate_states import Safety
+from gait_sensing.belt_wires import BeltWires
+from gait_sensing.driver import TreadmillDriver
 from gait_sensing.reader import Reader
-from gait_sensing.samples import BeltReading, BeltSetpoint
+from gait_sensing.samples import BeltReading
 from gait_sensing.transport import WireError
 
 TICK_S = 0.05
 SAFETY_PERIOD_S = 1.0
+LONGEST_LEAVE_S = 4.0  # launch kills what has not ended 10 s after it was asked to
 
 
 class TreadmillNode(LabNode):
@@ -43,11 +49,15 @@ class TreadmillNode(LabNode):
     def __init__(self) -> None:
         super().__init__("treadmill_node")
         self._now = partial(now_s, self)
-        self._url = declare_text(self, "url", "address of the treadmill: serial:// or tcp://")
         part, settings = declare_part(self, treadmills.__name__, "driver", "")
-        self._driver, self._gate = part.Driver(settings), BeltGate(declare(self, GateSettings))
-        self._lock = threading.Lock()  # the reader thread and the executor both feed the gate
-        self._was_connected = False
+        urls = [declare_text(self, "url", "address of the treadmill, of its left belt where each has its own")]
+        if right_url := declare_text(self, "right_url", "address of the right belt, where it has its own", ""):
+            urls.append(right_url)
+        self._belts = BeltWires([part.Driver(settings) for _ in urls])
+        self._limits = fitted(declare(self, GateSettings), self._belts)
+        self._gate = BeltGate(self._limits, self._belts.has_acceleration)
+        self._lock = threading.Lock()  # the reader threads and the executor all feed drivers and gate
+        self._link: tuple[int, ...] | None = None  # open counts of the link that the gate knows of
         self._safety: Safety | None = None
         self._safety_due_s = 0.0
         self._commanded_mps = (math.nan, math.nan)
@@ -57,44 +67,72 @@ class TreadmillNode(LabNode):
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
         self.create_service(srv.Arm, "~/arm", self._arm)
         self.create_service(Trigger, "~/stop", self._stop)
-        self._reader = Reader(self._url, self._driver, self._on_data, self._now)
+        self._readers = [
+            Reader(url, driver, partial(self._on_data, wire), self._now)
+            for wire, (url, driver) in enumerate(zip(urls, self._belts.drivers, strict=True))
+        ]
         self.create_timer(TICK_S, self._on_tick)
 
     def _feed(self, thing: object) -> None:
         """Pass one thing through the gate and write what it lets out."""
         with self._lock:
-            setpoint = self._gate.feed(
-                time.monotonic(), thing
-            )  # stamps may step with the host clock; the watch must not
-            if setpoint is not None:
-                self._write(setpoint)
+            self._pass(thing)
             self._publish_safety()
 
-    def _write(self, setpoint: BeltSetpoint) -> None:
-        try:
-            self._reader.write(self._driver.command(setpoint))
-        except WireError as error:
-            self._gate.feed(time.monotonic(), LinkDown(str(error)))
-            self._was_connected = False
+    def _pass(self, thing: object) -> None:
+        now = time.monotonic()  # stamps may step with the host clock; the watch must not
+        setpoint = self._gate.feed(now, thing)
+        if setpoint is None:
             return
+        try:
+            self._write(self._belts.command(setpoint, now))
         except ValueError as error:  # the treadmill cannot be told this; it can always be told to rest
-            rest = self._gate.feed(time.monotonic(), StopRequest(f"the driver ({error})"))
-            if rest is not None:
-                self._write(rest)
+            self._pass(Refused(str(error)))
             return
         self._commanded_mps = (setpoint.left_speed_mps, setpoint.right_speed_mps)
 
-    def _on_data(self, data: bytes, received_s: float) -> None:
-        for reading in self._driver.feed(data):
+    def _write(self, messages: list[bytes]) -> None:
+        try:
+            for reader, message in zip(self._readers, messages, strict=True):
+                if message:
+                    reader.write(message)
+        except WireError as error:
+            self._lose_link(str(error))
+
+    def _lose_link(self, text: str) -> None:
+        """Tell the gate, and the belt whose own wire still stands: the gate sends nothing over half a link."""
+        self._link = None
+        self._gate.feed(time.monotonic(), LinkDown(text))
+        if len(self._readers) > 1:
+            for reader, driver in zip(self._readers, self._belts.drivers, strict=True):
+                with contextlib.suppress(WireError):
+                    reader.write(driver.disconnect())
+
+    def _on_data(self, wire: int, data: bytes, received_s: float) -> None:
+        with self._lock:
+            readings = self._belts.feed(wire, data, time.monotonic())
+        for reading in readings:
             self._feed(reading)
             self._publish_state(reading, received_s)
 
     def _on_tick(self) -> None:
-        is_connected = self._reader.is_connected
-        if is_connected != self._was_connected:
-            self._was_connected = is_connected
-            self._feed(LinkUp() if is_connected else LinkDown(self._reader.health().error))
+        """Watch the links, let time go on, and ask the treadmill.
+
+        Only here is it asked: where its own timer stops belts that nobody asks about, a gate that hangs lets it.
+        """
+        wires = [reader.health() for reader in self._readers]
+        link = tuple(wire.open_count for wire in wires) if all(wire.is_connected for wire in wires) else None
+        if link != self._link:
+            with self._lock:
+                if link is None:
+                    self._lose_link("; ".join(wire.error for wire in wires if not wire.is_connected))
+                else:
+                    self._link = link
+                    self._pass(LinkUp())
         self._feed(Tick())
+        with self._lock:
+            if self._link is not None:
+                self._write(self._belts.poll(time.monotonic()))
 
     def _on_command(self, command: msg.TreadmillCommand) -> None:
         self._feed(
@@ -137,21 +175,40 @@ class TreadmillNode(LabNode):
         self._safety_publisher.publish(message)
 
     def health(self) -> list[DiagnosticStatus]:
-        """One status: the wire to the treadmill."""
-        health, counts = self._reader.health(), self._driver.counts
+        """One status for each wire to the treadmill."""
+        names = ["treadmill"] if len(self._readers) == 1 else ["treadmill_left", "treadmill_right"]
+        return [self._wire_status(*wire) for wire in zip(names, self._readers, self._belts.drivers, strict=True)]
+
+    def _wire_status(self, name: str, reader: Reader, driver: TreadmillDriver) -> DiagnosticStatus:
+        health, counts = reader.health(), driver.counts
         values = {
             "status_count": counts.reading_count,
             "bytes_dropped_count": counts.bytes_dropped_count,
+            "device_error_count": counts.device_error_count,
             "open_count": health.open_count,
             "safety": self._gate.safety.text,
         }
-        return [link_status("treadmill", health, values)]
+        return link_status(name, health, values)
 
     def destroy_node(self) -> None:
         """Leave the belts on their way to rest, then close the link."""
-        self._feed(Shutdown())
-        self._reader.close()
-        super().destroy_node()
+        try:
+            self._feed(Shutdown())
+            if not self._belts.has_acceleration:
+                self._ramp_to_rest()
+        finally:
+            for reader in self._readers:
+                reader.close()
+            super().destroy_node()
+
+    def _ramp_to_rest(self) -> None:
+        """Go on until the gate has brought the belts to rest; a treadmill that takes no acceleration needs it."""
+        end_s = time.monotonic() + min(
+            LONGEST_LEAVE_S, self._limits.max_speed_mps / self._limits.max_deceleration_mps2 + 1
+        )
+        while self._link is not None and self._gate.safety.state is not State.DISARMED and time.monotonic() < end_s:
+            time.sleep(TICK_S)
+            self._on_tick()
 
 
 def main() -> None:
