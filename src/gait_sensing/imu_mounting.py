@@ -91,21 +91,23 @@ class ImuMounting:
         settings = self._settings
         if row.is_quiet(settings.quiet_acceleration_mps2, settings.quiet_rate_radps):
             self._standing.append(row)
+            if len(self._standing) < POSE_ROWS:
+                self._walk_on(row)  # perhaps: a foot alone is as quiet in a slow walker's stance
+                return
             self._walking.clear()
             if self._walk is not None and len(self._standing) == POSE_ROWS:
                 self._later_standing = _specific_forces(self._standing)
             return
-        if self._walk is None:
-            self._walk_on(row)
+        if self._walk is None and len(self._standing) >= POSE_ROWS:
+            self._pose = _specific_forces(self._standing)
         self._standing.clear()
+        self._walk_on(row)
 
     def _walk_on(self, row: Row) -> None:
-        if len(self._standing) >= POSE_ROWS:
-            self._pose = _specific_forces(self._standing)
+        if self._walk is not None or not self._pose:
+            return
         if self._walking and row.begin_s > self._walking[-1].begin_s + 1.5 * ROW_S:
             self._walking.clear()
-        if not self._pose:
-            return
         self._walking.append(row)
         if len(self._walking) == self._walking.maxlen:
             vertical = {segment: forces.mean(axis=0) for segment, forces in self._pose.items()}

@@ -5,8 +5,8 @@ Two numbers that no mounting changes: the way that the sensor turns in a stride 
 its angular rate), and how still its stillest fifth is beside the mean. A foot rests in stance, a shank turns more than
 a thigh, a pelvis turns little and never rests. The logarithms are taken as normally distributed about ``USUAL``; a
 slow walker turns less with all segments alike, which is a spread that all share. Labels are exchanged, or one is
-changed, where that makes the numbers more likely by ``CLAIM``; where no one change stands out by ``CHOICE`` nothing
-more is said than that something is wrong.
+changed, one step after the other, where that makes the numbers more likely by ``CLAIM``. What came out is claimed of
+a segment where every other place is less likely by ``CHOICE``.
 
 Source: the idea of sorting sensors by what they do in walking, Weenk et al. 2013 (doi 10.1186/1743-0003-10-31) and
 Baniasad et al. 2023 (doi 10.3390/s23073587); ``USUAL`` is ours, from textbook ranges of joint angles, with wide
@@ -31,7 +31,7 @@ USUAL = {  # link -> way turned in a stride in rad, rest beside the mean, and th
 WAY_SPREAD, SHARED_SPREAD = 0.2, 0.25  # of the logarithm of the way: of each segment, and of all of a person's
 REST_QUANTILE = 0.2
 CLAIM = math.log(100.0)  # how much likelier other labels must be to say that these are wrong
-CHOICE = math.log(10.0)  # ... and than the next best explanation
+CHOICE = math.log(10.0)  # ... and than other places, to say where it is
 NOT_WORN_RAD = 0.1  # turned in a stride: less than any segment
 
 
@@ -83,39 +83,37 @@ def find_misplaced(turnings: dict[str, Turning]) -> list[MountingFinding]:
     ]
     turnings = {segment: turning for segment, turning in turnings.items() if turning.way_rad >= NOT_WORN_RAD}
     links = {segment: link_of(segment) for segment in turnings}
-    while found := _best_change(turnings, links):
-        findings.append(found)
-        if found.level != "error":
-            break
+    while change := _best_change(turnings, links):
+        links |= change
+    changed = {segment: link for segment, link in links.items() if link != link_of(segment)}
+    sure = {segment: _is_sure(turnings, links, segment) for segment in changed}
+    if len(changed) == 2 and all(sure.values()):
+        one, other = changed
+        if changed[one] == link_of(other) and changed[other] == link_of(one):
+            return [*findings, MountingFinding(one, "error", f"{one} and {other} look swapped", other)]
+    for segment, link in changed.items():
+        level, text = "error", f"{segment} looks worn on {'the' if link == 'pelvis' else 'a'} {link}"
+        if not sure[segment]:
+            level, text = "warn", f"{segment} does not move as its segment does: cannot tell where it is worn"
+        findings.append(MountingFinding(segment, level, text))
     return findings
 
 
-def _best_change(turnings: dict[str, Turning], links: dict[str, str]) -> MountingFinding | None:
-    """Return the change of labels that explains the numbers best, made in ``links``, if it is much better than none."""
-    if not links:
-        return None
+def _best_change(turnings: dict[str, Turning], links: dict[str, str]) -> dict[str, str]:
+    """Return the change that explains the numbers best, empty if none makes them likelier by ``CLAIM``."""
+    gains = _gains(turnings, links)
+    gain, change = max(gains, key=lambda scored: scored[0], default=(0.0, {}))
+    return change if gain >= CLAIM else {}
+
+
+def _is_sure(turnings: dict[str, Turning], links: dict[str, str], segment: str) -> bool:
+    """Whether every change of this segment's link makes the numbers less likely by ``CHOICE``."""
+    return all(gain <= -CHOICE for gain, change in _gains(turnings, links) if segment in change)
+
+
+def _gains(turnings: dict[str, Turning], links: dict[str, str]) -> list[tuple[float, dict[str, str]]]:
     usual = _log_likelihood(turnings, links)
-    changes = sorted(
-        ((_log_likelihood(turnings, {**links, **change}) - usual, change) for change in _changes(links)),
-        key=lambda scored: -scored[0],
-    )
-    (gain, change), (next_gain, next_change) = changes[0], changes[1]
-    if gain < CLAIM:
-        return None
-    if gain - next_gain < CHOICE:
-        return _unclear(change, next_change)
-    links.update(change)
-    segments = list(change)
-    if len(segments) == 2:
-        return MountingFinding(segments[0], "error", f"{segments[0]} and {segments[1]} look swapped", segments[1])
-    article = "the" if change[segments[0]] == "pelvis" else "a"
-    return MountingFinding(segments[0], "error", f"{segments[0]} looks worn on {article} {change[segments[0]]}")
-
-
-def _unclear(change: dict[str, str], other: dict[str, str]) -> MountingFinding:
-    segment = next((segment for segment in change if segment in other), next(iter(change)))
-    text = f"{segment} does not move as its segment does, or another IMU does not: cannot tell where it is worn"
-    return MountingFinding(segment, "warn", text)
+    return [(_log_likelihood(turnings, {**links, **change}) - usual, change) for change in _changes(links)]
 
 
 def _changes(links: dict[str, str]) -> list[dict[str, str]]:
