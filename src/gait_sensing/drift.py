@@ -23,7 +23,7 @@ the numbers, are this project's, tried on simulated drift and on treadmill recor
 import math
 from collections import deque
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 import numpy as np
 
@@ -127,21 +127,18 @@ class DriftWatch:
     def _look(self) -> None:
         """Take the newest block into account."""
         lull = self._lull
-        if lull is not None and self._is_stance(self._number, lull):
+        if lull is not None and self._recent[-1].vertical_n > self._loaded_n(float(lull.level[2])):
             self._lull = None
             self._take_swing(lull.level)
         elif lull is not None and self._number - lull.end > MEMORY_BLOCKS:
             self._lull = None
         elif (new := self._new_lull()) is not None:
-            if lull is None:
-                self.correction = self._found
+            self.correction = self._found
             if lull is None or new.deviation_n < lull.deviation_n:
                 self._lull = new
 
-    def _is_stance(self, number: int, lull: _Lull) -> bool:
-        """Whether the two newest blocks, both after the lull, are of a stance."""
-        loaded_n = lull.level[2] + self._settings.drift_stance_n
-        return number - lull.end >= 2 and all(block.vertical_n > loaded_n for block in list(self._recent)[-2:])
+    def _loaded_n(self, level_n: float) -> float:
+        return level_n + self._settings.drift_stance_n
 
     def _new_lull(self) -> _Lull | None:
         """Return the newest window if it may be of a swing."""
@@ -154,9 +151,7 @@ class DriftWatch:
         if not variance_n2 <= self._settings.drift_quiet_n**2:
             return None
         before_n = [block.vertical_n for block in self._recent]
-        loaded_n = level_n + self._settings.drift_stance_n
-        was_loaded = any(min(pair) > loaded_n for pair in pairwise(before_n))
-        if not was_loaded or level_n > min(before_n) + LOWEST_N:
+        if max(before_n) <= self._loaded_n(level_n) or level_n > min(before_n) + LOWEST_N:
             return None
         level = sum(block.sums for block in window) / count
         return _Lull(self._number, np.asarray(level), math.sqrt(max(variance_n2, 0.0)))

@@ -137,6 +137,7 @@ SILLY = {
     "the weight shifted from side to side": 350.0 - (290.0 + 50.0 * np.sin(AFTER_S * 0.7)) * np.cos(AFTER_S * 1.9),
     "tapping": np.where(AFTER_S % 1.0 < 0.2, 60.0, 15.0),
     "a minute of standing, then a foot resting": np.where(AFTER_S < 60.0, 700.0, 25.0),
+    "a foot that rests for five seconds between steps": np.where(AFTER_S % 6.0 < 1.0, 700.0, 15.0),
     "an empty plate": np.zeros(len(AFTER_S)),
     "stepping off for good": np.where(AFTER_S < 10.0, 700.0, 9.0),
     "a knock every second": np.where(AFTER_S % 1.0 < 0.02, 900.0, 0.0),
@@ -173,11 +174,47 @@ def test_a_foot_that_touches_with_changing_force_in_every_swing_does_not_move_th
     assert watch.swing_count > 60
 
 
-def test_the_valley_of_a_slow_stance_is_no_swing() -> None:
+def test_a_foot_that_drags_unsteadily_in_every_swing_does_not_move_the_zero() -> None:
+    time_s = times(60.0)
+    is_swing = (time_s - START_S) % STRIDE_S > STANCE_S
+    drag_n = np.where(is_swing, np.random.default_rng(4).normal(25.0, 20.0, len(time_s)), 0.0)
+    watch, correction = fed(time_s, walking(time_s) + vertical(time_s, drag_n))
+    assert math.isnan(watch.drift_n)
+    assert not correction.any()
+
+
+def test_of_a_swing_the_stillest_part_counts() -> None:
+    """A foot that grazes the plate with a force rising to 15 N in the last fifth of a second before it lands."""
+    time_s = times(60.0)
+    to_contact_s = STRIDE_S - (time_s - START_S) % STRIDE_S
+    graze_n = np.clip(15.0 * (1.0 - to_contact_s / 0.2), 0.0, None)
+    watch, _ = fed(time_s, walking(time_s) + vertical(time_s, np.where(to_contact_s < 0.2, graze_n, 0.0)))
+    assert watch.drift_n == pytest.approx(0.0, abs=0.5)
+
+
+def test_a_few_samples_a_second_say_nothing() -> None:
+    time_s = times(120.0, 40.0)
+    watch, _ = fed(time_s, walking(time_s))
+    assert watch.swing_count == 0
+
+
+def test_a_plate_that_is_silent_about_swing_is_not_judged_by_the_valleys() -> None:
+    time_s, shape_n = two_humps()
+    shape_n[shape_n < 20.0] = math.nan
+    watch, _ = fed(time_s, vertical(time_s, shape_n))
+    assert watch.swing_count == 0
+
+
+def two_humps() -> tuple[Array, Array]:
     """Humps 150 N above a valley that is flat for half a second."""
     time_s = times(60.0)
     beat_s = (time_s - START_S) % 3.0
     shape_n = np.interp(beat_s, [0, 0.1, 0.5, 0.7, 1.2, 1.4, 1.8, 1.9, 3.0], [0, 850, 850, 680, 680, 850, 850, 0, 0])
+    return time_s, shape_n
+
+
+def test_the_valley_of_a_slow_stance_is_no_swing() -> None:
+    time_s, shape_n = two_humps()
     watch, correction = fed(time_s, noise(vertical(time_s, shape_n), 2.0))
     assert watch.drift_n == pytest.approx(0.0, abs=1.0)
     assert np.abs(correction[:, 2]).max() <= 1.0
@@ -221,6 +258,14 @@ def test_gaps_and_missing_values_only_delay() -> None:
     assert watch.drift_n == pytest.approx(8.0)
     assert watch.correction.tolist() == pytest.approx([3.0, 0, 8.0, 0, 0, 0])
     assert np.isfinite(correction).all()
+
+
+def test_a_lull_of_which_most_is_lost_is_no_swing() -> None:
+    """A foot that rests for five seconds between steps, of which the wire loses four."""
+    phase_s = AFTER_S % 6.0
+    kept = (phase_s < 1.3) | (phase_s > 5.4)
+    watch, _ = fed(START_S + AFTER_S[kept], vertical(AFTER_S, np.where(phase_s < 1.0, 700.0, 15.0))[kept])
+    assert watch.swing_count == 0
 
 
 def test_a_clock_that_is_set_back_only_delays() -> None:
