@@ -80,6 +80,13 @@ def test_a_sample_that_is_no_number_is_left_out_and_counted() -> None:
     assert (driver.counts.reading_count, driver.counts.device_error_count) == (1, 2)
 
 
+def test_a_signalling_nan_is_left_out_like_any_other() -> None:
+    signalling = struct.pack("<HHI8x", 52, 1, 0) + b"\x01\x00\xa0\x7f" + bytes(32)
+    driver = Driver(Settings())
+    assert len(driver.feed(signalling).ticks) == 0
+    assert driver.counts.device_error_count == 1
+
+
 def test_ticks_count_samples_not_packets() -> None:
     readings = Driver(Settings()).feed(type_i(7, *standing(10)) + type_i(8, *standing(10, 710.0)))
     assert readings.ticks.tolist() == list(range(70, 90))
@@ -112,7 +119,7 @@ def test_ticks_start_anew_with_the_link() -> None:
     driver = Driver(Settings())
     driver.feed(type_i(7, *standing(10)))
     driver.connect()
-    assert driver.feed(type_i(1, *standing(10))).ticks.tolist() == list(range(10, 20))
+    assert driver.feed(type_i(1, *standing(3))).ticks.tolist() == [3, 4, 5]
 
 
 def test_set_up_of_an_idle_server(vectors: Vectors) -> None:
@@ -130,11 +137,21 @@ def test_a_server_that_still_streams_is_stopped_once() -> None:
     assert start == b"startDS 250 0 0 0 2 0\r\n"
     driver.feed(answer(0x15, start[:-2]))
     assert driver.pending() == b"stopDS\r\n"
-    driver.feed(answer(6, b"stopDS"))
+    driver.feed(answer(6, b"stopDS\0\0"))
     assert driver.pending() == start
     driver.feed(answer(0x15, start[:-2]))
     assert driver.pending() == b""
     assert driver.counts.device_error_count == 2
+    driver.connect()
+    driver.feed(answer(0x15, start[:-2]))
+    assert driver.pending() == b"stopDS\r\n"
+
+
+def test_a_stop_that_was_not_asked_for_starts_nothing() -> None:
+    driver = Driver(Settings())
+    driver.connect()
+    driver.feed(answer(6, b"stopDS"))
+    assert driver.pending() == b""
 
 
 def test_packets_of_other_types_are_passed_over() -> None:

@@ -122,6 +122,12 @@ def test_time_wraps_with_the_week() -> None:
     assert driver.ticks_per_sample == 10_000
 
 
+def test_time_since_power_up_wraps_likewise() -> None:
+    time = field(0xD5, struct.pack(">Q", (WEEK_US + 5) * 1000 + 400))
+    (reading,) = Driver(Settings(series="7")).feed(packet(0x80, time) + packet(0x82, time))
+    assert reading == ImuReading(5, None, None, None)
+
+
 def test_a_packet_without_time_is_no_reading(vectors: Vectors) -> None:
     driver = Driver(Settings())
     assert (

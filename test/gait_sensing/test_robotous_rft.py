@@ -99,6 +99,13 @@ def test_one_sample_asked_for_by_others_is_no_reading(vectors: Vectors) -> None:
     assert driver.counts.frame_count == 1
 
 
+def test_an_unknown_kind_of_answer_is_no_frame() -> None:
+    driver = Driver(Settings())
+    driver.feed(framed(bytes([0x42]).ljust(16, b"\0")))
+    assert driver.counts.frame_count == 0
+    assert driver.counts.bytes_dropped_count == 19
+
+
 def test_markers_inside_a_sample_hide_nothing() -> None:
     whole = ForceReadings(np.full(2, -1), np.full((2, 3), 0x55AA / 50.0), np.full((2, 3), 0x550B / 2000.0))
     frames = Emulator(Settings()).encode(whole)

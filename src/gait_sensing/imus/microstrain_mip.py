@@ -41,11 +41,9 @@ TICK_MODULUS = 7 * 24 * 3600 * 1_000_000
 STANDARD_GRAVITY_MPS2 = 9.80665
 
 BASE, SYSTEM, SENSOR, FILTER = 0x01, 0x0C, 0x80, 0x82
-PING, IDLE, RESUME = 0x01, 0x02, 0x06  # of set BASE
-STREAM, ACK = 0x11, 0xF1
+PING, IDLE, RESUME, STREAM, ACK = 0x01, 0x02, 0x06, 0x11, 0xF1
 ACCELERATION, ANGULAR_RATE, QUATERNION = 0x04, 0x05, 0x03
-WRITE = ON = 1
-UNKNOWN_COMMAND = 1
+WRITE, ON, UNKNOWN_COMMAND = 1, 1, 1
 VECTOR = struct.Struct(">3f")
 ATTITUDE = struct.Struct(">4fH")  # w x y z, and flags: 0 while the filter has no solution
 NO_ATTITUDE = bytes(ATTITUDE.size)
@@ -213,8 +211,8 @@ class Emulator:
 
     def feed(self, data: bytes) -> bytes:
         """Return the answers to the commands that ``data`` completes."""
-        packets = self._splitter.feed(data)
-        return b"".join(_framed(each[2], self._obey(each[2], *field)) for each in packets for field in _fields(each))
+        commands = ((packet[2], *field) for packet in self._splitter.feed(data) for field in _fields(packet))
+        return b"".join(_framed(command[0], self._obey(*command)) for command in commands)
 
     def encode(self, reading: ImuReading) -> bytes:
         """Return the packets of ``reading``, the filter's only if it has an orientation."""

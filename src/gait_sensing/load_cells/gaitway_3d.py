@@ -125,8 +125,7 @@ class Driver(LoadCellDriver):
         self._next_tick = self._next_tick % TICK_MODULUS + n
         return range(self._next_tick - n, self._next_tick)
 
-    def _take_answer(self, kind: int, content: bytes) -> None:
-        command = content.rstrip(b"\0\r\n ")
+    def _take_answer(self, kind: int, command: bytes) -> None:
         if kind == NAK:
             self.counts.device_error_count += 1
             if command.startswith(b"startDS") and not self._has_stopped:
@@ -137,15 +136,16 @@ class Driver(LoadCellDriver):
 
     def _readings(self, samples: bytes, ticks: list[int]) -> ForceReadings:
         """Decode samples; one whose force or free moment is no number is left out and counted."""
-        values = np.frombuffer(samples, "<f4").reshape(-1, SAMPLE.itemsize // 4)[:, :6].astype(np.float64)
+        values = np.frombuffer(samples, "<f4").reshape(-1, SAMPLE.itemsize // 4)[:, :6]
         tick = np.array(ticks, np.int64) % TICK_MODULUS
         is_finite = np.isfinite(values)
         if not is_finite.all():
+            values = values.copy()
             values[~is_finite[:, 3:5].all(axis=1), 3:5] = 0.0
             is_measured = is_finite[:, [0, 1, 2, 5]].all(axis=1)
             self.counts.device_error_count += int((~is_measured).sum())
             tick, values = tick[is_measured], values[is_measured]
-        fz_n, fy_n, fx_n, y_m, x_m, tz_nm = values.T
+        fz_n, fy_n, fx_n, y_m, x_m, tz_nm = values.astype(np.float64).T
         moment_nm = np.column_stack((y_m * fz_n, -x_m * fz_n, tz_nm + x_m * fy_n - y_m * fx_n))
         self.counts.reading_count += len(tick)
         return ForceReadings(tick, np.column_stack((fx_n, fy_n, fz_n)), moment_nm)
