@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from gait_analysis.events import EventKind
 from gait_sensing.imu_mounting import ImuMounting, MountingSettings
+from gait_sensing.imu_rows import RowCutter
 from gait_sensing.samples import ImuSample
 from gait_sim.body_motion import SEGMENTS
 from gait_sim.walker import Walker, WalkerSettings
@@ -272,3 +273,22 @@ def test_uneven_movement_is_not_taken_for_walking():
     mounting = run({"left_foot": fidgeting})
     assert not mounting.is_complete
     assert "waiting for even walking" in mounting.findings()[0].text
+
+
+def test_a_foot_alone_that_rests_long_in_each_stance_is_walking():
+    readings, _ = walk(0.4)
+    mounting = run({"left_foot": readings["left_foot"]})
+    assert angle_deg(mounting.result("left_foot"), Rotation.identity()) < 2.0
+
+
+def test_a_row_is_handed_out_once_however_late_samples_come():
+    cutter = RowCutter(["left_foot", "right_foot"])
+    series = samples_of("left_foot", walk()[0]["left_foot"][:2600])
+    rows = [row for sample in series for row in cutter.feed(sample)]
+    assert rows[0].readings.keys() == {"left_foot"}
+    late = samples_of("right_foot", walk()[0]["right_foot"][:2600])
+    rows += [row for sample in late for row in cutter.feed(sample)]
+    begins_s = [row.begin_s for row in rows]
+    assert begins_s == sorted(set(begins_s))
+    assert begins_s[-1] == START_S + 25.0
+    assert rows[-1].readings.keys() == {"left_foot", "right_foot"}
