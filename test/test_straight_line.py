@@ -173,8 +173,8 @@ def stances(contacts_s: np.ndarray, offs_s: np.ndarray) -> np.ndarray:
 
 def test_no_sample_is_lost_between_walker_and_analysis(walked):
     _, outcome = walked
-    assert [stream.sample_count for stream in outcome.streams] == [6000, 60000, 60000]
-    assert [stream.lost_count + stream.duplicate_count for stream in outcome.streams] == [0, 0, 0]
+    assert [stream.health.sample_count for stream in outcome.streams] == [6000, 60000, 60000]
+    assert [stream.clock.lost_count + stream.clock.duplicate_count for stream in outcome.streams] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("kind", EventKind)

@@ -5,9 +5,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from gait_sensing.samples import Side
-
-STANDARD_GRAVITY_MPS2 = 9.80665
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Side
 
 
 class Role(str, Enum):

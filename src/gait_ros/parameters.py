@@ -50,9 +50,13 @@ def declare_text(node: Node, name: str, doc: str, default: str | None = None) ->
 
 
 def declare_names(node: Node, name: str, doc: str) -> list[str]:
-    """Declare a required list of strings."""
+    """Declare a list of strings; empty where the config has none, which ROS cannot say in YAML."""
     descriptor = ParameterDescriptor(description=doc, read_only=True)
-    return [str(item) for item in _declare_one(node, name, Parameter.Type.STRING_ARRAY, descriptor)]
+    try:
+        value: list[str] | None = node.declare_parameter(name, Parameter.Type.STRING_ARRAY, descriptor).value
+    except InvalidParameterTypeException as error:
+        raise ValueError(f"{node.get_name()}: {error}") from None
+    return [str(item) for item in value or ()]
 
 
 def refuse_unknown(node: Node) -> None:
@@ -79,6 +83,7 @@ def _declare_one(node: Node, name: str, default: Any, descriptor: ParameterDescr
 def _descriptor(field: "dataclasses.Field[Any]") -> ParameterDescriptor:
     default, low, high = default_of(field), field.metadata["low"], field.metadata["high"]
     result = ParameterDescriptor(description=field.metadata["doc"], read_only=True)
+    result.dynamic_typing = default == []  # ROS would take it for a list of bytes
     if low is None or high is None:
         return result
     if isinstance(default, float):

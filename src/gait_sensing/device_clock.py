@@ -122,6 +122,7 @@ class DeviceClock:
         self._shift = 0  # ticks as sent plus this are the unwrapped ones, modulo the modulus
         self._last_tick = -1  # unwrapped, of the newest sample placed
         self._last_count = -1
+        self._counted_tick = -ticks_per_sample  # unwrapped, of the sample with the last number
         self._last_lead_s = -math.inf  # of its time over CATCH_UP of its device time: may never shrink
         self._wild_tick: int | None = None  # as sent: a rejected value that the next one may confirm
 
@@ -201,7 +202,7 @@ class DeviceClock:
 
     def _stamp(self, placed: NDArray[np.int64], received_s: float, envelope: LowerEnvelope) -> Stamps:
         """Return numbers and times of placed samples, and remember the newest."""
-        count = (placed + self._ticks_per_sample // 2) // self._ticks_per_sample
+        count = self._number(placed)
         device_s = placed * self._tick_s
         envelope.add(float(device_s[-1]), received_s)
         lead_s = envelope.host_s(device_s) - CATCH_UP * device_s
@@ -209,5 +210,17 @@ class DeviceClock:
         lead_s = np.maximum.accumulate(lead_s)
         self._last_lead_s = float(lead_s[-1])
         self.lost_count += max(0, int(count[-1]) - self._last_count - len(count))
-        self._last_tick, self._last_count = int(placed[-1]), int(count[-1])
+        self._last_tick = self._counted_tick = int(placed[-1])
+        self._last_count = int(count[-1])
         return count, lead_s + CATCH_UP * device_s - self._delay_s
+
+    def _number(self, placed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return running numbers, each from the one before: ticks a sample may be no whole number, nor quite true."""
+        steps = placed.copy()
+        steps[0] -= self._counted_tick
+        steps[1:] -= placed[:-1]
+        steps += self._ticks_per_sample // 2
+        steps //= self._ticks_per_sample
+        np.maximum(steps, 1, out=steps)
+        steps[0] += self._last_count
+        return steps.cumsum()

@@ -46,6 +46,7 @@ AGREEMENT_N = 5.0
 class DriftSettings(parts.Settings):
     """When a plate counts as unloaded and how far its zero may move."""
 
+    corrects_drift: bool = setting(True, "follow the zero in swing: for plates, not for a load cell in a prosthesis")
     drift_warn_n: float = setting(20.0, "drift of the vertical zero above which a warning is given", low=0.0)
     max_correction_n: float = setting(50.0, "drift of the vertical zero above which it is not corrected", low=0.0)
     drift_quiet_n: float = setting(

@@ -6,9 +6,10 @@ Counts are since the start; what is judged is the last ``WINDOW_S``, so that a h
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
 from gait_parts.settings import Settings, setting
 from gait_sensing.device_clock import ClockCounts
@@ -127,9 +128,15 @@ class StreamHealth:
                 self._out_of_range = f"value {place + 1} of {len(self.limits)} read {extreme:g}, beyond {limit:g}"
 
     def judge(
-        self, now_s: float, wire: WireHealth, counts: WireCounts, clock: ClockCounts, extra: Iterable[Finding] = ()
+        self,
+        now_s: float,
+        wire: WireHealth,
+        counts: WireCounts,
+        clock: ClockCounts,
+        findings: Iterable[Finding] = (),
+        values: Mapping[str, float] = MappingProxyType({}),
     ) -> Verdict:
-        """Return the verdict at ``now_s``; ``extra`` are findings of others on the same stream."""
+        """Return the verdict at ``now_s``; ``findings`` and ``values`` are those of others on the same stream."""
         totals = {
             "sample_count": self.sample_count,
             "lost_count": clock.lost_count,
@@ -151,14 +158,14 @@ class StreamHealth:
         jitter_s = most_s - least_s if most_s >= least_s else math.nan
         self._lateness_s = (math.inf, -math.inf)
         age_s = now_s - self._last_s
-        findings = [
+        found = [
             *self._on_presence(wire, age_s),
             *self._on_values(now_s),
             *self._on_rate(rate_hz),
             *_on_counts(recent, jitter_s),
-            *extra,
+            *findings,
         ]
-        findings.sort(key=lambda finding: -finding.level.value)
+        found.sort(key=lambda finding: -finding.level.value)
         numbers = {
             "rate_hz": rate_hz,
             "nominal_rate_hz": 1.0 / self.sample_interval_s,
@@ -166,7 +173,7 @@ class StreamHealth:
             "jitter_s": jitter_s,
             "longest_gap_s": self.longest_gap_s,
         }
-        return Verdict(tuple(findings), {**numbers, **totals})
+        return Verdict(tuple(found), {**numbers, **totals, **values})
 
     def _before(self, snapshot: _Snapshot) -> _Snapshot:
         """Remember ``snapshot``; return the one that the judged window begins with."""

@@ -9,8 +9,8 @@ changed, one step after the other, where that makes the numbers more likely by `
 a segment where every other place is less likely by ``CHOICE``.
 
 Source: the idea of sorting sensors by what they do in walking, Weenk et al. 2013 (doi 10.1186/1743-0003-10-31) and
-Baniasad et al. 2023 (doi 10.3390/s23073587); ``USUAL`` is ours, from textbook ranges of joint angles, with wide
-spreads.
+Baniasad et al. 2023 (doi 10.3390/s23073587); ``USUAL`` is ours: ways from textbook ranges of joint
+angles, rests from simulated and recorded walking, thighs simulated alone, all with wide spreads.
 """
 
 import math

@@ -20,6 +20,7 @@ from gait_sensing import load_cells
 from gait_sensing.batching import Batcher
 from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
 from gait_sensing.device_clock import clock_for
+from gait_sensing.drift import DriftSettings
 from gait_sensing.raw_log import RawKind
 from gait_sensing.samples import ForceSamples
 from gait_sensing.streams import CalibratedCell, LoadCellHealthSettings, LoadCellStream
@@ -74,12 +75,13 @@ class LoadCellNode(LabNode):
         prefix = f"{name}."
         calibration = LoadCellCalibration(declare(self, CalibrationSettings, prefix))
         health = declare(self, LoadCellHealthSettings, prefix)
+        drift = declare(self, DriftSettings, prefix)
         topic = declare_topic(self, prefix)
         source: Outlet | TopicInput
         stream: CalibratedCell
         if topic:
             interval_s = 1.0 / declare(self, TopicSettings, prefix).rate_hz
-            stream = foreign = WrenchTopicStream(name, interval_s, calibration, health)
+            stream = foreign = WrenchTopicStream(name, interval_s, calibration, health, drift)
 
             def take(message: Any, received_s: float) -> ForceSamples | None:
                 return foreign.feed(*values.stamped_wrench(message), received_s)
@@ -90,23 +92,29 @@ class LoadCellNode(LabNode):
         else:
             device = declare_device(self, load_cells.__name__, prefix)
             clock = clock_for(device.driver, device.delay_s)
-            stream = wired = LoadCellStream(name, device.driver, clock, calibration, health)
+            stream = wired = LoadCellStream(name, device.driver, clock, calibration, health, drift)
             publish = Publication(self, name, device.driver.sample_interval_s, self._shared).publish
             source = Outlet(self, f"load_cell/{name}", wired, publish, self._shared.record_raw_bytes)
             by_url[device.url].append(source)
         self._zeros[name] = lambda: source.locked(RawKind.ZEROED, stream.zero)
 
     def _zero(self, request: srv.Zero.Request, response: srv.Zero.Response) -> srv.Zero.Response:
-        if request.name not in self._zeros:
-            response.text = f"no load cell '{request.name}': there are {', '.join(self._zeros)}"
-            response.load_n = float("nan")
-            return response
-        try:
-            response.load_n = self._zeros[request.name]()
-        except ValueError as error:
-            response.load_n, response.text = float("nan"), str(error)
-            return response
-        response.is_zeroed, response.text = True, f"{request.name}: {response.load_n:.1f} N is zero now"
+        names = [request.name] if request.name else list(self._zeros)
+        loads_n: list[float] = []
+        texts: list[str] = []
+        response.load_n = float("nan")
+        for name in names:
+            if name not in self._zeros:
+                response.text = f"no load cell '{name}': there are {', '.join(self._zeros)}"
+                return response
+            try:
+                loads_n.append(self._zeros[name]())
+            except ValueError as error:
+                response.text = "; ".join([*texts, str(error)])
+                return response
+            texts.append(f"{name}: {loads_n[-1]:.1f} N is zero now")
+        response.is_zeroed, response.text = True, "; ".join(texts)
+        response.load_n = max(loads_n, key=abs)
         return response
 
     def health(self) -> list[DiagnosticStatus]:

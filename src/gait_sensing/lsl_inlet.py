@@ -15,11 +15,10 @@ from gait_sensing.driver import WireCounts
 from gait_sensing.health import StreamHealth, Verdict
 from gait_sensing.lsl_clock import Chunk, StampClock
 from gait_sensing.reader import WireHealth
-from gait_sensing.samples import Array, ForceReadings, ForceSamples, ImuSample
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceReadings, ForceSamples, ImuSample
 from gait_sensing.streams import CalibratedCell, ImuHealthSettings, LoadCellHealthSettings
 
 NO_WIRE_COUNTS = WireCounts()
-STANDARD_GRAVITY_MPS2 = 9.80665
 
 FORCE_UNITS_N = {"N": 1.0, "kN": 1e3, "lbf": 4.4482216152605}
 MOMENT_UNITS_NM = {"Nm": 1.0, "Nmm": 1e-3, "kNm": 1e3}

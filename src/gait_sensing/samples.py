@@ -16,6 +16,8 @@ Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]  # x, y, z, w, as in geometry_msgs
 Array = NDArray[np.float64]
 
+STANDARD_GRAVITY_MPS2 = 9.80665  # ISO 80000-3
+
 
 class Side(str, Enum):
     """Where a sensor or a belt is; which side is the prosthesis is data, see ``gait_analysis.participant``."""

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gait_sensing.calibration import AXES
-from gait_sensing.samples import Array, Side
-from gait_sensing.weighing import STANDARD_GRAVITY_MPS2
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, Side
 
 GRAVITY_TOLERANCE = 0.03  # no unit
 MAX_REST_DEVIATION_MPS2 = 0.3  # standard deviation of the magnitude of specific force

@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gait_parts.settings import setting
-from gait_sensing.calibration import LoadCellCalibration
+from gait_sensing.calibration import AXES, LoadCellCalibration
 from gait_sensing.device_clock import Clock
+from gait_sensing.drift import DriftSettings, DriftWatch
 from gait_sensing.driver import ImuDriver, LoadCellDriver
-from gait_sensing.health import HealthSettings, StreamHealth, Verdict
+from gait_sensing.health import Finding, HealthSettings, Level, StreamHealth, Verdict
 from gait_sensing.raw_log import RawEntry, RawKind
 from gait_sensing.reader import WireHealth
+from gait_sensing.rest_check import RestCheck
 from gait_sensing.samples import Array, ForceReadings, ForceSamples, ImuReading, ImuSample, Quaternion, Vector
 
 NO_VECTOR: Vector = (math.nan, math.nan, math.nan)
 NO_ORIENTATION: Quaternion = (math.nan, math.nan, math.nan, math.nan)
 ZERO_S = 0.5  # span of readings whose mean becomes the zero
+UP_AXES = ("", *AXES)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class ImuHealthSettings(HealthSettings):
 
     acceleration_range_mps2: float = setting(320.0, "measuring range of each axis, from the data sheet", low=10.0)
     angular_rate_range_radps: float = setting(70.0, "measuring range of each axis, from the data sheet", low=1.0)
+    up_axis: str = setting("", "sensor axis that points up in standing, for a check; empty: not known", choices=UP_AXES)
 
     def limits(self) -> list[float]:
         """Return the range of each of the six values."""
@@ -58,6 +62,7 @@ class ImuStream:
         self.driver = driver
         self.clock = clock
         self.health = StreamHealth(driver.sample_interval_s, settings.limits(), driver.tick_s is not None, settings)
+        self._rest = RestCheck(driver.sample_interval_s, settings.up_axis)
 
     def feed(self, data: bytes, received_s: float) -> list[ImuSample]:
         """Return the samples that ``data``, received at ``received_s``, completes, oldest first."""
@@ -81,11 +86,13 @@ class ImuStream:
             rows = [_measured(reading) for reading in readings]
             extremes = [max(max(column), -min(column)) for column in zip(*rows, strict=True)]
             self.health.feed(len(samples), samples[-1].time_s, received_s, rows[-1], extremes)
+            for sample in samples:
+                self._rest.feed(sample)
         return samples
 
     def judge(self, now_s: float, wire: WireHealth) -> Verdict:
         """Return whether the stream can be trusted at ``now_s``."""
-        return self.health.judge(now_s, wire, self.driver.counts, self.clock)
+        return self.health.judge(now_s, wire, self.driver.counts, self.clock, self._rest.findings())
 
 
 class CalibratedCell:
@@ -98,11 +105,14 @@ class CalibratedCell:
         is_counted: bool,
         is_measured: Sequence[bool],
         calibration: LoadCellCalibration,
-        settings: LoadCellHealthSettings | None,
+        settings: LoadCellHealthSettings | None = None,
+        drift: DriftSettings | None = None,
     ) -> None:
         settings = settings or LoadCellHealthSettings()
         self.name = name
         self._calibration = calibration
+        self._drift_settings = drift or DriftSettings()
+        self._drift = DriftWatch(self._drift_settings)
         self._measured = np.flatnonzero(is_measured)
         limits = np.array(settings.limits())[self._measured].tolist()
         self.health = StreamHealth(sample_interval_s, limits, is_counted, settings)
@@ -111,8 +121,8 @@ class CalibratedCell:
     def zero(self, now_s: float) -> float:
         """Take the mean of the last half second as zero; return the vertical load it showed, in N.
 
-        Raises ``ValueError`` when there are no samples of that time, or when the load is more than the calibration
-        allows.
+        Raises ``ValueError`` when there are no samples of that time, or when the load is more, or less steady, than the
+        calibration allows.
         """
         recent = [readings for received_s, readings in self._recent if abs(now_s - received_s) <= ZERO_S]
         if not recent:
@@ -123,9 +133,11 @@ class CalibratedCell:
             np.concatenate([readings.moment_nm for readings in recent]),
         )
         try:
-            return self._calibration.zero(joined)
+            load_n = self._calibration.zero(joined)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from None
+        self._drift = DriftWatch(self._drift_settings)
+        return load_n
 
     def sampled(
         self, readings: ForceReadings, count: NDArray[np.int64], time_s: Array, received_s: float
@@ -134,11 +146,24 @@ class CalibratedCell:
         self._recent.append((received_s, readings))
         while not 0.0 <= received_s - self._recent[0][0] <= ZERO_S:
             self._recent.popleft()
-        wrench = np.hstack([readings.force_n, readings.moment_nm])[:, self._measured]
-        extremes = np.abs(wrench).max(axis=0).tolist()
-        self.health.feed(len(wrench), float(time_s[-1]), received_s, wrench[-1].tolist(), extremes)
-        force_n, moment_nm, centre_of_pressure_m = self._calibration.apply(readings)
-        return ForceSamples(self.name, int(count[0]), time_s, force_n, moment_nm, centre_of_pressure_m)
+        measured = np.hstack([readings.force_n, readings.moment_nm])[:, self._measured]
+        extremes = np.abs(measured).max(axis=0).tolist()
+        self.health.feed(len(measured), float(time_s[-1]), received_s, measured[-1].tolist(), extremes)
+        wrench = self._calibration.wrench(readings)
+        if self._drift_settings.corrects_drift:
+            self._drift.feed(time_s, wrench)
+            wrench = wrench - self._drift.correction
+        centre_of_pressure_m = self._calibration.centre_of_pressure(wrench)
+        return ForceSamples(self.name, int(count[0]), time_s, wrench[:, :3], wrench[:, 3:], centre_of_pressure_m)
+
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with the zero."""
+        problem = self._drift.problem()
+        return [Finding(Level.AMBER, problem, "")] if problem else []
+
+    def values(self) -> dict[str, float]:
+        """Return numbers on the zero and the plate."""
+        return {"drift_n": self._drift.drift_n, "off_plate_count": self._calibration.off_plate_count}
 
 
 class LoadCellStream(CalibratedCell):
@@ -151,9 +176,10 @@ class LoadCellStream(CalibratedCell):
         clock: Clock,
         calibration: LoadCellCalibration,
         settings: LoadCellHealthSettings | None = None,
+        drift: DriftSettings | None = None,
     ) -> None:
         is_counted = driver.tick_s is not None
-        super().__init__(name, driver.sample_interval_s, is_counted, driver.is_measured, calibration, settings)
+        super().__init__(name, driver.sample_interval_s, is_counted, driver.is_measured, calibration, settings, drift)
         self.driver = driver
         self.clock = clock
 
@@ -169,7 +195,7 @@ class LoadCellStream(CalibratedCell):
 
     def judge(self, now_s: float, wire: WireHealth) -> Verdict:
         """Return whether the stream can be trusted at ``now_s``."""
-        return self.health.judge(now_s, wire, self.driver.counts, self.clock)
+        return self.health.judge(now_s, wire, self.driver.counts, self.clock, self.findings(), self.values())
 
 
 def replay(stream: ImuStream | LoadCellStream, entries: Iterable[RawEntry]) -> list[ImuSample] | list[ForceSamples]:

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from gait_sensing.calibration import LoadCellCalibration
+from gait_sensing.drift import DriftSettings
 from gait_sensing.driver import WireCounts
 from gait_sensing.health import Finding, Level, StreamHealth, Verdict
 from gait_sensing.reader import WireHealth
+from gait_sensing.rest_check import RestCheck
 from gait_sensing.samples import ForceReadings, ForceSamples, ImuSample, Vector
 from gait_sensing.streams import CalibratedCell, ImuHealthSettings, LoadCellHealthSettings
 
@@ -57,6 +59,7 @@ class ImuTopicStream:
         self.segment = segment
         self.clock = StampCounter(sample_interval_s)
         self.health = StreamHealth(sample_interval_s, settings.limits(), True, settings)
+        self._rest = RestCheck(sample_interval_s, settings.up_axis)
 
     def feed(self, sample: ImuSample, received_s: float) -> list[ImuSample]:
         """Return the sample, or none when its stamp does not go on from the last one."""
@@ -65,20 +68,28 @@ class ImuTopicStream:
         values = [*sample.acceleration_mps2, *sample.angular_rate_radps]
         values = [0.0 if math.isnan(value) else value for value in values]
         self.health.feed(1, sample.time_s, received_s, values, list(map(abs, values)))
+        self._rest.feed(sample)
         return [sample]
 
     def judge(self, now_s: float, wire: WireHealth) -> Verdict:
         """Return whether the stream can be trusted at ``now_s``."""
-        return self.health.judge(now_s, wire, NO_WIRE_COUNTS, self.clock, self.clock.findings())
+        return self.health.judge(
+            now_s, wire, NO_WIRE_COUNTS, self.clock, [*self.clock.findings(), *self._rest.findings()]
+        )
 
 
 class WrenchTopicStream(CalibratedCell):
     """Samples called ``name`` from a ``geometry_msgs/WrenchStamped`` topic, whose values are in sensor axes."""
 
     def __init__(
-        self, name: str, sample_interval_s: float, calibration: LoadCellCalibration, settings: LoadCellHealthSettings
+        self,
+        name: str,
+        sample_interval_s: float,
+        calibration: LoadCellCalibration,
+        settings: LoadCellHealthSettings | None = None,
+        drift: DriftSettings | None = None,
     ) -> None:
-        super().__init__(name, sample_interval_s, True, (True,) * 6, calibration, settings)
+        super().__init__(name, sample_interval_s, True, (True,) * 6, calibration, settings, drift)
         self.clock = StampCounter(sample_interval_s)
 
     def feed(self, force_n: Vector, moment_nm: Vector, stamp_s: float, received_s: float) -> ForceSamples | None:
@@ -91,4 +102,5 @@ class WrenchTopicStream(CalibratedCell):
 
     def judge(self, now_s: float, wire: WireHealth) -> Verdict:
         """Return whether the stream can be trusted at ``now_s``."""
-        return self.health.judge(now_s, wire, NO_WIRE_COUNTS, self.clock, self.clock.findings())
+        findings = [*self.clock.findings(), *self.findings()]
+        return self.health.judge(now_s, wire, NO_WIRE_COUNTS, self.clock, findings, self.values())

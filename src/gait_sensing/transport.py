@@ -27,8 +27,8 @@ DATAGRAM_BUFFER_BYTES = (
     1 << 20
 )  # asked of the system, which may give less: what comes while the host stalls waits there
 ALLOWED_URLS = (
-    "serial:///dev/NAME?baud_bps=NUMBER, tcp://HOST:PORT, udp://HOST:PORT, udp://HOST:PORT?http_port=NUMBER "
-    "or udp-listen://HOST:PORT"
+    "serial:///dev/NAME?baud_bps=NUMBER, tcp://HOST:PORT, udp://HOST:PORT, udp://HOST:PORT?http_port=NUMBER, "
+    "udp-listen://HOST:PORT or zmq://HOST:PORT?data_port=NUMBER&heartbeat_port=NUMBER"
 )
 
 
@@ -53,7 +53,7 @@ class Wire(Protocol):
 class WireUrl:
     """A device's address, taken apart."""
 
-    scheme: str  # "serial", "tcp", "udp" or "udp-listen"
+    scheme: str  # "serial", "tcp", "udp", "udp-listen" or "zmq"
     path: str = ""  # serial: device file
     baud_bps: int = 0  # serial: bits a second
     host: str = ""  # all others
@@ -64,6 +64,11 @@ class WireUrl:
 def parse_url(url: str) -> WireUrl:
     """Take ``url`` apart. Raises ``ValueError`` naming the URL and the allowed forms."""
     parts = urlsplit(url)
+    if parts.scheme == "zmq":
+        from gait_sensing.zmq_wire import parse_zmq_url  # that file is built on this one
+
+        address = parse_zmq_url(url)
+        return WireUrl("zmq", host=address.host, port=address.port)
     try:
         query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         if parts.scheme == "serial" and not parts.netloc and parts.path.strip("/") and list(query) == ["baud_bps"]:
@@ -85,6 +90,10 @@ def parse_url(url: str) -> WireUrl:
 def open_wire(url: str) -> Wire:
     """Open the wire that ``url`` names. Raises ``ValueError`` for a wrong URL, ``WireError`` when it will not open."""
     address = parse_url(url)
+    if address.scheme == "zmq":
+        from gait_sensing.zmq_wire import open_zmq_wire  # that file is built on this one
+
+        return open_zmq_wire(url)
     try:
         return SerialWire(address) if address.scheme == "serial" else SocketWire(address)
     except OSError as error:

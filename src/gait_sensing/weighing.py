@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gait_sensing.samples import Array, ForceSamples
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceSamples
 from gait_sensing.time_blocks import TimeBlocks
 
-STANDARD_GRAVITY_MPS2 = 9.80665
 BLOCK_S = 0.1
 SILENT_BLOCKS = 10  # a plate this far behind the others sends nothing any more
 MIN_LOAD_N = 100.0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gait_session import doctor, launch_command
 from gait_session.launch_environment import find_executable, launch_environment
+from gait_session.raw_replay import compare_raw, has_raw_bytes
+from gait_session.replay import compare
 from gait_session.session_command import report, run_session
 
 NEXT = """\
@@ -49,10 +51,12 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.command == "report":
         print(report(options.folder, options.out))
         return 0
+    if options.command == "replay":
+        return _replay(options.folder)
     if options.command == "doctor":
         return doctor.examine(options.config)
     if options.command in WISHES:
-        _ask_operator_node(options.command)
+        _ask_operator_node(options.command, *(["--despite-red"] if vars(options).get("despite_red") else []))
     parser.print_help()
     return 0
 
@@ -73,12 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     write = commands.add_parser("report", help="write the report of a recording")
     write.add_argument("folder", type=Path, help="folder of the recording")
     write.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: in the folder)")
-    check = commands.add_parser("doctor", help="check this computer, and the addresses in a config file")
-    check.add_argument(
-        "--config", type=Path, metavar="FILE", help="a lab's config; connects to its devices, sends nothing"
+    again = commands.add_parser(
+        "replay", help="run a recording through the code again and compare with the live results"
     )
-    for wish, text in WISHES.items():
-        commands.add_parser(wish, help=text)
+    again.add_argument("folder", type=Path, help="folder of the recording")
+    check = commands.add_parser("doctor", help="check this computer, and every sensor's stream")
+    check.add_argument(
+        "--config", type=Path, metavar="FILE", help="a lab's config; sets up and reads its sensors, moves nothing"
+    )
+    wishes = {wish: commands.add_parser(wish, help=text) for wish, text in WISHES.items()}
+    wishes["start"].add_argument("--despite-red", action="store_true", help="although a stream's health is red")
     return parser
 
 
@@ -98,11 +106,24 @@ def _session(options: argparse.Namespace) -> int:
     return run_session(options.duration, options.recording, options.mass_kg, files, options.out, given)
 
 
-def _ask_operator_node(wish: str) -> None:
+def _replay(folder: Path) -> int:
+    """Compare events and strides, and the samples if raw bytes were recorded; return 1 when anything differs."""
+    differences = compare(folder)
+    print(f"events and strides: {len(differences) or 'no'} differences from the live ones")
+    if has_raw_bytes(folder):
+        found = compare_raw(folder)
+        print(f"samples from raw bytes: {len(found) or 'no'} differences from the live ones")
+        differences += found
+    for difference in differences:
+        print(difference)
+    return 1 if differences else 0
+
+
+def _ask_operator_node(*words: str) -> None:
     """Become the node that asks; it prints the answer and ends."""
     environment = launch_environment(os.environ)
     path = find_executable(launch_command.PACKAGE, "operator_node", environment)
-    os.execve(path, [str(path), wish], environment)
+    os.execve(path, [str(path), *words], environment)
 
 
 if __name__ == "__main__":

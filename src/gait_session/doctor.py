@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``gait-lab doctor``: what this computer lacks for a session, and what to do about it."""
+"""``gait-lab doctor``: what this computer and its sensors lack for a session, and what to do about it."""
 
 import os
 import platform
@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
 
+from gait_session.doctor_streams import findings, running_streams, started_streams
+from gait_session.finding import AMBER, GREEN, LEVELS, RED, Finding
 from gait_session.launch_action import NodeAction
 from gait_session.launch_command import PACKAGE, find_launch_file
 from gait_session.launch_environment import (
@@ -26,23 +27,11 @@ from gait_session.launch_environment import (
 from gait_session.launch_evaluate import Surroundings, evaluate
 from gait_session.launch_file import parse_file
 
-GREEN, AMBER, RED = "green", "amber", "red"  # fine; works, but look at it; does not work
-
 PYTHON_VERSIONS = ((3, 10), (3, 13))  # first and last that the ROS 2 wheels exist for
 LEAST_FREE_BYTES = 1e9
 ENOUGH_FREE_BYTES = 10e9
 CONNECT_TIMEOUT_S = 1.0
 CHILD_TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's table."""
-
-    level: str
-    what: str
-    found: str
-    advice: str = ""  # empty when there is nothing to do
 
 
 def examine(config: Path | None) -> int:
@@ -53,7 +42,7 @@ def examine(config: Path | None) -> int:
         print(f"{finding.level:<6} {finding.what:<26} {finding.found}", flush=True)
         if finding.advice:
             print(f"{'':<6} {'':<26} -> {finding.advice}", flush=True)
-        worst = max(worst, finding.level, key=(GREEN, AMBER, RED).index)
+        worst = max(worst, finding.level, key=LEVELS.index)
     ends = {GREEN: "ready", AMBER: "ready, but read the amber lines", RED: "not ready: see the red lines"}
     print(f"\n{ends[worst]}")
     return 1 if worst == RED else 0
@@ -68,8 +57,13 @@ def _findings(environment: Mapping[str, str], config: Path | None) -> Iterator[F
     yield check_round_trip(environment)
     yield from check_network(environment)
     yield check_disk(shutil.disk_usage(Path.cwd()).free)
-    for name, url in urls:
-        yield check_address(name, url)
+    if streams := running_streams(environment):
+        yield Finding(GREEN, "lab", "one is running: its streams follow")
+        yield from findings(streams)
+    elif config is not None:
+        for name, url in urls:
+            yield check_address(name, url)
+        yield from findings(started_streams(config, environment))
 
 
 def check_python(version: tuple[int, ...], machine: str) -> Finding:

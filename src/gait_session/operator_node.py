@@ -3,7 +3,9 @@
 
 import argparse
 import sys
+from typing import Any
 
+from gait_lab import srv
 from rclpy.client import Client
 from rclpy.task import Future
 from rclpy.utilities import remove_ros_args
@@ -11,7 +13,11 @@ from std_srvs.srv import Trigger
 
 from gait_ros.running import LabNode, run
 
-SERVICES = {"start": "session_node/start", "stop": "session_node/stop", "stop-belts": "treadmill_node/stop"}
+SERVICES: dict[str, tuple[str, Any]] = {
+    "start": ("session_node/start", srv.Start),
+    "stop": ("session_node/stop", Trigger),
+    "stop-belts": ("treadmill_node/stop", Trigger),
+}
 TIMEOUT_S = 5.0
 
 
@@ -22,8 +28,13 @@ class OperatorNode(LabNode):
         super().__init__("operator_node")
         parser = argparse.ArgumentParser(prog="operator_node", description=__doc__)
         parser.add_argument("wish", choices=SERVICES)
-        self._service = SERVICES[parser.parse_args(remove_ros_args(sys.argv)[1:]).wish]
-        self._client: Client[Trigger.Request, Trigger.Response] = self.create_client(Trigger, self._service)
+        parser.add_argument("--despite-red", action="store_true")
+        options = parser.parse_args(remove_ros_args(sys.argv)[1:])
+        self._service, kind = SERVICES[options.wish]
+        self._request = kind.Request()
+        if options.wish == "start":
+            self._request.despite_red = options.despite_red
+        self._client: Client[Any, Any] = self.create_client(kind, self._service)
         self._is_asked = False
         self._poll = self.create_timer(0.1, self._ask)
         self.create_timer(TIMEOUT_S, self._give_up)
@@ -31,13 +42,17 @@ class OperatorNode(LabNode):
     def _ask(self) -> None:
         if not self._is_asked and self._client.service_is_ready():
             self._is_asked = True
-            self._client.call_async(Trigger.Request()).add_done_callback(self._on_answer)
+            self._client.call_async(self._request).add_done_callback(self._on_answer)
 
-    def _on_answer(self, future: Future[Trigger.Response]) -> None:
-        answer = future.result()
-        assert answer is not None  # rclpy calls this when there is a result
-        print(answer.message, flush=True)
-        self.exit_code = 0 if answer.success else 1
+    def _on_answer(self, future: Future[Any]) -> None:
+        answer: Any = future.result()
+        is_done, text = (
+            (answer.is_started, answer.text)
+            if isinstance(answer, srv.Start.Response)
+            else (answer.success, answer.message)
+        )
+        print(text, flush=True)
+        self.exit_code = 0 if is_done else 1
         self.is_done = True
 
     def _give_up(self) -> None:

@@ -6,6 +6,7 @@ session early and safely, and it is the one node that is not restarted.
 """
 
 import math
+import re
 from functools import partial
 
 from gait_lab import msg
@@ -48,7 +49,7 @@ class ProgressNode(LabNode):
         if message.state == msg.SessionState.ENDED and self._ended_s is None:
             self._ended_s = now_s(self)
             self._say(f"session ended: {message.text}")
-        if message.state == msg.SessionState.IDLE and message.text != self._session.text:
+        if message.state == msg.SessionState.IDLE and _words(message.text) != _words(self._session.text):
             self._say(message.text)
         self._session = message
 
@@ -90,6 +91,11 @@ class ProgressNode(LabNode):
     @staticmethod
     def _say(text: str) -> None:
         print(text, flush=True)
+
+
+def _words(text: str) -> str:
+    """Return a text without its numbers: only what changes more than those is news."""
+    return re.sub(r"[-\d.]+", "", text)
 
 
 def main() -> None:

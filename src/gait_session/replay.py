@@ -65,15 +65,30 @@ def compare(folder: Path) -> list[str]:
     ]
 
 
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the content of the recording's copy of the lab's config. Raises ``ValueError`` when there is none."""
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise ValueError(f"{folder} has no {CONFIG_FILE}: the settings of its nodes are not known")
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
+
+
+def node_parameters(config: dict[str, Any], node: str) -> dict[str, Any]:
+    """Return the parameters that a config file's content gives to a node."""
+    given: dict[str, Any] = {}
+    for section, content in config.items():
+        if section.split("/")[-1] in (node, "**"):
+            given |= content["ros__parameters"]
+    return given
+
+
 def analyser_settings(config: dict[str, Any]) -> tuple[AnalyserSettings, dict[str, Settings]]:
     """Return the analysis node's settings from a config file's content, and those of its parts by file name.
 
     Raises ``ValueError`` when a setting is unknown or out of its bounds.
     """
-    given: dict[str, Any] = {}
-    for section, content in config.items():
-        if section.split("/")[-1] in (_NODE, "**"):
-            given |= content["ros__parameters"]
+    given = node_parameters(config, _NODE)
     blocks = {name: block for name, block in given.items() if isinstance(block, dict)}
     own = {name: value for name, value in given.items() if name not in blocks}
     if unknown := sorted(set(own) - {field.name for field in fields(AnalyserSettings)}):
@@ -90,10 +105,7 @@ def analyser_settings(config: dict[str, Any]) -> tuple[AnalyserSettings, dict[st
 
 
 def _replay(folder: Path, recording: Recording) -> Iterator[Result]:
-    path = folder / CONFIG_FILE
-    if not path.is_file():
-        raise ValueError(f"{folder} has no {CONFIG_FILE}: the settings of its analysis are not known")
-    settings, parts = analyser_settings(yaml.safe_load(path.read_text(encoding="utf-8")))
+    settings, parts = analyser_settings(read_config(folder))
     session = _session(recording)
     analyser = Analyser(settings, session.participant, session.input, session.start_s, parts)
     for sample in recording.samples():

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The course of one session as a table: idle, waiting for the lab, arming, active, ended. No clock, no ROS."""
+"""The course of one session as a table, from idle over its preparation to active and ended. No clock, no ROS.
+
+Preparation: wait until the lab is complete and sound, zero the load cells while nobody stands on them, weigh the
+participant, who stands still on them, and arm the belts.
+"""
 
 import math
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from gait_parts.settings import Settings, setting
 
@@ -22,13 +27,20 @@ class SessionSettings(Settings):
     input: str = setting("live", "where samples come from", choices=("live", "simulated", "recording"))
     start_delay_s: float = setting(1.0, "from arming to the instant at which analysis begins afresh", low=0.5, high=10)
     start_timeout_s: float = setting(15.0, "how long a start waits for the lab to be ready", low=1.0, high=120.0)
+    zeroes_load_cells: bool = setting(True, "take every load cell's signal for zero at the start, nobody on them")
+    plates: list[str] = setting(
+        ["left_belt", "right_belt"], "load cells that carry the participant, who is weighed at the start; [] for none"
+    )
+    step_on_timeout_s: float = setting(60.0, "how long a start waits for quiet standing", low=2.0, high=600.0)
 
 
 class Phase(Enum):
-    """Where the session is. ``WAITING`` and ``ARMING`` are published as idle."""
+    """Where the session is. All before ``ACTIVE`` are published as idle."""
 
     IDLE = "idle"
     WAITING = "waiting"
+    ZEROING = "zeroing"
+    WEIGHING = "weighing"
     ARMING = "arming"
     ACTIVE = "active"
     ENDED = "ended"
@@ -39,19 +51,17 @@ class Said(Enum):
 
     START = "start"
     STOP = "stop"
-    ARMED = "armed"
+    DONE = "done"  # a step of the preparation succeeded
     REFUSED = "refused"
 
 
-# Anything not in the table is ignored: a second start or a late answer of the treadmill changes nothing.
-_NEXT = {
-    (Phase.IDLE, Said.START): Phase.WAITING,
-    (Phase.WAITING, Said.STOP): Phase.IDLE,
-    (Phase.ARMING, Said.STOP): Phase.IDLE,
-    (Phase.ARMING, Said.ARMED): Phase.ACTIVE,
-    (Phase.ARMING, Said.REFUSED): Phase.IDLE,
-    (Phase.ACTIVE, Said.STOP): Phase.ENDED,
+TEXTS = {
+    Phase.ZEROING: "zeroes the load cells",
+    Phase.WEIGHING: "weighs the participant: stand still, one foot on each plate",
+    Phase.ARMING: "arms the treadmill",
+    Phase.ACTIVE: "walking",
 }
+_STEPS = (Phase.ZEROING, Phase.WEIGHING, Phase.ARMING)
 
 
 class Session:
@@ -62,31 +72,37 @@ class Session:
         self.phase = Phase.IDLE
         self.start_s: float | None = None
         self.text = "waits for the operator to start it"
-        self._asked_s = 0.0
+        self._since_s = 0.0  # when the present phase began
+        is_played = settings.input == "recording"  # nobody stands on these plates
+        skipped = {Phase.ZEROING} if is_played or not settings.zeroes_load_cells else set()
+        skipped |= {Phase.WEIGHING} if is_played or not settings.plates else set()
+        steps = [Phase.WAITING, *(step for step in _STEPS if step not in skipped), Phase.ACTIVE]
+        # Anything not in the table is ignored: a second start or a late answer of the treadmill changes nothing.
+        self._next = {(step, Said.DONE): after for step, after in pairwise(steps)}
+        self._next |= {(step, said): Phase.IDLE for step in steps[:-1] for said in (Said.STOP, Said.REFUSED)}
+        self._next |= {(Phase.IDLE, Said.START): Phase.WAITING, (Phase.ACTIVE, Said.STOP): Phase.ENDED}
 
-    def feed(self, now_s: float, said: Said, text: str) -> bool:
-        """Take what an operator or the treadmill said, with its reason in words; return whether it changed anything."""
-        phase = _NEXT.get((self.phase, said))
+    def feed(self, now_s: float, said: Said, text: str = "") -> bool:
+        """Take what was said, with its reason in words where the table has none; return whether the phase changed."""
+        phase = self._next.get((self.phase, said))
         if phase is None:
             return False
-        self.phase, self.text = phase, text
-        if phase is Phase.WAITING:
-            self._asked_s = now_s
+        self.phase, self.text, self._since_s = phase, text or TEXTS.get(phase, ""), now_s
         if phase is Phase.ACTIVE:
             self.start_s = now_s + self.settings.start_delay_s
         return True
 
     def tick(self, now_s: float, missing: str) -> bool:
-        """Let time pass; ``missing`` names what the lab still lacks. Return whether the belts are to be armed now."""
-        if self.phase is Phase.WAITING:
-            if not missing:
-                self.phase, self.text = Phase.ARMING, "arms the treadmill"
-                return True
-            self.text = f"waits for {missing}"
-            if now_s - self._asked_s > self.settings.start_timeout_s:
-                self.phase, self.text = Phase.IDLE, f"not started: no {missing}"
+        """Let time pass; ``missing`` names what the present step still waits for. Return whether the phase changed."""
+        limits_s = {Phase.WAITING: self.settings.start_timeout_s, Phase.WEIGHING: self.settings.step_on_timeout_s}
+        if self.phase in limits_s:
+            if self.phase is Phase.WAITING and not missing:
+                return self.feed(now_s, Said.DONE)
+            if now_s - self._since_s > limits_s[self.phase]:
+                return self.feed(now_s, Said.REFUSED, f"not started: {missing}")
+            self.text = f"waits: {missing}" if missing else self.text
         if self.phase is Phase.ACTIVE and self._is_over(now_s):
-            self.phase, self.text = Phase.ENDED, "planned length reached"
+            return self.feed(now_s, Said.STOP, "planned length reached")
         return False
 
     def _is_over(self, now_s: float) -> bool:

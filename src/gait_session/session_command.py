@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gait_analysis.participant import STANDARD_GRAVITY_MPS2
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2
 from gait_session import recorded_csv
 from gait_session.launch_command import find_launch_file, launch
 from gait_session.launch_parameters import parameters_yaml

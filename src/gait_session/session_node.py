@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the session: publishes ``session/state`` as the operator's heartbeat, starts and stops when told to."""
+"""Runs the session: publishes ``session/state`` as the operator's heartbeat, prepares, starts, stops when told to."""
 
+import math
 from functools import partial
+from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from gait_lab import msg, srv
 from rclpy.client import Client
 from rclpy.task import Future
@@ -12,12 +15,14 @@ from gait_ros import qos
 from gait_ros.messages import SIDE_NUMBER, to_stamp
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
+from gait_ros.scale import Scale
 from gait_sensing.samples import Side
+from gait_session.readiness import Readiness
 from gait_session.session import Phase, Said, Session, SessionSettings
 
 HEARTBEAT_S = 0.2
-FRESH_S = 0.5
 _STATE = {Phase.ACTIVE: msg.SessionState.ACTIVE, Phase.ENDED: msg.SessionState.ENDED}
+_ON_PLATES = (Phase.WEIGHING, Phase.ARMING, Phase.ACTIVE)
 _INPUT = {
     "live": msg.SessionState.INPUT_LIVE,
     "simulated": msg.SessionState.INPUT_SIMULATED,
@@ -26,86 +31,129 @@ _INPUT = {
 
 
 class SessionNode(LabNode):
-    """Carries ``Session`` between the operator's services, the treadmill's arming and ``session/state``."""
+    """Carries ``Session`` between the operator's services, the lab's nodes and ``session/state``."""
 
     def __init__(self) -> None:
         super().__init__("session_node")
         self._now = partial(now_s, self)
-        self._session = Session(declare(self, SessionSettings))
-        self._gait_seen_s = self._safety_seen_s = 0.0
-        self._recorded: set[str] = set()
+        settings = declare(self, SessionSettings)
+        self._session = Session(settings)
+        self._readiness = Readiness(judges_streams=settings.input != "recording")
+        self._scale = Scale(self, settings.plates)
         self._publisher = self.create_publisher(msg.SessionState, "session/state", qos.STATE)
         self._annotations = self.create_publisher(msg.Annotation, "session/annotation", qos.EVENTS)
         # raw: that it comes is all that matters, and it comes often
         self.create_subscription(msg.GaitState, "gait/state", self._on_gait, qos.COMMAND, raw=True)
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
         self.create_subscription(msg.RecordingState, "session/recording", self._on_recording, qos.STATE)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.EVENTS)
+        self._zero: Client[srv.Zero.Request, srv.Zero.Response] = self.create_client(srv.Zero, "load_cell_node/zero")
         self._arm: Client[srv.Arm.Request, srv.Arm.Response] = self.create_client(srv.Arm, "treadmill_node/arm")
-        self.create_service(Trigger, "~/start", self._on_start)
+        self.create_service(srv.Start, "~/start", self._on_start)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(srv.Annotate, "~/annotate", self._on_annotate)
         self.create_timer(HEARTBEAT_S, self._on_heartbeat)
 
     def _on_gait(self, _: bytes) -> None:
-        self._gait_seen_s = self._now()
+        self._readiness.gait_seen_s = self._now()
 
     def _on_safety(self, _: msg.SafetyState) -> None:
-        self._safety_seen_s = self._now()
+        self._readiness.treadmill_seen_s = self._now()
 
     def _on_recording(self, message: msg.RecordingState) -> None:
-        self._recorded = set(message.topics) if message.is_recording else set()
+        self._readiness.recorded = set(message.topics) if message.is_recording else set()
 
-    def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            problem = status.message if status.level == DiagnosticStatus.ERROR else ""
+            self._readiness.hear(status.name, problem, self._now())
+
+    def _on_start(self, request: srv.Start.Request, response: srv.Start.Response) -> srv.Start.Response:
         if self._session.phase is Phase.ACTIVE:  # after a ramp down the operator takes the belts up again
-            self._request_arm()
-            response.success = True
+            self._ask_arm()
+            response.is_started = True
         else:
-            response.success = self._session.feed(self._now(), Said.START, "start asked by the operator")
-        response.message = self._session.text
+            self._readiness.accepts_red = request.despite_red
+            response.is_started = self._session.feed(self._now(), Said.START, "start asked by the operator")
+        response.text = self._session.text
         return response
 
     def _on_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success = self._session.feed(self._now(), Said.STOP, "stopped by the operator")
+        response.success = self._hear(Said.STOP, "stopped by the operator")
         response.message = self._session.text
-        self._publish()
         return response
 
     def _on_annotate(self, request: srv.Annotate.Request, response: srv.Annotate.Response) -> srv.Annotate.Response:
-        message = msg.Annotation(author=request.author, text=request.text)
-        message.header.stamp = to_stamp(self._now())
-        self._annotations.publish(message)
-        response.is_recorded = bool(self._recorded)
+        self._annotate(request.author, request.text)
+        response.is_recorded = bool(self._readiness.recorded)
         return response
 
     def _on_heartbeat(self) -> None:
-        if self._session.tick(self._now(), self._missing()):
-            self._request_arm()
+        phase, now = self._session.phase, self._now()
+        if phase is Phase.WAITING:
+            self._readiness.samples = {
+                name for name, types in self.get_topic_names_and_types() if "gait_lab/msg/ForceSamples" in types
+            }
+        missing = self._readiness.missing(now) if phase is Phase.WAITING else ""
+        if phase is Phase.WEIGHING:
+            missing = self._weigh()
+        if self._session.phase is not phase or self._session.tick(now, missing):
+            self._enter()
         self._publish()
 
-    def _missing(self) -> str:
-        """Name what the lab lacks for a session: nothing may be analysed that is not recorded from the first sample."""
-        now = self._now()
-        if now - self._safety_seen_s > 2 * FRESH_S + HEARTBEAT_S:
-            return "treadmill node"
-        if now - self._gait_seen_s > FRESH_S:
-            return "gait state from the load cells"
-        samples = {name for name, types in self.get_topic_names_and_types() if "gait_lab/msg/ForceSamples" in types}
-        unrecorded = sorted(samples - self._recorded)
-        return f"recording of {', '.join(unrecorded)}" if unrecorded else ""
-
-    def _request_arm(self) -> None:
-        if not self._arm.service_is_ready():
-            self._session.feed(self._now(), Said.REFUSED, "not started: the treadmill node cannot be asked to arm")
-            return
-        self._arm.call_async(srv.Arm.Request(operator_name="session_node/start")).add_done_callback(self._on_armed)
-
-    def _on_armed(self, future: Future[srv.Arm.Response]) -> None:
-        answer = future.result()
-        assert answer is not None  # rclpy calls this when there is a result
-        said = Said.ARMED if answer.is_armed else Said.REFUSED
-        self._session.feed(self._now(), said, "walking" if answer.is_armed else f"not started: {answer.text}")
-        self.get_logger().info(answer.text)
+    def _hear(self, said: Said, text: str = "") -> bool:
+        is_changed = self._session.feed(self._now(), said, text)
+        if is_changed:
+            self._enter()
         self._publish()
+        return is_changed
+
+    def _enter(self) -> None:
+        """Begin what the present phase consists of."""
+        phase = self._session.phase
+        self._scale.stop()
+        if phase is Phase.ZEROING:
+            self._ask(self._zero, srv.Zero.Request(), lambda answer: (answer.is_zeroed, answer.text))
+        elif phase is Phase.WEIGHING:
+            self._scale.start()
+        elif phase is Phase.ARMING:
+            self._ask_arm()
+
+    def _ask_arm(self) -> None:
+        request = srv.Arm.Request(operator_name="session_node/start")
+        self._ask(self._arm, request, lambda answer: (answer.is_armed, answer.text))
+
+    def _ask(self, client: Client[Any, Any], request: Any, opened: Any) -> None:
+        """Call a service; its answer is the end of the present phase. ``opened(answer)`` is (succeeded, text)."""
+
+        def on_answer(future: Future[Any]) -> None:
+            is_done, text = opened(future.result())
+            self.get_logger().info(text)
+            self._hear(Said.DONE if is_done else Said.REFUSED, "" if is_done else f"not started: {text}")
+
+        if client.service_is_ready():
+            client.call_async(request).add_done_callback(on_answer)
+        else:
+            self._hear(Said.REFUSED, f"not started: nobody answers {client.service_name}")
+
+    def _weigh(self) -> str:
+        """Return what the weighing waits for; end the phase when it is over."""
+        mass_kg = self._scale.mass_kg
+        if math.isnan(mass_kg):
+            return self._scale.refusal()
+        settings = self._session.settings
+        self._annotate("session_node", f"weighed {mass_kg:.1f} kg on {', '.join(settings.plates)}")
+        problem = self._scale.problem(settings.body_mass_kg)
+        if problem and not self._readiness.accepts_red:
+            self._session.feed(self._now(), Said.REFUSED, f"not started: {problem}")
+        else:
+            self._session.feed(self._now(), Said.DONE)
+        return ""
+
+    def _annotate(self, author: str, text: str) -> None:
+        message = msg.Annotation(author=author, text=text)
+        message.header.stamp = to_stamp(self._now())
+        self._annotations.publish(message)
 
     def _publish(self) -> None:
         settings, session = self._session.settings, self._session
@@ -114,7 +162,10 @@ class SessionNode(LabNode):
         message.state = _STATE.get(session.phase, msg.SessionState.IDLE)
         message.input = _INPUT[settings.input]
         message.session, message.participant = settings.session, settings.participant
-        message.body_mass_kg, message.duration_s = float(settings.body_mass_kg), float(settings.duration_s)
+        mass_kg, message.weighed_mass_kg = float(settings.body_mass_kg), self._scale.mass_kg
+        message.body_mass_kg = self._scale.mass_kg if math.isnan(mass_kg) else mass_kg
+        message.duration_s = float(settings.duration_s)
+        message.is_participant_awaited = session.phase in _ON_PLATES
         is_amputee = settings.prosthetic_side in ("left", "right")
         message.prosthetic_side = SIDE_NUMBER[Side(settings.prosthetic_side) if is_amputee else None]
         if session.start_s is not None:

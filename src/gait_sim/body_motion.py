@@ -20,8 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from gait_analysis.participant import STANDARD_GRAVITY_MPS2
-from gait_sensing.samples import ImuReading, Quaternion, Side, Vector
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuReading, Quaternion, Side, Vector
 from gait_sim.foot import LegState, LegTable
 
 POINTS_RAD = {

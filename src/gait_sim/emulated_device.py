@@ -35,6 +35,12 @@ class Person(Protocol):
     def advance(self, to_s: float, left_mps: float, right_mps: float) -> list[FootEvent]:
         """Move on, the belts running at these speeds; return what truly happened."""
 
+    def step_off(self) -> None:
+        """Stand beside the belts."""
+
+    def step_on(self, time_s: float) -> None:
+        """Stand on the belts from ``time_s`` on."""
+
     def feel(self, change: ActuatorChange, time_s: float) -> None:
         """Feel an actuator."""
 

@@ -88,6 +88,12 @@ class Recorded:
     def feel(self, change: ActuatorChange, time_s: float) -> None:
         """Do nothing: what is recorded cannot feel."""
 
+    def step_off(self) -> None:
+        """Do nothing: the file says who stands where."""
+
+    def step_on(self, time_s: float) -> None:
+        """Do nothing: the file says who stands where."""
+
     def has_plate(self, name: str) -> bool:
         """Whether the file has this plate's force."""
         return name in self._plates or self._plate_side(name) in self._plates

@@ -114,6 +114,11 @@ class SimulatedLab:
         self._log.close()
         self._log = None
 
+    def step_on(self) -> None:
+        """Let the person stand on the belts from now on."""
+        with self._lock:
+            self._person.step_on(self._now() - self._start_s - self._begin_s)
+
     def unplug(self, name: str) -> None:
         """Pull a device's wire; the device goes on."""
         with self._lock:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the simulated lab beside the real nodes, and plays the operator who starts the session.
 
+The simulated person stands beside the belts until the session awaits them on the plates.
+
 Only this node ever starts a session by itself, and it refuses any device address that is not its own emulation: a
 lab with real belts is started by a person.
 """
@@ -8,9 +10,8 @@ lab with real belts is started by a person.
 from dataclasses import dataclass
 from pathlib import Path
 
-from gait_lab import msg
+from gait_lab import msg, srv
 from rclpy.client import Client
-from std_srvs.srv import Trigger
 
 from gait_parts.settings import Settings, setting
 from gait_ros import qos
@@ -41,20 +42,25 @@ class SimulatedLabNode(LabNode):
         walker_settings = declare(self, WalkerSettings)
         recorded_settings = declare(self, RecordedSettings)
         walker = Recorded(recorded_settings) if recorded_settings.recording else Walker(walker_settings)
+        walker.step_off()
         self._lab = SimulatedLab(read_devices(Path(settings.config_file)), walker, Path(settings.truth_folder))
         self._lab.start()
-        self._client: Client[Trigger.Request, Trigger.Response] = self.create_client(Trigger, "session_node/start")
-        if settings.starts_session:
-            self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
-            self._ask_timer = self.create_timer(ASK_PERIOD_S, self._ask)
+        self._starts_session = settings.starts_session
+        self._client: Client[srv.Start.Request, srv.Start.Response] = self.create_client(
+            srv.Start, "session_node/start"
+        )
+        self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
+        self.create_timer(ASK_PERIOD_S, self._ask)
 
     def _ask(self) -> None:
-        if self._client.service_is_ready():
-            self._client.call_async(Trigger.Request())
+        if self._starts_session and self._client.service_is_ready():
+            self._client.call_async(srv.Start.Request())
 
     def _on_session(self, message: msg.SessionState) -> None:
+        if message.is_participant_awaited:
+            self._lab.step_on()
         if message.state != msg.SessionState.IDLE:  # a session that later stops is not started again
-            self._ask_timer.cancel()
+            self._starts_session = False
 
     def destroy_node(self) -> None:
         """Close the wires and the truth log."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A person on a split belt, with known truth: stands, walks off when the belts move, follows them, stops with them.
 
+The person stands beside the belts after ``step_off`` until ``step_on``: then the plates carry nobody.
+
 Time is in seconds since the walker was made, at which it stands. Frame and signs as in ``gait_sensing.samples``: force
 is what the ground does to the foot. ``stepping`` sets the feet, ``gait_pattern`` says how, ``body_motion`` moves the
 IMUs.
@@ -13,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from gait_analysis.participant import STANDARD_GRAVITY_MPS2
 from gait_feedback.cue import ActuatorChange
 from gait_parts.settings import setting
-from gait_sensing.samples import Array, ImuReading, Side
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ImuReading, Side
 from gait_sim.body_motion import SEGMENTS, BodyMotion
 from gait_sim.gait_pattern import GaitSettings
 from gait_sim.stepping import FootEvent, Stepping
@@ -54,6 +55,7 @@ class Walker:
         self._weight_n = settings.body_mass_kg * STANDARD_GRAVITY_MPS2
         self._stepping = Stepping(settings, settings.variability, settings.seed)
         self._noise = {side: _noise(settings.seed, number) for number, side in enumerate(Side)}
+        self._on_belts_since_s = -math.inf
         self._body = BodyMotion(
             self._stepping.legs,
             settings.leg_length_m,
@@ -78,6 +80,14 @@ class Walker:
         if change.intensity > 0.0:
             self._stepping.reduce_asymmetry(time_s + self._settings.reaction_s, 1.0 - self._settings.cue_response)
 
+    def step_off(self) -> None:
+        """Stand beside the belts."""
+        self._on_belts_since_s = math.inf
+
+    def step_on(self, time_s: float) -> None:
+        """Stand on the belts from ``time_s`` on, unless they stand there already."""
+        self._on_belts_since_s = min(self._on_belts_since_s, time_s)
+
     def has_plate(self, name: str) -> bool:
         """Whether a force plate of this name is under one of the feet: ``left_...`` or ``right_...``."""
         return _side(name) is not None
@@ -97,7 +107,9 @@ class Walker:
         """Force and centre of pressure at one instant: plain numbers, since a tick of the lab asks for two or three."""
         settings, inward = self._settings, -1.0 if side is Side.LEFT else 1.0
         vertical_bw, fore_aft_bw, place_m, standing = self._stepping.loads[side].at(time_s)
-        if standing > 0.0 < vertical_bw:
+        if time_s < self._on_belts_since_s:
+            vertical_bw = fore_aft_bw = 0.0
+        elif standing > 0.0 < vertical_bw:
             for amplitude_bw, rate_hz, phase_rad in SWAY:
                 vertical_bw -= inward * amplitude_bw * standing * math.sin(TURN * rate_hz * time_s + phase_rad)
         x_noise, y_noise, z_noise, ahead_noise, left_noise = next(self._noise[side])

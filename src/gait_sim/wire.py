@@ -56,6 +56,8 @@ def device_wire(url: str, pages: Pages | None = None) -> DeviceWire:
         raise ValueError(f"url {url!r}: refused, only an address of this machine can be emulated, as 127.0.0.1")
     if address.scheme == "tcp":
         return TcpWire(address)
+    if address.scheme == "zmq":
+        raise ValueError(f"url {url!r}: ZeroMQ cannot be emulated; serial, TCP and UDP can")
     return UdpWire(address, PageServer(address.host, address.http_port, pages) if pages else None)
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clock is judged against a device whose true sample times are known."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -205,3 +207,15 @@ def test_without_a_counter_the_receipt_is_the_time() -> None:
     assert time_s[0] >= START_S + 9.0 - 0.06
     _, again_s = clock.feed(np.full(2, -1), START_S + 8.0)
     assert np.all(np.diff([*time_s, *again_s]) > 0.0)
+
+
+@pytest.mark.parametrize(("interval_s", "ticks"), [(0.0125, 12), (0.01011, 10), (0.00989, 10)])
+def test_a_rate_that_is_no_whole_number_of_ticks_loses_no_sample(interval_s: float, ticks: int) -> None:
+    clock = DeviceClock(0.001, 1 << 32, ticks_per_sample=ticks)
+    numbers = [
+        clock.feed(np.array([math.floor(k * interval_s * 1000)]), 1.7e9 + k * interval_s)[0][0] for k in range(4000)
+    ]
+    assert numbers == list(range(4000))
+    assert clock.lost_count == 0
+    clock.feed(np.array([math.floor(4003 * interval_s * 1000)]), 1.7e9 + 4003 * interval_s)
+    assert clock.lost_count == 3

@@ -4,6 +4,7 @@ import pytest
 from gait_session.session import Phase, Said, Session, SessionSettings
 
 NOTHING = ""
+STEPS = [Phase.WAITING, Phase.ZEROING, Phase.WEIGHING, Phase.ARMING]
 
 
 def started(**values):
@@ -12,44 +13,84 @@ def started(**values):
     return session
 
 
-def active(**values):
+def prepared(phase, **values):
+    """A session on its way, in ``phase``."""
     session = started(**values)
-    assert session.tick(0.1, NOTHING)
-    session.feed(0.2, Said.ARMED, "walking")
+    while session.phase is not phase:
+        assert session.feed(0.2, Said.DONE)
     return session
+
+
+def active(**values):
+    return prepared(Phase.ACTIVE, **values)
 
 
 def test_nothing_starts_by_itself():
     session = Session(SessionSettings())
     assert not any(session.tick(t, NOTHING) for t in range(1000))
     assert session.phase is Phase.IDLE
+    assert not session.feed(0.0, Said.DONE)
+
+
+def test_the_preparation_goes_step_by_step():
+    session = started()
+    found = [session.phase]
+    while session.feed(0.2, Said.DONE):
+        found.append(session.phase)
+    assert found == [*STEPS, Phase.ACTIVE]
+
+
+@pytest.mark.parametrize(
+    ("values", "steps"),
+    [
+        ({"zeroes_load_cells": False}, [Phase.WAITING, Phase.WEIGHING, Phase.ARMING]),
+        ({"plates": []}, [Phase.WAITING, Phase.ZEROING, Phase.ARMING]),
+        ({"input": "recording"}, [Phase.WAITING, Phase.ARMING]),
+    ],
+)
+def test_steps_that_do_not_apply_are_left_out(values, steps):
+    session = started(**values)
+    for step in steps:
+        assert session.phase is step
+        session.feed(0.2, Said.DONE)
+    assert session.phase is Phase.ACTIVE
 
 
 def test_a_start_waits_for_the_lab_and_says_for_what():
     session = started()
-    assert not session.tick(0.1, "gait state")
-    assert session.text == "waits for gait state"
+    assert not session.tick(0.1, "no gait state")
+    assert session.text == "waits: no gait state"
     assert session.tick(0.2, NOTHING)
-    assert session.phase is Phase.ARMING
+    assert session.phase is Phase.ZEROING
+    assert not session.tick(0.3, NOTHING)
 
 
 def test_a_start_that_waits_too_long_is_given_up_and_named():
     session = started(start_timeout_s=5.0)
-    session.tick(5.1, "treadmill node")
-    assert session.phase is Phase.IDLE
-    assert "no treadmill node" in session.text
+    assert session.tick(5.1, "no treadmill node")
+    assert (session.phase, session.text) == (Phase.IDLE, "not started: no treadmill node")
 
 
-def test_belts_are_asked_to_arm_once():
-    session = started()
-    assert [session.tick(t, NOTHING) for t in (0.1, 0.2, 0.3)] == [True, False, False]
+def test_nobody_on_the_plates_is_waited_for_and_then_named():
+    session = prepared(Phase.WEIGHING, step_on_timeout_s=30.0)
+    assert not session.tick(30.0, "nobody stands on the plates")
+    assert session.text == "waits: nobody stands on the plates"
+    assert session.tick(30.3, "nobody stands on the plates")
+    assert (session.phase, session.text) == (Phase.IDLE, "not started: nobody stands on the plates")
 
 
-def test_a_refusal_leaves_it_idle_with_the_reason():
-    session = started()
-    session.tick(0.1, NOTHING)
-    session.feed(0.2, Said.REFUSED, "belt moves")
+@pytest.mark.parametrize("phase", STEPS)
+def test_a_refusal_leaves_it_idle_with_the_reason(phase):
+    session = prepared(phase)
+    session.feed(0.3, Said.REFUSED, "belt moves")
     assert (session.phase, session.text, session.start_s) == (Phase.IDLE, "belt moves", None)
+
+
+@pytest.mark.parametrize("phase", STEPS)
+def test_the_operator_may_stop_every_step(phase):
+    session = prepared(phase)
+    session.feed(0.3, Said.STOP, "stopped by the operator")
+    assert (session.phase, session.start_s) == (Phase.IDLE, None)
 
 
 def test_analysis_begins_after_the_arming_so_that_everybody_knows_in_time():

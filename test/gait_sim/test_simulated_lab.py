@@ -76,7 +76,7 @@ class Host:
         return receive
 
     def count(self, name: str) -> int:
-        return self.streams[name].sample_count
+        return self.streams[name].health.sample_count
 
     def forces(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         batches = list(self.samples[name])
@@ -137,8 +137,8 @@ def test_all_that_is_sent_arrives_and_loads_begin_and_end_at_the_true_events(tmp
         assert force_n[loaded].min() > 40.0
     truth = json.loads((tmp_path / "recording" / "truth.json").read_text())
     for name, stream in host.streams.items():
-        assert stream.lost_count == stream.duplicate_count == 0
-        assert 0 <= truth["wires"][name]["sent_count"] - stream.sample_count < 100  # the rest came after closing
+        assert stream.clock.lost_count == stream.clock.duplicate_count == 0
+        assert 0 <= truth["wires"][name]["sent_count"] - stream.health.sample_count < 100  # the rest came after closing
         newest_s = host.samples[name][-1].time_s
         assert truth["wires"][name]["first_s"] < np.max(newest_s) <= truth["wires"][name]["last_s"] + 0.005
     assert truth["walker"]["prosthetic_side"] == "left"
@@ -189,7 +189,7 @@ def test_a_plug_can_be_pulled_and_put_back(running, wait, name):
     count = host.count(name)
     lab.plug(name)
     wait(lambda: host.count(name) > count + 100)
-    assert host.streams[name].lost_count > 0
+    assert host.streams[name].clock.lost_count > 0
 
 
 def test_a_late_tick_skips_no_sample_and_is_written_down(running, wait):
@@ -199,7 +199,7 @@ def test_a_late_tick_skips_no_sample_and_is_written_down(running, wait):
     late_s[0] = 0.3
     count = host.count("left_belt")
     wait(lambda: host.count("left_belt") > count + 400)
-    assert host.streams["left_belt"].lost_count == 0
+    assert host.streams["left_belt"].clock.lost_count == 0
     assert lab.summary()["lateness"]["max_s"] > 0.25
 
 
@@ -228,7 +228,7 @@ def test_a_recording_is_played_once_from_when_the_belts_move(tmp_path, running, 
     assert force_n[-1] == pytest.approx(59.0, abs=0.15)
     assert np.median(np.diff(force_n[played])) == pytest.approx(0.1, abs=0.01)
     assert np.median(np.diff(time_s)) == pytest.approx(0.001, abs=1e-4)
-    assert host.streams["left_belt"].lost_count == 0
+    assert host.streams["left_belt"].clock.lost_count == 0
     assert host.count("right_belt") == host.count("left_foot") == 0
     assert summary["silent"] == ["left_foot", "right_belt"]
     assert "not known" in summary["events"]

@@ -33,12 +33,11 @@ from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import ImuDriver, WireCounts
 from gait_sensing.framing import INCOMPLETE, FrameFormat, FrameSplitter
-from gait_sensing.samples import ImuReading, Quaternion, Vector
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuReading, Quaternion, Vector
 
 SYNC = b"\x75\x65"
 TICK_S = 1e-6
 TICK_MODULUS = 7 * 24 * 3600 * 1_000_000
-STANDARD_GRAVITY_MPS2 = 9.80665
 
 BASE, SYSTEM, SENSOR, FILTER = 0x01, 0x0C, 0x80, 0x82
 PING, IDLE, RESUME, STREAM, ACK = 0x01, 0x02, 0x06, 0x11, 0xF1
