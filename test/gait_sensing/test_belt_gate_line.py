@@ -292,6 +292,43 @@ def test_a_belt_that_stands_during_a_ramp_is_told_no_more_than_it_does() -> None
     assert lab.sent[-1][1].left_speed_mps == 0.0
 
 
+def test_a_belt_that_stands_is_told_zero_by_the_first_command_of_a_stop() -> None:
+    lab = walking()
+    lab.feed(BeltReading(0.0, 0.0, 0.0))
+    lab.feed(StopRequest("Ann"))
+    assert lab.sent[-1][1].left_speed_mps == 0.0
+
+
+def test_what_the_driver_refuses_becomes_zero_at_once() -> None:
+    lab = walking()
+    setpoint = lab.gate.feed(lab.now_s, Refused("why"))
+    assert setpoint is not None and setpoint.left_speed_mps == 0.0
+    assert (lab.state, lab.reason) == (State.STOPPING, Reason.BELT_NOT_FOLLOWING)
+    assert "why" in lab.gate.safety.text
+    assert lab.gate.feed(lab.now_s, Refused("zero too")) is None, "told again when its turn comes"
+
+
+def test_a_refusal_during_a_ramp_ends_it() -> None:
+    lab = walking()
+    lab.feed(StopRequest("Ann"))
+    setpoint = lab.gate.feed(lab.now_s, Refused("why"))
+    assert setpoint is not None and setpoint.left_speed_mps == 0.0
+    assert lab.reason is Reason.OPERATOR_STOP
+
+
+def test_a_belt_that_stands_early_is_not_called_at_rest_before_zero_was_told() -> None:
+    lab = walking(speed_mps=0.15)
+    lab.ask(0.0, acceleration_mps2=0.1)
+    lab.tick()
+    told_mps = [lab.sent[-1][1].left_speed_mps]
+    while lab.state is not State.DISARMED:
+        lab.now_s += TICK_S
+        for thing in (OperatorAlive(), lab.request, BeltReading(0.0, 0.0, 0.0), Tick()):
+            setpoint = lab.gate.feed(lab.now_s, thing)
+            told_mps += [setpoint.left_speed_mps] if setpoint else []
+    assert told_mps[0] > 0.1 and told_mps[-1] == 0.0
+
+
 def test_a_link_that_comes_back_gets_zero_at_once() -> None:
     lab = walking()
     lab.break_link()

@@ -230,6 +230,18 @@ def test_no_start_and_no_question_after_a_new_link() -> None:
     assert line.treadmill.start_count == 1
 
 
+def test_what_an_old_link_told_counts_no_more() -> None:
+    line = walking()
+    line.driver.connect()
+    line.driver.feed(b"\xd01")
+    line.driver.connect()
+    line.driver.poll()
+    line.driver.feed(b"\xd20000")
+    with pytest.raises(ValueError, match="not reported"):
+        line.driver.command(BeltSetpoint(1.0, 1.0, 0.5, 0.0))
+    assert line.driver.disconnect() == b"", "nothing was commanded over this link"
+
+
 def test_the_timer_stops_the_belt_half_a_second_after_the_host() -> None:
     line = walking()
     line.write(line.driver.poll())
