@@ -31,9 +31,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from gait_analysis.events import EventKind
-from gait_sensing.imu_axes import Motion, find_rests, find_stride
-from gait_sensing.imu_mounting import ImuMounting, MountingSettings
-from gait_sensing.imu_placement import link_of
+from gait_sensing.mounting.axes import Motion, find_rests, find_stride
+from gait_sensing.mounting.mounting import ImuMounting, MountingSettings
+from gait_sensing.mounting.placement import link_of
 from gait_sensing.samples import Array, ImuSample, Side
 from gait_sim.body_motion import SEGMENTS
 from gait_sim.walker import Walker, WalkerSettings

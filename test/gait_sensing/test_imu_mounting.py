@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from gait_analysis.events import EventKind
-from gait_sensing.imu_mounting import ImuMounting, MountingSettings
-from gait_sensing.imu_rows import RowCutter
+from gait_sensing.mounting.mounting import ImuMounting, MountingSettings
+from gait_sensing.mounting.rows import RowCutter
 from gait_sensing.samples import ImuSample
 from gait_sim.body_motion import SEGMENTS
 from gait_sim.walker import Walker, WalkerSettings

@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from gait_sensing.imu_legs import find_contradictions, find_wrong_legs, tell_leg
-from gait_sensing.imu_placement import Turning, find_misplaced, link_of, side_of
+from gait_sensing.mounting.legs import find_contradictions, find_wrong_legs, tell_leg
+from gait_sensing.mounting.placement import Turning, find_misplaced, link_of, side_of
 from gait_sensing.samples import Side
 
 USUAL = {

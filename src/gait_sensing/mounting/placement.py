@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which segment an IMU is worn on, judged by how it turns in walking; ``imu_legs`` tells which leg.
+"""Which segment an IMU is worn on, judged by how it turns in walking; ``legs`` tells which leg.
 
 Two numbers that no mounting changes: the way that the sensor turns in a stride (the integral of the size of
 its angular rate), and how still its stillest fifth is beside the mean. A foot rests in stance, a shank turns more than
@@ -19,7 +19,7 @@ from itertools import combinations
 
 import numpy as np
 
-from gait_sensing.imu_axes import Motion
+from gait_sensing.mounting.axes import Motion
 from gait_sensing.samples import Side
 
 USUAL = {  # link -> way turned in a stride in rad, rest beside the mean, and the spread of the latter's logarithm

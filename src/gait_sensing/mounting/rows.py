@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cut the samples of several IMUs into rows of half a second, with the same borders for all; see ``imu_mounting``.
+"""Cut the samples of several IMUs into rows of half a second, with the same borders for all; see ``mounting``.
 
 A row is complete once all IMUs have passed it, or one is ``LATEST_S`` ahead of a silent one: up to there, how samples
 of different IMUs are interleaved changes nothing.

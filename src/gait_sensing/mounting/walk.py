@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a stretch of walking says of all IMUs together, the vertical being known; see ``imu_mounting``."""
+"""What a stretch of walking says of all IMUs together, the vertical being known; see ``mounting``."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gait_sensing.imu_axes import RATE_HZ, Axes, Motion, find_leg_axes, find_pelvis_axes, find_stride
-from gait_sensing.imu_legs import find_contradictions, find_wrong_legs, tell_leg
-from gait_sensing.imu_placement import MountingFinding, find_misplaced, find_turning, link_of, side_of
-from gait_sensing.imu_rows import ROW_S, Row
+from gait_sensing.mounting.axes import RATE_HZ, Axes, Motion, find_leg_axes, find_pelvis_axes, find_stride
+from gait_sensing.mounting.legs import find_contradictions, find_wrong_legs, tell_leg
+from gait_sensing.mounting.placement import MountingFinding, find_misplaced, find_turning, link_of, side_of
+from gait_sensing.mounting.rows import ROW_S, Row
 from gait_sensing.samples import Array, Side
 
 LEAST_STRIDES = 5

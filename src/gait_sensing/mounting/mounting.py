@@ -3,8 +3,8 @@
 
 The person stands still and walks off. Half seconds in which all IMUs are quiet are standing; the last two seconds or
 more of it before walking are the pose. The walking is the first stretch of ``walking_s`` thereafter in which strides
-are alike. From then on the mounting stays as it is, and later standing is compared with the pose. ``imu_axes`` says
-how axes are found, ``imu_placement`` how wrong places are.
+are alike. From then on the mounting stays as it is, and later standing is compared with the pose. ``axes`` says
+how axes are found, ``placement`` how wrong places are.
 """
 
 import math
@@ -17,10 +17,10 @@ from scipy.spatial.transform import Rotation
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.imu_expected import compare_mounting, read_expected
-from gait_sensing.imu_placement import MountingFinding, link_of
-from gait_sensing.imu_rows import ROW_S, Row, RowCutter
-from gait_sensing.imu_walk import Walk, angle_rad, find_walk
+from gait_sensing.mounting.expected import compare_mounting, read_expected
+from gait_sensing.mounting.placement import MountingFinding, link_of
+from gait_sensing.mounting.rows import ROW_S, Row, RowCutter
+from gait_sensing.mounting.walk import Walk, angle_rad, find_walk
 from gait_sensing.samples import Array, ImuSample, Quaternion, Side
 
 POSE_ROWS, POSE_ROWS_KEPT = 4, 20

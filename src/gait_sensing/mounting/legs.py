@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which leg an IMU is worn on; see ``imu_mounting``.
+"""Which leg an IMU is worn on; see ``mounting``.
 
 Both legs do the same half a stride apart, so that only something that knows left from right can tell them apart: the
 contacts of force plates. Before a contact its leg goes forward, while the other goes back.
@@ -14,8 +14,8 @@ from itertools import combinations
 
 import numpy as np
 
-from gait_sensing.imu_axes import RATE_HZ
-from gait_sensing.imu_placement import MountingFinding, link_of, side_of
+from gait_sensing.mounting.axes import RATE_HZ
+from gait_sensing.mounting.placement import MountingFinding, link_of, side_of
 from gait_sensing.samples import Array, Side
 
 BEFORE_CONTACT = (0.35, 0.05)  # of a stride before contact, in which the leg swings forward

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an IMU is turned from the mounting that a lab's config expects; see ``imu_mounting``."""
+"""How an IMU is turned from the mounting that a lab's config expects; see ``mounting``."""
 
 import math
 
@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from gait_sensing.calibration import AXES
-from gait_sensing.imu_placement import MountingFinding
+from gait_sensing.mounting.placement import MountingFinding
 from gait_sensing.samples import Array
 
 UPSIDE_DOWN_RAD = math.radians(135.0)
