@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Publishes ``imu/<segment>``, one ``sensor_msgs/Imu`` for each sample of each IMU."""
+"""Publishes ``imu/<segment>``, one ``sensor_msgs/Imu`` for each sample of each IMU, and ``imu_mounting``."""
 
 from functools import partial
 from typing import Any
@@ -11,10 +11,12 @@ from sensor_msgs.msg import Imu
 from gait_ros import qos
 from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic
 from gait_ros.messages import imu_message, values
+from gait_ros.mounting import MountingWatch
 from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, run
 from gait_sensing import imus
 from gait_sensing.device_clock import clock_for
+from gait_sensing.mounting.mounting import MountingSettings
 from gait_sensing.samples import ImuSample
 from gait_sensing.streams import ImuHealthSettings, ImuStream
 from gait_sensing.topic_streams import ImuTopicStream
@@ -26,12 +28,13 @@ class ImuNode(LabNode):
     def __init__(self) -> None:
         super().__init__("imu_node")
         self._is_raw_recorded = declare(self, RawSettings).record_raw_bytes
-        names = declare_names(self, "segments", "body segments that wear an IMU")
-        self._inputs = [self._input(segment) for segment in names]
+        segments = declare_names(self, "segments", "body segments that wear an IMU")
+        self._mounting = MountingWatch(self, declare(self, MountingSettings, "mounting."), segments)
+        self._inputs = [self._input(segment) for segment in segments]
 
     def _input(self, segment: str) -> Wire | TopicInput:
         name, prefix = f"imu/{segment}", f"{segment}."
-        publish = partial(_publish, self.create_publisher(Imu, name, qos.SAMPLES))
+        publish = partial(self._publish, self.create_publisher(Imu, name, qos.SAMPLES))
         health = declare(self, ImuHealthSettings, prefix)
         topic = declare_topic(self, prefix)
         if topic:
@@ -46,20 +49,20 @@ class ImuNode(LabNode):
         stream = ImuStream(segment, device.driver, clock_for(device.driver, device.delay_s), health)
         return Wire(self, device.url, [Outlet(self, name, stream, publish, self._is_raw_recorded)])
 
+    def _publish(self, publisher: Publisher[Imu], samples: list[ImuSample]) -> None:
+        for sample in samples:
+            publisher.publish(imu_message(sample))
+        self._mounting.feed(samples)
+
     def health(self) -> list[DiagnosticStatus]:
-        """One status for each segment."""
-        return [status for each in self._inputs for status in each.statuses()]
+        """One status for each segment, and one for how the IMUs are worn."""
+        return [*(status for each in self._inputs for status in each.statuses()), *self._mounting.statuses()]
 
     def destroy_node(self) -> None:
         """Join the reader threads, then close."""
         for each in self._inputs:
             each.close()
         super().destroy_node()
-
-
-def _publish(publisher: Publisher[Imu], samples: list[ImuSample]) -> None:
-    for sample in samples:
-        publisher.publish(imu_message(sample))
 
 
 def main() -> None:

@@ -40,6 +40,7 @@ class ProgressNode(LabNode):
             msg.RecordingState, "session/recording", partial(setattr, self, "_recording"), qos.STATE
         )
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
+        self.create_subscription(msg.ImuMounting, "imu_mounting", self._on_mounting, qos.STATE)
         self.create_subscription(msg.Stride, "gait/strides", self._on_stride, qos.EVENTS)
         self.create_subscription(msg.Asymmetry, "gait/asymmetry", self._on_asymmetry, qos.EVENTS)
         self.create_subscription(msg.CueReceipt, "feedback/receipt", self._on_receipt, qos.EVENTS)
@@ -57,6 +58,11 @@ class ProgressNode(LabNode):
         if message.text != self._safety_text:
             self._safety_text = message.text
             self._say(f"treadmill: {message.text}")
+
+    def _on_mounting(self, message: msg.ImuMounting) -> None:
+        for level, text in zip(message.finding_level, message.finding_text, strict=True):
+            if level != msg.ImuMounting.INFO:
+                self._say(f"IMU: {text}")
 
     def _on_stride(self, message: msg.Stride) -> None:
         if message.is_accepted:
