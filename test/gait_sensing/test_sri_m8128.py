@@ -92,11 +92,16 @@ def test_another_length_is_no_frame(vectors: Vectors) -> None:
     assert len(Driver(Settings()).feed(bytes(frame) + bytes(100)).ticks) == 0
 
 
-def test_a_sample_that_is_no_number_is_left_out_and_counted() -> None:
-    data = struct.pack("<6f", 1.0, float("inf"), 3.0, 4.0, 5.0, 6.0)
+@pytest.mark.parametrize(
+    "second",
+    [struct.pack("<f", float("inf")), struct.pack("<f", float("nan")), b"\x00\x00\xa0\x7f"],  # the last one signals
+)
+def test_a_sample_that_is_no_number_is_left_out_and_counted(vectors: Vectors, second: bytes) -> None:
+    data = struct.pack("<f", 1.0) + second + struct.pack("<4f", 3.0, 4.0, 5.0, 6.0)
+    frame = b"\xaa\x55\x00\x1b\x00\x01" + data + bytes([sum(data) & 0xFF])
     driver = Driver(Settings())
-    assert len(driver.feed(b"\xaa\x55\x00\x1b\x00\x01" + data + bytes([sum(data) & 0xFF])).ticks) == 0
-    assert (driver.counts.reading_count, driver.counts.device_error_count) == (0, 1)
+    assert driver.feed(frame + vectors("sri_m8128")["manual_god"]).ticks.tolist() == [50375]
+    assert (driver.counts.reading_count, driver.counts.device_error_count) == (1, 1)
 
 
 def test_package_numbers_wrap_on_the_wire() -> None:

@@ -76,14 +76,13 @@ class Driver(LoadCellDriver):
             for frame in frames:
                 self._take_answer(frame)
         table = np.frombuffer(b"".join(samples), FRAME)
-        wrench = table["wrench"].astype(np.float64)
-        ticks = table["package"].astype(np.int64)
-        is_finite = np.isfinite(wrench).all(axis=1)
+        is_finite = np.isfinite(table["wrench"]).all(axis=1)  # before any cast: one of a signalling NaN warns
         if not is_finite.all():
             self.counts.device_error_count += int((~is_finite).sum())
-            wrench, ticks = wrench[is_finite], ticks[is_finite]
-        self.counts.reading_count += len(ticks)
-        return ForceReadings(ticks, wrench[:, :3], wrench[:, 3:])
+            table = table[is_finite]
+        self.counts.reading_count += len(table)
+        wrench = table["wrench"].astype(np.float64)
+        return ForceReadings(table["package"].astype(np.int64), wrench[:, :3], wrench[:, 3:])
 
     def _take_answer(self, frame: bytes) -> None:
         """Go on to the next step, also after a refusal: a firmware without a command keeps its default."""
