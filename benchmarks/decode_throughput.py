@@ -1,68 +1,143 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much faster than real time the sensing stage turns load-cell bytes into samples, on one core.
+"""How much faster than real time each driver decodes its device at the highest rate it may be set to, on one core.
 
-Two minutes of a 2 kHz SRI M8128 stream, in reads of 1, 2, 16 and 128 frames, through: a bare ``struct`` loop that
-trusts its input and builds nothing; the driver; the whole stream with clock and calibration.
+    python benchmarks/decode_throughput.py [--frames 20000]
+
+Frames come from the driver's own emulator, in reads of one frame and of what 16 ms bring, as from a USB adapter; where
+the wire keeps messages whole, one message a read, and 40 records a message where there is a buffered mode. Three
+figures, each the best of three runs, in processor time:
+
+- *floor*: a loop that trusts its input, unpacks each frame with one ``struct.Struct`` of little-endian float32 and
+  keeps nothing; for text, it finds every number with a regular expression and turns it into a float;
+- *driver*: bytes to readings, checks and all;
+- *stream*: the same with device clock, health and, for load cells, calibration: bytes to samples; not for treadmills.
+
+At least 50 times real time is asked of a driver; "slow" marks one that is not. A treadmill's rate is that of its
+statuses.
 """
 
+import argparse
+import dataclasses
+import re
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-import numpy as np
+from emulated_wire import IMUS, TREADMILLS, EmulatedWire, every_driver, highest_rate_hz
 
 from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
 from gait_sensing.device_clock import clock_for
-from gait_sensing.load_cells import sri_m8128
-from gait_sensing.samples import ForceReadings
-from gait_sensing.streams import LoadCellStream
+from gait_sensing.streams import ImuStream, LoadCellStream
 
-RATE_HZ = 2000.0
-DURATION_S = 120.0
-FRAME = struct.Struct(">4xH24xx")
-WRENCH = struct.Struct("<6f")
+BURST_S = 0.016
+BUFFERED_COUNT = 40
+LEAST_TIMES = 50.0
+RUN_COUNT = 3
+TEXT = re.compile(rb"[ -~\t\r\n]+")
+NUMBER = re.compile(rb"[+-]?\d+(?:\.\d+)?")
 
 Feed = Callable[[bytes, float], object]
 
 
-def main() -> None:
-    """Print times faster than real time for each way of decoding and each size of a read."""
-    n = int(RATE_HZ * DURATION_S)
-    rng = np.random.default_rng(1)
-    readings = ForceReadings(np.arange(n), rng.normal(size=(n, 3)) * 300.0, rng.normal(size=(n, 3)))
-    stream = sri_m8128.Emulator(sri_m8128.Settings(rate_hz=RATE_HZ)).encode(readings)
-    print(f"{n} frames, {DURATION_S:g} s at {RATE_HZ:g} Hz; times faster than real time")
-    print()
-    print("| frames a read | struct loop | driver | bytes to samples |")
-    print("|---|---|---|---|")
-    for frames_a_read in (1, 2, 16, 128):
-        speeds = [_speed(feed, stream, frames_a_read) for feed in (_struct_loop, _driver(), _whole_stream())]
-        print("| {:d} | {:.0f} | {:.0f} | {:.0f} |".format(frames_a_read, *speeds))
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One row: a device at a rate, and how many of its frames a read brings."""
+
+    package: str
+    name: str
+    rate_hz: float
+    frames_a_read: int
+    mode: str = ""  # of a device that has several; empty: as it is by default
+
+    def wire(self) -> EmulatedWire:
+        """Return the device at this rate, set up."""
+        values: dict[str, float | str] = {} if self.package == TREADMILLS else {"rate_hz": self.rate_hz}
+        if self.mode:
+            values["mode"] = self.mode
+        return EmulatedWire(self.package, self.name, **values)
 
 
-def _speed(feed: Feed, stream: bytes, frames_a_read: int) -> float:
-    size = frames_a_read * sri_m8128.FRAME_BYTES
-    read_s = frames_a_read / RATE_HZ
-    start_s = time.perf_counter()
-    for i in range(0, len(stream) // size):
-        feed(stream[i * size : (i + 1) * size], 1.7e9 + (i + 1) * read_s)
-    return DURATION_S / (time.perf_counter() - start_s)
+def cases() -> Iterator[Case]:
+    """Yield the rows of the table."""
+    for package, name in every_driver():
+        rate_hz = highest_rate_hz(package, name)
+        yield Case(package, name, rate_hz, 1)
+        wire = Case(package, name, rate_hz, 1).wire()
+        burst_count = round(rate_hz * BURST_S)
+        if not wire.driver.is_datagram and burst_count > 1:
+            yield Case(package, name, rate_hz, burst_count)
+        modes = (
+            field.metadata["choices"] for field in dataclasses.fields(wire.module.Settings) if field.name == "mode"
+        )
+        if any("buffered" in choices for choices in modes):
+            yield Case(package, name, rate_hz, BUFFERED_COUNT, "buffered")
 
 
-def _struct_loop(data: bytes, received_s: float) -> None:
-    for at in range(0, len(data), sri_m8128.FRAME_BYTES):
-        FRAME.unpack_from(data, at)
-        WRENCH.unpack_from(data, at + 6)
+def times_real_time(feed: Feed, reads: list[bytes], read_s: float) -> float:
+    """Return how many seconds of the stream one second of processor time decodes."""
+    start_s = time.process_time()
+    received_s = 1.7e9
+    for read in reads:
+        received_s += read_s
+        feed(read, received_s)
+    return len(reads) * read_s / (time.process_time() - start_s)
 
 
-def _driver() -> Feed:
-    driver = sri_m8128.Driver(sri_m8128.Settings(rate_hz=RATE_HZ))
+def floor_of(frame: bytes) -> Feed:
+    """Return the loop that trusts its input, for frames like this one."""
+    if TEXT.fullmatch(frame):
+        return lambda data, received_s: [float(number) for number in NUMBER.findall(data)]
+    layout = struct.Struct(f"<{len(frame) // 4}f{len(frame) % 4}B")
+
+    def unpack(data: bytes, received_s: float) -> None:
+        for at in range(0, len(data), layout.size):
+            layout.unpack_from(data, at)
+
+    return unpack
+
+
+def driver_of(case: Case) -> Feed:
+    """Return the driver alone."""
+    driver = case.wire().driver
     return lambda data, received_s: driver.feed(data)
 
 
-def _whole_stream() -> Feed:
-    driver = sri_m8128.Driver(sri_m8128.Settings(rate_hz=RATE_HZ))
+def stream_of(case: Case) -> Feed:
+    """Return the driver with all that stands between it and samples."""
+    driver = case.wire().driver
+    if case.package == IMUS:
+        return ImuStream("left_foot", driver, clock_for(driver)).feed
     return LoadCellStream("plate", driver, clock_for(driver), LoadCellCalibration(CalibrationSettings())).feed
+
+
+def measure(case: Case, frame_count: int) -> str:
+    """Return the row of one case."""
+    wire = case.wire()
+    n = case.frames_a_read
+    frames = [wire.frame(number) for number in range(frame_count // n * n)]
+    reads = [b"".join(frames[at : at + n]) for at in range(0, len(frames), n)]
+    before = wire.driver.counts.reading_count
+    for read in reads[:100]:
+        wire.driver.feed(read)
+    if wire.driver.counts.reading_count - before != 100 * n:
+        raise RuntimeError(f"{case.name}: {wire.driver.counts} after 100 reads of {n} frames")
+    ways: list[Callable[[], Feed]] = [lambda: floor_of(frames[0]), lambda: driver_of(case)]
+    ways += [] if case.package == TREADMILLS else [lambda: stream_of(case)]
+    best = [max(times_real_time(way(), reads, n / case.rate_hz) for _ in range(RUN_COUNT)) for way in ways]
+    cells = [f"{times:.0f}" for times in best] + ["-"] * (3 - len(best))
+    size = f"{n} records" if case.mode else f"{n} frame{'s' * (n > 1)}"
+    verdict = "" if best[1] >= LEAST_TIMES else "slow"
+    return f"| {case.name} | {case.rate_hz:g} | {len(frames[0])} | {size} | {' | '.join(cells)} | {verdict} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=20_000, help="frames in each run")
+    frame_count = parser.parse_args().frames
+    print("| driver | Hz | bytes a frame | a read | floor, x real time | driver | stream | |\n|" + "---|" * 8)
+    for case in cases():
+        print(measure(case, frame_count), flush=True)
 
 
 if __name__ == "__main__":
