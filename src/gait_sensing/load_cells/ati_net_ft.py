@@ -15,8 +15,8 @@ bias command is never sent: the zero is taken, checked and logged on this side. 
 somebody else's, ends in silence, upon which the reader connects anew.
 
 Source: public readers (netft_utils, ros2_net_ft_driver, sawATIForceSensor and Python clients), which agree on record,
-requests and names in the page. Confidence: high for these; medium for the spelling of units, which differs between
-firmwares and is therefore compared without case and punctuation; low for what single status bits mean.
+requests and names in the page. Confidence: high for record, requests and names; medium for the spelling of units, which
+differs between firmwares and is therefore compared without case and punctuation; low for what single status bits mean.
 """
 
 import math
