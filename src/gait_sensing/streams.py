@@ -111,6 +111,7 @@ class CalibratedCell:
         settings = settings or LoadCellHealthSettings()
         self.name = name
         self._calibration = calibration
+        self._is_zeroed = False
         self._drift_settings = drift or DriftSettings()
         self._drift = DriftWatch(self._drift_settings)
         self._measured = np.flatnonzero(is_measured)
@@ -137,6 +138,7 @@ class CalibratedCell:
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from None
         self._drift = DriftWatch(self._drift_settings)
+        self._is_zeroed = True
         return load_n
 
     def sampled(
@@ -159,7 +161,11 @@ class CalibratedCell:
     def findings(self) -> list[Finding]:
         """Return what is wrong with the zero."""
         problem = self._drift.problem()
-        return [Finding(Level.AMBER, problem, "")] if problem else []
+        found = [Finding(Level.AMBER, problem, "")] if problem else []
+        if not self._is_zeroed:
+            advice = "a session's start zeroes it; after a restart in mid-session, step off and start again"
+            found.append(Finding(Level.AMBER, "not zeroed since its node was started", advice))
+        return found
 
     def values(self) -> dict[str, float]:
         """Return numbers on the zero and the plate."""

@@ -24,6 +24,10 @@ WISHES = {
     "stop": "end that session; the belts ramp down",
     "stop-belts": "ramp the belts down, whatever else goes on",
 }
+START_FLAGS = {
+    "--despite-red": "although a stream's health is red",
+    "--keep-zero": "with the load cells' zero as it is, the person standing on the plates",
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -56,7 +60,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.command == "doctor":
         return doctor.examine(options.config)
     if options.command in WISHES:
-        _ask_operator_node(options.command, *(["--despite-red"] if vars(options).get("despite_red") else []))
+        given = (vars(options).get(flag.strip("-").replace("-", "_")) for flag in START_FLAGS)
+        _ask_operator_node(options.command, *filter(None, given))
     parser.print_help()
     return 0
 
@@ -86,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         "--config", type=Path, metavar="FILE", help="a lab's config; sets up and reads its sensors, moves nothing"
     )
     wishes = {wish: commands.add_parser(wish, help=text) for wish, text in WISHES.items()}
-    wishes["start"].add_argument("--despite-red", action="store_true", help="although a stream's health is red")
+    for flag, text in START_FLAGS.items():
+        wishes["start"].add_argument(flag, action="store_const", const=flag, help=text)
     return parser
 
 

@@ -29,11 +29,12 @@ class OperatorNode(LabNode):
         parser = argparse.ArgumentParser(prog="operator_node", description=__doc__)
         parser.add_argument("wish", choices=SERVICES)
         parser.add_argument("--despite-red", action="store_true")
+        parser.add_argument("--keep-zero", action="store_true")
         options = parser.parse_args(remove_ros_args(sys.argv)[1:])
         self._service, kind = SERVICES[options.wish]
         self._request = kind.Request()
         if options.wish == "start":
-            self._request.despite_red = options.despite_red
+            self._request.despite_red, self._request.keeps_zero = options.despite_red, options.keep_zero
         self._client: Client[Any, Any] = self.create_client(kind, self._service)
         self._is_asked = False
         self._poll = self.create_timer(0.1, self._ask)

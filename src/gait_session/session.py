@@ -72,19 +72,12 @@ class Session:
         self.phase = Phase.IDLE
         self.start_s: float | None = None
         self.text = "waits for the operator to start it"
+        self.keeps_zero = False  # set before a start: the participant stands on the plates already
         self._since_s = 0.0  # when the present phase began
-        is_played = settings.input == "recording"  # nobody stands on these plates
-        skipped = {Phase.ZEROING} if is_played or not settings.zeroes_load_cells else set()
-        skipped |= {Phase.WEIGHING} if is_played or not settings.plates else set()
-        steps = [Phase.WAITING, *(step for step in _STEPS if step not in skipped), Phase.ACTIVE]
-        # Anything not in the table is ignored: a second start or a late answer of the treadmill changes nothing.
-        self._next = {(step, Said.DONE): after for step, after in pairwise(steps)}
-        self._next |= {(step, said): Phase.IDLE for step in steps[:-1] for said in (Said.STOP, Said.REFUSED)}
-        self._next |= {(Phase.IDLE, Said.START): Phase.WAITING, (Phase.ACTIVE, Said.STOP): Phase.ENDED}
 
     def feed(self, now_s: float, said: Said, text: str = "") -> bool:
         """Take what was said, with its reason in words where the table has none; return whether the phase changed."""
-        phase = self._next.get((self.phase, said))
+        phase = self._next().get((self.phase, said))
         if phase is None:
             return False
         self.phase, self.text, self._since_s = phase, text or TEXTS.get(phase, ""), now_s
@@ -104,6 +97,17 @@ class Session:
         if self.phase is Phase.ACTIVE and self._is_over(now_s):
             return self.feed(now_s, Said.STOP, "planned length reached")
         return False
+
+    def _next(self) -> dict[tuple[Phase, Said], Phase]:
+        """Return the table. What is not in it is ignored: a second start or a late answer changes nothing."""
+        settings = self.settings
+        is_played = settings.input == "recording"  # nobody stands on these plates
+        skipped = {Phase.ZEROING} if is_played or self.keeps_zero or not settings.zeroes_load_cells else set()
+        skipped |= {Phase.WEIGHING} if is_played or not settings.plates else set()
+        steps = [Phase.WAITING, *(step for step in _STEPS if step not in skipped), Phase.ACTIVE]
+        table = {(step, Said.DONE): after for step, after in pairwise(steps)}
+        table |= {(step, said): Phase.IDLE for step in steps[:-1] for said in (Said.STOP, Said.REFUSED)}
+        return table | {(Phase.IDLE, Said.START): Phase.WAITING, (Phase.ACTIVE, Said.STOP): Phase.ENDED}
 
     def _is_over(self, now_s: float) -> bool:
         return self.start_s is not None and 0 < self.settings.duration_s <= now_s - self.start_s

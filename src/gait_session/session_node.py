@@ -73,7 +73,8 @@ class SessionNode(LabNode):
             self._ask_arm()
             response.is_started = True
         else:
-            self._readiness.accepts_red = request.despite_red
+            if self._session.phase is Phase.IDLE:
+                self._readiness.accepts_red, self._session.keeps_zero = request.despite_red, request.keeps_zero
             response.is_started = self._session.feed(self._now(), Said.START, "start asked by the operator")
         response.text = self._session.text
         return response

@@ -56,6 +56,16 @@ def test_steps_that_do_not_apply_are_left_out(values, steps):
     assert session.phase is Phase.ACTIVE
 
 
+def test_a_zero_may_be_kept_for_one_start():
+    session = Session(SessionSettings())
+    for keeps_zero, phase in ((True, Phase.WEIGHING), (False, Phase.ZEROING)):
+        session.keeps_zero = keeps_zero
+        session.feed(0.0, Said.START)
+        session.feed(0.1, Said.DONE)
+        assert session.phase is phase
+        session.feed(0.2, Said.STOP)
+
+
 def test_a_start_waits_for_the_lab_and_says_for_what():
     session = started()
     assert not session.tick(0.1, "no gait state")

@@ -94,9 +94,9 @@ class Lab:
         self._process.stdout.close()
         return code
 
-    def operator(self, wish: str) -> subprocess.CompletedProcess[str]:
+    def operator(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Do what an operator at the terminal does."""
-        return subprocess.run([COMMAND, wish], env=self.environment, capture_output=True, text=True, timeout=30)
+        return subprocess.run([COMMAND, *words], env=self.environment, capture_output=True, text=True, timeout=30)
 
     def processes(self) -> dict[int, str]:
         """Process ids and command lines of everything that this lab has started and that still runs."""
