@@ -17,8 +17,8 @@ wraps 20 s after the start. Scenarios:
   within the 400 ppm that the clock promises to follow; *slewed hard*: 500 ppm, as fast as the system itself slews.
 
 Error is a stamp less what the host clock showed when the sample was measured, from the very first sample on, over
-all seeds. Asked for in the first four scenarios: 99 % within 1 ms for the plate and 2 ms for the IMU. For the plate that
-is near the best there is: the newest sample of a burst has waited for up to a sample's time, and nothing tells how
+all seeds. Asked for in the first four scenarios: 99 % within 1 ms for the plate and 2 ms for the IMU. For the plate
+that is near the best there is: the newest sample of a burst has waited for up to a sample's time, and nothing tells how
 long. *Settled* is how long after the middle, where clocks are set, an error was last twice as large, at worst; *back*
 counts stamps not after the one before; *numbers* counts samples whose running number is not as far from the one before
 as it truly is.
