@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
+from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 
 from gait_parts.settings import Settings, setting
@@ -21,6 +22,7 @@ from gait_sensing.raw_log import RawEntry, RawKind, RawLog
 from gait_sensing.reader import Reader, WireHealth
 from gait_sensing.streams import ImuStream, LoadCellStream
 from gait_sensing.topic_streams import ImuTopicStream, WrenchTopicStream
+from gait_sensing.transport import parse_url
 
 T = TypeVar("T")
 
@@ -141,9 +143,9 @@ class Outlet:
 
 
 class Wire:
-    """The reader thread of one wire, and the streams that share it.
+    """The reader thread of one wire, from ``start`` to ``close``, and the streams that share it.
 
-    Raises ``ValueError`` when several share a wire whose device must be spoken to: only one could.
+    Raises ``ValueError`` for a wrong URL, and when several share a wire whose device must be spoken to: only one could.
     """
 
     def __init__(self, node: Node, url: str, outlets: Sequence[Outlet]) -> None:
@@ -152,7 +154,12 @@ class Wire:
         if len(drivers) > 1 and any(driver.page_path or driver.connect() for driver in drivers):
             names = " and ".join(outlet.name for outlet in outlets)
             raise ValueError(f"{names} share {url}: only a device that is never written to can be shared")
-        self._reader = Reader(url, drivers[0], self._on_data, partial(now_s, node), on_open=self._on_open)
+        parse_url(url)
+        self._open = partial(Reader, url, drivers[0], self._on_data, partial(now_s, node), on_open=self._on_open)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._reader = self._open()
 
     def close(self) -> None:
         """Tell the device to stop, close the link and join the thread."""
@@ -192,7 +199,11 @@ class TopicInput:
         self.name, self._stream, self._take, self._publish = name, stream, take, publish
         self._node, self._now = node, partial(now_s, node)
         self._received_count, self._last_received_s = 0, float("nan")
-        self._subscription = node.create_subscription(message_type, topic, self._on_message, qos.FOREIGN)
+        try:
+            self._subscription = node.create_subscription(message_type, topic, self._on_message, qos.FOREIGN)
+        except NameValidationException as error:
+            raise ValueError(f"{node.get_name()}: topic of {name}: {error}") from None
+        self.topic = self._subscription.topic_name
 
     def locked(self, kind: RawKind, act: Callable[[float], T]) -> T:
         """Call ``act(now_s)``; messages and services share the executor's one thread."""
@@ -204,9 +215,8 @@ class TopicInput:
 
     def statuses(self) -> list[DiagnosticStatus]:
         """Return the stream's verdict as a diagnostic status."""
-        topic = self._subscription.topic_name
-        is_published = self._node.count_publishers(topic) > 0
-        error = "" if is_published else f"nobody publishes {topic}"
+        is_published = self._node.count_publishers(self.topic) > 0
+        error = "" if is_published else f"nobody publishes {self.topic}"
         wire = WireHealth(is_published, 1, self._received_count, self._last_received_s, error)
         return [verdict_status(self.name, self._stream.judge(self._now(), wire))]
 
@@ -216,3 +226,20 @@ class TopicInput:
         samples = self._take(message, self._last_received_s)
         if samples:
             self._publish(samples)
+
+
+def start(node: Node, inputs: Sequence[Wire | TopicInput]) -> None:
+    """Begin to read every wire, once all that can be wrong with a setting has been looked at: threads outlive errors.
+
+    Raises ``ValueError``, and starts nothing, when a topic that is to give samples is one that the node publishes.
+    """
+    own = {publisher.topic_name for publisher in node.publishers}
+    for each in inputs:
+        if isinstance(each, TopicInput) and each.topic in own:
+            raise ValueError(
+                f"{node.get_name()}: {each.name} would take its samples from {each.topic}, which this node publishes; "
+                "give the topic of somebody else's driver"
+            )
+    for each in inputs:
+        if isinstance(each, Wire):
+            each.start()

@@ -32,6 +32,9 @@ class LabNode(Node):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        self.context.untrack_node(
+            self
+        )  # it would also close a node that a wrong setting left half built; run() does not
         self.is_done = False  # set to end the process
         self.exit_code = 0  # with which it ends then
         self._health_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)

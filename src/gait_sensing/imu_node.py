@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishes ``imu/<segment>``, one ``sensor_msgs/Imu`` for each sample of each IMU, and ``imu_mounting``."""
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Imu
 
 from gait_ros import qos
-from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic
+from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic, start
 from gait_ros.messages import imu_message, values
 from gait_ros.mounting import MountingWatch
 from gait_ros.parameters import declare, declare_names
@@ -30,9 +31,14 @@ class ImuNode(LabNode):
         self._is_raw_recorded = declare(self, RawSettings).record_raw_bytes
         segments = declare_names(self, "segments", "body segments that wear an IMU")
         self._mounting = MountingWatch(self, declare(self, MountingSettings, "mounting."), segments)
-        self._inputs = [self._input(segment) for segment in segments]
+        self._inputs: list[Wire | TopicInput] = []
+        by_url: dict[str, list[Outlet]] = defaultdict(list)
+        for segment in segments:
+            self._add(segment, by_url)
+        self._inputs += [Wire(self, url, outlets) for url, outlets in by_url.items()]
+        start(self, self._inputs)
 
-    def _input(self, segment: str) -> Wire | TopicInput:
+    def _add(self, segment: str, by_url: dict[str, list[Outlet]]) -> None:
         name, prefix = f"imu/{segment}", f"{segment}."
         publish = partial(self._publish, self.create_publisher(Imu, name, qos.SAMPLES))
         health = declare(self, ImuHealthSettings, prefix)
@@ -44,10 +50,11 @@ class ImuNode(LabNode):
             def take(message: Any, received_s: float) -> list[ImuSample]:
                 return foreign.feed(values.imu_sample(message, segment), received_s)
 
-            return TopicInput(self, name, topic, Imu, foreign, take, publish)
+            self._inputs.append(TopicInput(self, name, topic, Imu, foreign, take, publish))
+            return
         device = declare_device(self, imus.__name__, prefix)
         stream = ImuStream(segment, device.driver, clock_for(device.driver, device.delay_s), health)
-        return Wire(self, device.url, [Outlet(self, name, stream, publish, self._is_raw_recorded)])
+        by_url[device.url].append(Outlet(self, name, stream, publish, self._is_raw_recorded))
 
     def _publish(self, publisher: Publisher[Imu], samples: list[ImuSample]) -> None:
         for sample in samples:

@@ -12,7 +12,7 @@ from geometry_msgs.msg import WrenchStamped
 
 from gait_parts.settings import setting
 from gait_ros import qos
-from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic
+from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic, start
 from gait_ros.messages import force_samples_message, values, wrench_message
 from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, run
@@ -69,11 +69,16 @@ class LoadCellNode(LabNode):
         for name in names:
             self._add(name, by_url)
         self._inputs += [Wire(self, url, outlets) for url, outlets in by_url.items()]
+        start(self, self._inputs)
         self.create_service(srv.Zero, "~/zero", self._zero)
 
     def _add(self, name: str, by_url: dict[str, list[Outlet]]) -> None:
         prefix = f"{name}."
-        calibration = LoadCellCalibration(declare(self, CalibrationSettings, prefix))
+        settings = declare(self, CalibrationSettings, prefix)
+        try:
+            calibration = LoadCellCalibration(settings)
+        except ValueError as error:
+            raise ValueError(f"load_cell_node: parameter {prefix}{error}") from None
         health = declare(self, LoadCellHealthSettings, prefix)
         drift = declare(self, DriftSettings, prefix)
         topic = declare_topic(self, prefix)

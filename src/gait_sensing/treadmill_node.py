@@ -36,7 +36,7 @@ from gait_sensing.belt_wires import BeltWires
 from gait_sensing.driver import TreadmillDriver
 from gait_sensing.reader import Reader
 from gait_sensing.samples import BeltReading
-from gait_sensing.transport import WireError
+from gait_sensing.transport import WireError, parse_url
 
 TICK_S = 0.05
 SAFETY_PERIOD_S = 1.0
@@ -53,6 +53,8 @@ class TreadmillNode(LabNode):
         urls = [declare_text(self, "url", "address of the treadmill, of its left belt where each has its own")]
         if right_url := declare_text(self, "right_url", "address of the right belt, where it has its own", ""):
             urls.append(right_url)
+        for url in urls:
+            parse_url(url)  # before the first thread starts: it would outlive the error
         self._belts = BeltWires([part.Driver(settings) for _ in urls])
         self._limits = fitted(declare(self, GateSettings), self._belts)
         self._gate = BeltGate(self._limits, self._belts.has_acceleration)
