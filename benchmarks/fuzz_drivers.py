@@ -5,8 +5,8 @@
 
 A spoilt frame is one that the emulator or the set-up made, with bytes changed, removed, inserted, repeated or swapped,
 cut off or joined to another's end; a byte-wise sum of three frames, which passes a sum or a CRC; or random bytes.
-One in four is followed by a valid frame, and one in four has a counterpart on the host's side, whose answers the
-driver gets too. Warnings are errors. Throughout, for a driver:
+One in four comes in two reads, one in four is followed by a valid frame, and one in four has a counterpart on the
+host's side, whose answers the driver gets too. Warnings are errors. Throughout, for a driver:
 
 - every value is finite, or NaN where the device does not measure; ticks are within the counter; no bytes, no reading;
 - what it holds stays below 4096 bytes, and what it wants to write too;
@@ -150,13 +150,15 @@ class Fuzz:
         self._filler = [self.wire.frame(7) for _ in range(FILLER_BYTES // len(self._valid[0]) + 1)]
         fresh = EmulatedWire(package, name)
         self._expected = [row for frame in self._valid for row in rows(fresh.driver.feed(frame))]
+        assert len(self._expected) == len(self._valid)
         self._measured = np.array(getattr(self.wire.driver, "is_measured", ()), bool)
 
     def run(self, frame_count: int) -> None:
         """Feed so many spoilt frames."""
         while self.frame_count < frame_count:
             self.frame_count += 1
-            self._feed(self._device.spoilt())
+            for piece in self._pieces(self._device.spoilt()):
+                self._feed(piece)
             if self._device.is_now(0.25):
                 self._feed(self._device.good())
             if not self.wire.driver.can_resynchronise and self._device.is_now(0.25):
@@ -167,6 +169,12 @@ class Fuzz:
                 self._feed(self.target.feed(self.piece))
             if self.frame_count % CHECK_INTERVAL_COUNT == 0 or self.frame_count == frame_count:
                 self._check()
+
+    def _pieces(self, message: bytes) -> list[bytes]:
+        """Return a message as the wire may hand it over: now and then in two reads, unless it keeps messages whole."""
+        if self.wire.driver.is_datagram or self._device.is_now(0.75):
+            return [message]
+        return [message[: len(message) // 2], message[len(message) // 2 :]]
 
     def _frames(self) -> list[bytes]:
         """Return frames with values of several sizes, as far as the wire can say them."""
