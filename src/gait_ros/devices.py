@@ -76,17 +76,35 @@ def verdict_status(name: str, verdict: Verdict) -> DiagnosticStatus:
 
 
 def link_status(name: str, health: WireHealth, values: Mapping[str, object], problem: str = "") -> DiagnosticStatus:
-    """Return the status of a wire without samples: ERROR without a link, else WARN when there is a ``problem``."""
+    """Return the status of a wire without samples: ERROR without a link or when there is a ``problem``."""
     if not health.is_connected:
-        problem = health.error or "not connected"
-    return status(name, problem, not health.is_connected, values)
+        problem = f"not connected: {health.error or 'not opened yet'}"
+    return status(name, problem, True, values)
+
+
+class RawTap:
+    """Publishes what crosses a wire on ``<name>/raw``, if the config wants it recorded."""
+
+    def __init__(self, node: Node, name: str, is_raw_recorded: bool) -> None:
+        self._log = RawLog()
+        self._publisher = node.create_publisher(msg.RawBytes, f"{name}/raw", qos.RAW) if is_raw_recorded else None
+
+    def feed(self, kind: RawKind, time_s: float, data: bytes = b"") -> None:
+        """Take what has happened."""
+        if self._publisher:
+            self._publish(self._log.feed(RawEntry(kind, time_s, data)))
+
+    def close(self) -> None:
+        """Publish what is left."""
+        self._publish(self._log.flush())
+
+    def _publish(self, entries: list[RawEntry]) -> None:
+        if entries and self._publisher:
+            self._publisher.publish(raw_bytes_message(entries))
 
 
 class Outlet:
-    """One stream of a wire: ``publish`` gets what ``stream`` makes of the bytes.
-
-    With ``is_raw_recorded``, what crosses the wire goes to ``<name>/raw`` as well.
-    """
+    """One stream of a wire: ``publish`` gets what ``stream`` makes of the bytes, ``tap`` the bytes."""
 
     def __init__(
         self,
@@ -97,22 +115,19 @@ class Outlet:
         is_raw_recorded: bool,
     ) -> None:
         self.name, self.stream, self._publish = name, stream, publish
+        self.tap = RawTap(node, name, is_raw_recorded)
         self._now = partial(now_s, node)
-        self._raw = RawLog()
-        self._raw_publisher = None
-        if is_raw_recorded:
-            self._raw_publisher = node.create_publisher(msg.RawBytes, f"{name}/raw", qos.EVENTS)
         self._lock = threading.Lock()  # a zero falls between two reads, as the raw log tells it
 
     def open(self, opened_s: float, page: bytes) -> None:
         """Note that the wire has been opened, and the device's page."""
         with self._lock:
-            self._log(RawEntry(RawKind.OPENED, opened_s, page))
+            self.tap.feed(RawKind.OPENED, opened_s, page)
 
     def feed(self, data: bytes, received_s: float) -> None:
         """Take what one read returned, and publish what it completes."""
         with self._lock:
-            self._log(RawEntry(RawKind.RECEIVED, received_s, data))
+            self.tap.feed(RawKind.RECEIVED, received_s, data)
             samples = self.stream.feed(data, received_s)
         if samples:
             self._publish(samples)
@@ -122,24 +137,12 @@ class Outlet:
         with self._lock:
             now = self._now()
             result = act(now)
-            self._log(RawEntry(kind, now))
+            self.tap.feed(kind, now)
             return result
-
-    def close(self) -> None:
-        """Publish what is left of the raw log."""
-        self._publish_raw(self._raw.flush())
 
     def status(self, wire: WireHealth) -> DiagnosticStatus:
         """Return the stream's verdict as a diagnostic status."""
         return verdict_status(self.name, self.stream.judge(self._now(), wire))
-
-    def _log(self, entry: RawEntry) -> None:
-        if self._raw_publisher:
-            self._publish_raw(self._raw.feed(entry))
-
-    def _publish_raw(self, entries: list[RawEntry]) -> None:
-        if entries and self._raw_publisher:
-            self._raw_publisher.publish(raw_bytes_message(entries))
 
 
 class Wire:
@@ -165,7 +168,7 @@ class Wire:
         """Tell the device to stop, close the link and join the thread."""
         self._reader.close()
         for outlet in self._outlets:
-            outlet.close()
+            outlet.tap.close()
 
     def statuses(self) -> list[DiagnosticStatus]:
         """Return the verdict on each stream as a diagnostic status."""

@@ -11,6 +11,8 @@ FOREIGN = QoSProfile(depth=500, reliability=ReliabilityPolicy.BEST_EFFORT)
 EVENTS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 # Latched: who comes late still learns the present state.
 STATE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# Latched for half a minute: raw bytes are of use only from a wire's first one on, and the recorder starts later.
+RAW = QoSProfile(depth=300, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # A late command or cue is dropped, not acted on.
 COMMAND = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, lifespan=Duration(seconds=0.1))
 CUE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE, lifespan=Duration(seconds=0.1))

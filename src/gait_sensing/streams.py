@@ -5,6 +5,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,9 +205,9 @@ class LoadCellStream(CalibratedCell):
         return self.health.judge(now_s, wire, self.driver.counts, self.clock, self.findings(), self.values())
 
 
-def replay(stream: ImuStream | LoadCellStream, entries: Iterable[RawEntry]) -> list[ImuSample] | list[ForceSamples]:
+def replay(stream: ImuStream | LoadCellStream, entries: Iterable[RawEntry]) -> list[Any]:
     """Return what a fresh ``stream`` makes of a recorded wire: the samples that it made when it was live."""
-    samples: list[ImuSample | ForceSamples] = []
+    samples: list[Any] = []
     for entry in entries:
         if entry.kind is RawKind.OPENED:
             if entry.data:
@@ -219,7 +220,7 @@ def replay(stream: ImuStream | LoadCellStream, entries: Iterable[RawEntry]) -> l
             found = stream.feed(entry.data, entry.time_s)
             samples += found if isinstance(found, list) else [found] if found else []
             stream.driver.pending()
-    return samples  # type: ignore[return-value]
+    return samples
 
 
 def _measured(reading: ImuReading) -> tuple[float, ...]:

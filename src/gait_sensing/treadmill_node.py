@@ -12,7 +12,7 @@ from gait_lab import msg, srv
 from std_srvs.srv import Trigger
 
 from gait_ros import qos
-from gait_ros.devices import link_status
+from gait_ros.devices import RawSettings, RawTap, link_status
 from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run
@@ -34,6 +34,7 @@ from gait_sensing.belt_gate_states import (
 )
 from gait_sensing.belt_wires import BeltWires
 from gait_sensing.driver import TreadmillDriver
+from gait_sensing.raw_log import RawKind
 from gait_sensing.reader import Reader
 from gait_sensing.samples import BeltReading
 from gait_sensing.transport import WireError, parse_url
@@ -69,9 +70,12 @@ class TreadmillNode(LabNode):
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
         self.create_service(srv.Arm, "~/arm", self._arm)
         self.create_service(Trigger, "~/stop", self._stop)
+        self._names = ["treadmill"] if len(urls) == 1 else ["treadmill_left", "treadmill_right"]
+        is_raw_recorded = declare(self, RawSettings).record_raw_bytes
+        self._taps = [RawTap(self, name, is_raw_recorded) for name in self._names]
         self._readers = [
-            Reader(url, driver, partial(self._on_data, wire), self._now)
-            for wire, (url, driver) in enumerate(zip(urls, self._belts.drivers, strict=True))
+            Reader(url, driver, partial(self._on_data, wire), self._now, on_open=partial(tap.feed, RawKind.OPENED))
+            for wire, (url, driver, tap) in enumerate(zip(urls, self._belts.drivers, self._taps, strict=True))
         ]
         self.create_timer(TICK_S, self._on_tick)
 
@@ -111,6 +115,7 @@ class TreadmillNode(LabNode):
                     reader.write(driver.disconnect())
 
     def _on_data(self, wire: int, data: bytes, received_s: float) -> None:
+        self._taps[wire].feed(RawKind.RECEIVED, received_s, data)
         with self._lock:
             readings = self._belts.feed(wire, data, time.monotonic())
         for reading in readings:
@@ -178,19 +183,21 @@ class TreadmillNode(LabNode):
 
     def health(self) -> list[DiagnosticStatus]:
         """One status for each wire to the treadmill."""
-        names = ["treadmill"] if len(self._readers) == 1 else ["treadmill_left", "treadmill_right"]
-        return [self._wire_status(*wire) for wire in zip(names, self._readers, self._belts.drivers, strict=True)]
+        return [self._wire_status(*wire) for wire in zip(self._names, self._readers, self._belts.drivers, strict=True)]
 
     def _wire_status(self, name: str, reader: Reader, driver: TreadmillDriver) -> DiagnosticStatus:
         health, counts = reader.health(), driver.counts
         values = {
             "status_count": counts.reading_count,
+            "bad_checksum_count": counts.bad_checksum_count,
             "bytes_dropped_count": counts.bytes_dropped_count,
             "device_error_count": counts.device_error_count,
             "open_count": health.open_count,
             "safety": self._gate.safety.text,
         }
-        return link_status(name, health, values)
+        age_s = self._now() - health.last_received_s
+        problem = "" if age_s <= self._limits.status_stale_s else f"no status for {age_s:.1f} s"  # nan: none yet
+        return link_status(name, health, values, problem)
 
     def destroy_node(self) -> None:
         """Leave the belts on their way to rest, then close the link."""
@@ -199,8 +206,9 @@ class TreadmillNode(LabNode):
             if not self._belts.has_acceleration:
                 self._ramp_to_rest()
         finally:
-            for reader in self._readers:
+            for reader, tap in zip(self._readers, self._taps, strict=True):
                 reader.close()
+                tap.close()
             super().destroy_node()
 
     def _ramp_to_rest(self) -> None:
