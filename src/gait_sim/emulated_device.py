@@ -184,7 +184,7 @@ class EmulatedTreadmill(EmulatedDevice):
 
     def __init__(self, name: str, config: DeviceConfig) -> None:
         super().__init__(name, config)
-        self._next_status = 0
+        self._next_status = 0.0 if math.isinf(self._driver.poll_interval_s) else math.inf  # never unasked
         self._belts: BeltReading = self.emulator.advance(0.0)
 
     def advance(self, duration_s: float, now_s: float) -> BeltReading:
