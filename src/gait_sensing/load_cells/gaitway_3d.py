@@ -146,9 +146,9 @@ class Driver(LoadCellDriver):
             self.counts.device_error_count += int((~is_measured).sum())
             tick, values = tick[is_measured], values[is_measured]
         fz_n, fy_n, fx_n, y_m, x_m, tz_nm = values.astype(np.float64).T
-        moment_nm = np.column_stack((y_m * fz_n, -x_m * fz_n, tz_nm + x_m * fy_n - y_m * fx_n))
+        wrench = np.array((fx_n, fy_n, fz_n, y_m * fz_n, -x_m * fz_n, tz_nm + x_m * fy_n - y_m * fx_n)).T
         self.counts.reading_count += len(tick)
-        return ForceReadings(tick, np.column_stack((fx_n, fy_n, fz_n)), moment_nm)
+        return ForceReadings(tick, wrench[:, :3], wrench[:, 3:])
 
 
 class Emulator:
