@@ -73,6 +73,7 @@ class Session:
         self.start_s: float | None = None
         self.text = "waits for the operator to start it"
         self.keeps_zero = False  # set before a start: the participant stands on the plates already
+        self.change_count = 0  # of the phase: an answer to what was asked in an earlier one is no answer now
         self._since_s = 0.0  # when the present phase began
 
     def feed(self, now_s: float, said: Said, text: str = "") -> bool:
@@ -81,17 +82,20 @@ class Session:
         if phase is None:
             return False
         self.phase, self.text, self._since_s = phase, text or TEXTS.get(phase, ""), now_s
+        self.change_count += 1
         if phase is Phase.ACTIVE:
             self.start_s = now_s + self.settings.start_delay_s
         return True
 
     def tick(self, now_s: float, missing: str) -> bool:
         """Let time pass; ``missing`` names what the present step still waits for. Return whether the phase changed."""
-        limits_s = {Phase.WAITING: self.settings.start_timeout_s, Phase.WEIGHING: self.settings.step_on_timeout_s}
-        if self.phase in limits_s:
-            if self.phase is Phase.WAITING and not missing:
-                return self.feed(now_s, Said.DONE)
-            if now_s - self._since_s > limits_s[self.phase]:
+        if self.phase is Phase.WAITING and not missing:
+            return self.feed(now_s, Said.DONE)
+        if self.phase in (Phase.WAITING, *_STEPS):
+            is_weighing, settings = self.phase is Phase.WEIGHING, self.settings
+            limit_s = settings.step_on_timeout_s if is_weighing else settings.start_timeout_s
+            if now_s - self._since_s > limit_s:
+                missing = missing or f"it {self.text}, and nobody answers"
                 return self.feed(now_s, Said.REFUSED, f"not started: {missing}")
             self.text = f"waits: {missing}" if missing else self.text
         if self.phase is Phase.ACTIVE and self._is_over(now_s):

@@ -124,13 +124,15 @@ class SessionNode(LabNode):
         request = srv.Arm.Request(operator_name="session_node/start")
         self._ask(self._arm, request, lambda answer: (answer.is_armed, answer.text))
 
-    def _ask(self, client: Client[Any, Any], request: Any, opened: Any) -> None:
-        """Call a service; its answer is the end of the present phase. ``opened(answer)`` is (succeeded, text)."""
+    def _ask(self, client: Client[Any, Any], request: Any, outcome: Any) -> None:
+        """Call a service; its answer is the end of the present phase. ``outcome(answer)`` is (succeeded, text)."""
+        asked_count = self._session.change_count
 
         def on_answer(future: Future[Any]) -> None:
-            is_done, text = opened(future.result())
+            is_done, text = outcome(future.result())
             self.get_logger().info(text)
-            self._hear(Said.DONE if is_done else Said.REFUSED, "" if is_done else f"not started: {text}")
+            if self._session.change_count == asked_count:
+                self._hear(Said.DONE if is_done else Said.REFUSED, "" if is_done else f"not started: {text}")
 
         if client.service_is_ready():
             client.call_async(request).add_done_callback(on_answer)

@@ -89,6 +89,24 @@ def test_nobody_on_the_plates_is_waited_for_and_then_named():
     assert (session.phase, session.text) == (Phase.IDLE, "not started: nobody stands on the plates")
 
 
+@pytest.mark.parametrize("phase", [Phase.ZEROING, Phase.ARMING])
+def test_a_step_that_nobody_answers_is_given_up(phase):
+    session = prepared(phase, start_timeout_s=5.0)
+    assert not session.tick(5.0, NOTHING)
+    assert session.tick(5.3, NOTHING)
+    assert session.phase is Phase.IDLE
+    assert "nobody answers" in session.text
+
+
+def test_each_change_of_phase_is_told_from_the_next():
+    session = started()
+    before = session.change_count
+    session.feed(0.1, Said.START)
+    assert session.change_count == before
+    session.feed(0.1, Said.DONE)
+    assert session.change_count == before + 1
+
+
 @pytest.mark.parametrize("phase", STEPS)
 def test_a_refusal_leaves_it_idle_with_the_reason(phase):
     session = prepared(phase)
