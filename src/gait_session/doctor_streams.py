@@ -50,7 +50,7 @@ def findings(statuses: Statuses) -> Iterator[Finding]:
     for name, status in sorted(statuses.items()):
         values = status["values"]
         numbers = _numbers(values)
-        text = numbers if status["text"] == "ok" else "; ".join(filter(None, (status["text"], numbers)))
+        text = numbers if numbers and status["text"] == "ok" else "; ".join(filter(None, (status["text"], numbers)))
         yield Finding(LEVELS[min(status["level"], 2)], name, text, values.get("advice", ""))
 
 

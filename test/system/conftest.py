@@ -15,6 +15,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import yaml
+
+from gait_sim.simulated_lab import SimulatedLab, read_devices
+from gait_sim.walker import Walker, WalkerSettings
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).parent / "gait-lab"
@@ -42,13 +46,17 @@ class Lab:
     """A running ``gait-lab session``: its output line by line, its processes, its recording."""
 
     def __init__(self, folder: Path, domain: int, arguments: tuple[str, ...]) -> None:
+        self.command = COMMAND
         self.recording = folder / "recording"
         self.mark = uuid.uuid4().hex
         self.environment = {**os.environ, "ROS_DOMAIN_ID": str(domain), MARK: self.mark}
+        config = folder / "lab.yaml"
+        if not config.exists():  # a test may have written one that differs
+            private_config(folder)
         self.lines: list[str] = []
         self._news = threading.Condition()
         self._process = subprocess.Popen(
-            [COMMAND, "session", "--config", private_config(folder), "--out", self.recording, *arguments],
+            [COMMAND, "session", "--config", config, "--out", self.recording, *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -137,3 +145,40 @@ def running_lab(free_domain: Callable[[], AbstractContextManager[int]]) -> Calla
                 lab.kill_everything()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def write_config() -> Callable[[Path], Path]:
+    """``write_config(folder)`` writes the simulated lab's config with addresses of its own; ``running_lab`` uses it."""
+    return private_config
+
+
+@pytest.fixture(scope="session")
+def emulated_lab() -> Callable[..., AbstractContextManager[tuple[SimulatedLab, Walker]]]:
+    """``with emulated_lab(config) as (lab, walker)``: its devices in the test's own hands, nobody on the belts."""
+
+    @contextmanager
+    def run(config: Path, without: tuple[str, ...] = ()) -> Iterator[tuple[SimulatedLab, Walker]]:
+        devices = {name: device for name, device in read_devices(config).items() if name not in without}
+        values = yaml.safe_load((PROJECT / "config" / "walker.yaml").read_text())["/**/simulated_lab_node"]
+        walker = Walker(WalkerSettings(**values["ros__parameters"]))
+        walker.step_off()
+        lab = SimulatedLab(devices, walker, config.parent / "truth")
+        lab.start()
+        try:
+            yield lab, walker
+        finally:
+            lab.close()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def ask_doctor() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``ask_doctor(environment, *arguments)`` is ``gait-lab doctor``."""
+
+    def ask(environment: dict[str, str], *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [COMMAND, "doctor", *map(str, arguments)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+
+    return ask
