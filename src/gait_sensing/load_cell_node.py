@@ -118,8 +118,8 @@ class LoadCellNode(LabNode):
                 response.text = "; ".join([*texts, str(error)])
                 return response
             texts.append(f"{name}: {loads_n[-1]:.1f} N is zero now")
-        response.is_zeroed, response.text = True, "; ".join(texts)
-        response.load_n = max(loads_n, key=abs)
+        response.is_zeroed, response.text = True, "; ".join(texts) or "there are no load cells to zero"
+        response.load_n = max(loads_n, key=abs, default=float("nan"))
         return response
 
     def health(self) -> list[DiagnosticStatus]:
