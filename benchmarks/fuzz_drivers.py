@@ -11,7 +11,7 @@ host's side, whose answers the driver gets too. Warnings are errors. Throughout,
 - every value is finite, or NaN where the device does not measure; ticks are within the counter; no bytes, no reading;
 - what it holds stays below 4096 bytes, and what it wants to write too;
 - every 2000 frames, it decodes valid frames again, at once after ``connect()`` or, where it can resynchronise, after
-  12 kB of them; and a treadmill's can always be told to stop.
+  12 kB of them; and a treadmill can always be told to stop.
 """
 
 import argparse
