@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2
-from gait_session import recorded_csv
+from gait_session import plain_file
 from gait_session.launch_command import find_launch_file, launch
 from gait_session.launch_parameters import parameters_yaml
 
@@ -44,7 +44,7 @@ def run_session(
     arguments |= {key: str(path.absolute()) for key, path in files.items()}
     with TemporaryDirectory(prefix="gait_lab_session_") as scratch:
         if recording is not None:
-            length_s = recorded_csv.duration_s(recording)
+            length_s = plain_file.duration_s(recording)
             duration_s = min(duration_s or length_s, length_s)
             arguments["recording"] = str(recording.absolute())
             if "participant" not in files:
@@ -73,7 +73,7 @@ def report(folder: Path, out: Path | None = None) -> Path:
 
 def _write_participant(scratch: Path, recording: Path, mass_kg: float | None) -> Path:
     if mass_kg is None:
-        mass_kg = recorded_csv.mean_total_force_n(recording) / STANDARD_GRAVITY_MPS2
+        mass_kg = plain_file.mean_total_force_n(recording) / STANDARD_GRAVITY_MPS2
         print(f"body mass: {mass_kg:.1f} kg, estimated from the mean vertical force (set it with --mass-kg)")
     values = {"participant": recording.stem, "body_mass_kg": float(mass_kg), "prosthetic_side": "unknown"}
     path = scratch / "participant.yaml"

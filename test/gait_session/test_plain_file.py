@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gait_session import recorded_csv
+from gait_session import plain_file
 
 
 def write(folder: Path, text: str) -> Path:
@@ -14,8 +14,8 @@ def write(folder: Path, text: str) -> Path:
 
 def test_duration_and_force(tmp_path: Path) -> None:
     path = write(tmp_path, "time_s,fz_left_N,fz_right_N\n2.0,700,0\n2.5,300,420\n3.5,0,710\n")
-    assert recorded_csv.duration_s(path) == 1.5
-    assert recorded_csv.mean_total_force_n(path) == 710.0
+    assert plain_file.duration_s(path) == 1.5
+    assert plain_file.mean_total_force_n(path) == 710.0
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,9 @@ def test_duration_and_force(tmp_path: Path) -> None:
 )
 def test_say_what_is_wrong(tmp_path: Path, text: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
-        recorded_csv.duration_s(write(tmp_path, text))
+        plain_file.duration_s(write(tmp_path, text))
 
 
 def test_say_that_the_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be read: No such file"):
-        recorded_csv.duration_s(tmp_path / "absent.csv")
+        plain_file.duration_s(tmp_path / "absent.csv")
