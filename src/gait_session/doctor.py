@@ -149,7 +149,7 @@ def read_urls(config: Path) -> list[tuple[str, str]]:
 
 def _urls(tree: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for key, value in tree.items() if isinstance(tree, dict) else ():
-        if key == "url":
+        if key in ("url", "right_url"):
             yield "/".join(part.strip("/*") for part in path if part != "ros__parameters"), str(value)
         else:
             yield from _urls(value, (*path, str(key)))

@@ -36,7 +36,7 @@ LATENESS_BIN_S = 1e-4
 
 
 def read_devices(path: Path) -> dict[str, DeviceConfig]:
-    """Return the devices of a lab's config by name: segments, plates, ``treadmill`` and ``haptic``.
+    """Return the devices of a lab's config by name: segments, plates, ``treadmill`` (and ``_right``) and ``haptic``.
 
     Raises ``ValueError`` when the file is not such a config, or names a device that it does not describe.
     """
@@ -47,10 +47,14 @@ def read_devices(path: Path) -> dict[str, DeviceConfig]:
         for name in values.get(key, []):
             if not isinstance(values.get(name), dict):
                 raise ValueError(f"{path}: {node} names {name} but does not describe it")
-            devices[name] = DeviceConfig(package.__name__, values[name])
+            if "topic" not in values[name]:  # somebody else publishes that
+                devices[name] = DeviceConfig(package.__name__, values[name])
     for node, name, package in (("treadmill_node", "treadmill", treadmills), ("haptic_node", "haptic", actuators)):
         if node in sections:
-            devices[name] = DeviceConfig(package.__name__, sections[node].get("ros__parameters", {}))
+            values = sections[node].get("ros__parameters", {})
+            devices[name] = DeviceConfig(package.__name__, values)
+            if right_url := values.get("right_url"):  # of a treadmill whose belts have a wire each
+                devices[f"{name}_right"] = DeviceConfig(package.__name__, {**values, "url": right_url})
     return devices
 
 
@@ -192,10 +196,8 @@ class SimulatedLab:
         """Move everything on to ``now_s`` since the start."""
         while self._done_s < now_s:
             next_s = min(now_s, self._done_s + LONGEST_STEP_S)
-            left_mps = right_mps = 0.0
-            for treadmill in self._treadmills:
-                belts = treadmill.advance(next_s - self._done_s, next_s)
-                left_mps, right_mps = belts.left_speed_mps, belts.right_speed_mps
+            belts = [treadmill.advance(next_s - self._done_s, next_s) for treadmill in self._treadmills]
+            left_mps, right_mps = (belts[0].left_speed_mps, belts[-1].right_speed_mps) if belts else (0.0, 0.0)
             self._done_s = next_s
             if max(left_mps, right_mps) > 0.0:
                 self._begin_s = min(self._begin_s, next_s)

@@ -265,3 +265,17 @@ def test_the_config_tells_the_devices(tmp_path):
             read_devices(path)
     with pytest.raises(ValueError, match="cannot be read"):
         read_devices(tmp_path / "none.yaml")
+
+
+def test_a_treadmill_with_a_wire_for_each_belt_is_two_devices_and_foreign_topics_are_none(tmp_path):
+    path = tmp_path / "lab.yaml"
+    path.write_text(
+        "/**/imu_node: {ros__parameters: {segments: [pelvis], pelvis: {topic: /imu}}}\n"
+        "/**/treadmill_node: {ros__parameters: {driver: woodway_us, url: 'serial:///x/left?baud_bps=4800',"
+        " right_url: 'serial:///x/right?baud_bps=4800'}}\n"
+    )
+    devices = read_devices(path)
+    assert {name: device.values["url"].split("?")[0] for name, device in devices.items()} == {
+        "treadmill": "serial:///x/left",
+        "treadmill_right": "serial:///x/right",
+    }
