@@ -91,7 +91,7 @@ class Analyser:
             side: Limb(
                 stream,
                 build("detectors", "Detector", settings.detector, parts, side, weight_n),
-                build("phases", "Phase", settings.phase, parts),
+                build("phases", "Phase", settings.phase, parts, side),
                 side,
                 weight_n,
                 settings.lowest_force_n,
@@ -167,7 +167,10 @@ class Analyser:
             times, is_out_of_order = each.strides.feed(event)
             ended, is_irregular = ended or times, is_irregular or is_out_of_order
         flags = event.flags | EventFlag.IRREGULAR if is_irregular else event.flags
-        return replace(event, flags=flags, stride_number=limb.strides.number), ended
+        placed = replace(event, flags=flags, stride_number=limb.strides.number)
+        for each in self._limbs.values():
+            each.phase.feed(placed)
+        return placed, ended
 
     def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
         """Return the lengths of a stride; none of a recording, whose belts are not the ones that were walked on."""

@@ -73,7 +73,6 @@ class Limb:
         self._is_in_contact, self._reason, self._baseline_n = change.is_in_contact, change.reason, change.baseline_n
         if change.event is None:
             return
-        self.phase.feed(change.event)
         if change.event.kind is EventKind.FOOT_OFF:
             self.stance = self._kinetics(self.landing.contact_s, change.event.time_s)
 

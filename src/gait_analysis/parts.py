@@ -57,15 +57,28 @@ class PhaseEstimate:
         """Whether phase and rate may be used."""
         return not math.isnan(self.phase)
 
+    @classmethod
+    def invalid(cls, reason: str) -> "PhaseEstimate":
+        """Return an estimate that is none."""
+        return cls(math.nan, math.nan, reason)
+
 
 class Phase(Protocol):
-    """Gait phase of one limb: ``Phase(settings)``."""
+    """Gait phase of one limb: ``Phase(settings, side)``.
+
+    Events and signals come in the order in which they became known. Without what it needs an estimate is not valid.
+    """
+
+    segment: str  # "thigh" or "shank" of the limb, whose pitch it needs; empty when events are enough
 
     def feed(self, event: GaitEvent) -> None:
-        """Take the limb's next event, oldest first."""
+        """Take the next event of either foot."""
+
+    def feed_signal(self, time_s: float, angle_rad: float, rate_radps: float) -> None:
+        """Take the next pitch of ``segment`` and its rate, positive when the upper end goes forward, 0 when upright."""
 
     def at(self, time_s: float) -> PhaseEstimate:
-        """Return the phase at ``time_s``, which is not before the detection of the last event fed."""
+        """Return the phase at ``time_s``, which is not before the last event or signal fed became known."""
 
 
 @dataclass(frozen=True)

@@ -65,18 +65,85 @@ def test_a_detector_does_not_care_for_batches(name, weight_n):
     assert all(event.time_s <= event.detected_s and event.side is Side.LEFT for event in events)
 
 
+PITCH_RAD = {"": (0.0, 0.0), "thigh": (0.35, 0.0), "shank": (0.6, 0.4)}  # amplitudes of a stride and of its half
+STRIDE_S = 1.1
+
+
+def walk(phase, strides_count):
+    """Feed strides from time 0: contacts and foot offs of both feet, and the pitch of the segment at 100 Hz.
+
+    The last event is the contact that ends the last stride.
+    """
+    ends_s = strides_count * STRIDE_S
+    events = [
+        (number * STRIDE_S + share * STRIDE_S, side, kind)
+        for number in range(strides_count + 1)
+        for share, side, kind in (
+            (0.0, Side.LEFT, EventKind.INITIAL_CONTACT),
+            (0.14, Side.RIGHT, EventKind.FOOT_OFF),
+            (0.5, Side.RIGHT, EventKind.INITIAL_CONTACT),
+            (0.64, Side.LEFT, EventKind.FOOT_OFF),
+        )
+    ]
+    known = [(time_s, 0, (side, kind)) for time_s, side, kind in events if time_s <= ends_s]
+    known += [(float(time_s), 1, None) for time_s in np.arange(0.0, ends_s, 0.01)]
+    for time_s, _, what in sorted(known, key=lambda each: each[:2]):
+        if what is None:
+            signal(phase, time_s)
+        else:
+            phase.feed(GaitEvent(time_s, time_s, *what, Source.FORCE, 1.0))
+    return ends_s
+
+
+def signal(phase, time_s):
+    first_rad, second_rad = PITCH_RAD[phase.segment]
+    turn_radps = 2.0 * math.pi / STRIDE_S
+    angle_rad = -first_rad * math.cos(turn_radps * time_s) - second_rad * math.cos(2.0 * turn_radps * time_s + 1.0)
+    rate_radps = first_rad * math.sin(turn_radps * time_s) + 2.0 * second_rad * math.sin(
+        2.0 * turn_radps * time_s + 1.0
+    )
+    phase.feed_signal(time_s, angle_rad, turn_radps * rate_radps)
+
+
 @pytest.mark.parametrize("name", names("phases"))
 def test_a_phase_is_valid_in_steady_walking_only(name):
-    phase = build("phases", "Phase", name, {})
+    phase = build("phases", "Phase", name, {}, Side.LEFT)
     assert not phase.at(0.0).is_valid and phase.at(0.0).reason
-    for contact_s in np.arange(0.0, 20.0, 1.1):
-        for time_s, kind in ((contact_s, EventKind.INITIAL_CONTACT), (contact_s + 0.7, EventKind.FOOT_OFF)):
-            phase.feed(GaitEvent(float(time_s), float(time_s), Side.LEFT, kind, Source.FORCE, 1.0))
-    for share in (0.64, 0.7, 0.9, 1.2):
-        estimate = phase.at(float(contact_s + 1.1 * share))
-        assert estimate.phase == pytest.approx(min(share, 0.99), abs=0.03) and estimate.reason == ""
-        assert estimate.rate_hz == pytest.approx(1.0 / 1.1, rel=0.03)
-    assert not phase.at(float(contact_s + 10.0)).is_valid
+    start_s = walk(phase, 15)
+    for time_s in np.arange(start_s, start_s + STRIDE_S, 0.01):
+        signal(phase, float(time_s))
+        share = (time_s - start_s) / STRIDE_S
+        estimate = phase.at(float(time_s))
+        assert estimate.reason == "" and 0.0 <= estimate.phase < 1.0
+        assert estimate.phase == pytest.approx(min(share, 0.99), abs=0.03)
+        assert estimate.rate_hz == pytest.approx(1.0 / STRIDE_S, rel=0.1)
+    late = phase.at(start_s + 10.0)
+    assert not late.is_valid and late.reason and math.isnan(late.rate_hz)
+
+
+@pytest.mark.parametrize("name", names("phases"))
+def test_a_phase_does_not_wrap_ahead_of_a_contact(name):
+    phase = build("phases", "Phase", name, {}, Side.LEFT)
+    start_s = walk(phase, 15)
+    for time_s in np.arange(start_s, start_s + 2.0 * STRIDE_S, 0.01):
+        signal(phase, float(time_s))
+        estimate = phase.at(float(time_s))
+        if time_s > start_s + 1.55 * STRIDE_S:
+            assert not estimate.is_valid and estimate.reason
+        elif time_s > start_s + 0.95 * STRIDE_S and estimate.is_valid:
+            assert 0.9 < estimate.phase < 1.0
+
+
+@pytest.mark.parametrize("name", names("phases"))
+def test_a_phase_without_its_signal_is_not_valid(name):
+    phase = build("phases", "Phase", name, {}, Side.LEFT)
+    for contact_s in np.arange(0.0, 20.0, STRIDE_S):
+        phase.feed(
+            GaitEvent(float(contact_s), float(contact_s), Side.LEFT, EventKind.INITIAL_CONTACT, Source.FORCE, 1.0)
+        )
+    estimate = phase.at(float(contact_s) + 0.3)
+    assert estimate.is_valid == (phase.segment == "")
+    assert estimate.is_valid or phase.segment in estimate.reason
 
 
 @pytest.mark.parametrize("name", names("metrics"))

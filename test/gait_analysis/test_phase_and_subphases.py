@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time-based phase: when it is valid, where it saturates; sub-phases in their order."""
 
+from dataclasses import replace
+
 import pytest
 
-from gait_analysis.events import EventKind, GaitEvent, Source
+from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Subphase
 from gait_analysis.phases.time_based import Phase, Settings
 from gait_analysis.subphases import SubphaseTracker
@@ -15,10 +17,22 @@ def event(time_s, side=Side.LEFT, kind=EventKind.INITIAL_CONTACT):
 
 
 def walked(*contacts_s):
-    phase = Phase(Settings())
+    phase = Phase(Settings(), Side.LEFT)
     for time_s in contacts_s:
         phase.feed(event(time_s))
     return phase
+
+
+def strode(*strides_s, other_share=0.5, stance_share=0.65):
+    """Feed whole strides from time 0, with the other foot's contact and the own foot off at their shares."""
+    phase, start_s = Phase(Settings(), Side.LEFT), 0.0
+    phase.feed(event(0.0))
+    for stride_s in strides_s:
+        phase.feed(event(start_s + other_share * stride_s, Side.RIGHT))
+        phase.feed(event(start_s + stance_share * stride_s, kind=EventKind.FOOT_OFF))
+        start_s += stride_s
+        phase.feed(event(start_s))
+    return phase, start_s
 
 
 def test_phase_is_not_valid_before_three_strides():
@@ -27,9 +41,14 @@ def test_phase_is_not_valid_before_three_strides():
     assert walked(0.0, 1.0, 2.0, 3.0).at(3.1).is_valid
 
 
-def test_phase_is_the_share_of_the_mean_of_three():
-    estimate = walked(0.0, 5.0, 6.0, 7.1, 8.3).at(8.3 + 0.55)
+def test_phase_is_the_share_of_the_expected_stride():
+    estimate = walked(0.0, 5.0, 6.1, 7.2, 8.3).at(8.3 + 0.55)
     assert estimate.phase == pytest.approx(0.5) and estimate.rate_hz == pytest.approx(1.0 / 1.1)
+
+
+def test_strides_of_one_pace_are_averaged():
+    estimate = walked(0.0, 1.0, 2.02, 3.0, 4.02, 5.0).at(5.5)
+    assert estimate.phase == pytest.approx(0.5, abs=0.005)
 
 
 def test_phase_saturates_and_then_ends():
@@ -40,13 +59,64 @@ def test_phase_saturates_and_then_ends():
     assert not late.is_valid and "1.5" in late.reason
 
 
-def test_a_stumble_does_not_change_the_usual_stride():
+def test_a_stumble_does_not_change_the_expected_stride():
     assert walked(0.0, 1.0, 2.0, 3.0, 3.5).at(4.0).phase == pytest.approx(0.5)
 
 
-def test_phase_follows_a_new_pace_after_three_strides():
-    phase = walked(0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 7.5)
-    assert phase.at(7.5 + 0.75).phase == pytest.approx(0.5)
+def test_phase_follows_a_change_of_pace_within_one_stride():
+    phase = walked(0.0, 1.0, 2.0, 3.0, 3.75)
+    assert phase.at(3.75 + 0.375).phase == pytest.approx(0.5, abs=0.02)
+
+
+def test_phase_follows_a_wholly_different_pace_after_three_strides():
+    assert walked(0.0, 1.0, 2.0, 3.0, 4.6, 6.2).at(6.7).phase == pytest.approx(0.5)
+    assert walked(0.0, 1.0, 2.0, 3.0, 4.6, 6.2, 7.8).at(7.8 + 0.8).phase == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("other_share", [0.44, 0.5, 0.56])
+def test_the_other_foots_contact_tells_a_new_pace_within_the_stride(other_share):
+    phase, start_s = strode(*[1.2] * 5, other_share=other_share)
+    contact_s = start_s + 0.9 * other_share
+    assert phase.at(contact_s).phase == pytest.approx(0.75 * other_share)
+    phase.feed(event(contact_s, Side.RIGHT))
+    assert phase.at(contact_s).phase == pytest.approx(other_share, abs=0.02)
+    assert phase.at(contact_s).rate_hz == pytest.approx(1.0 / 0.9, rel=0.03)
+
+
+def test_the_own_foot_off_corrects_phase_a_little():
+    phase, start_s = strode(*[1.2] * 5)
+    off_s = start_s + 0.65 * 1.26
+    early = phase.at(off_s).phase
+    phase.feed(event(off_s, kind=EventKind.FOOT_OFF))
+    assert early == pytest.approx(0.65 * 1.05)
+    assert phase.at(off_s).phase == early  # it never goes back
+    assert phase.at(start_s + 1.2).phase < 0.985
+
+
+def test_phase_never_goes_back_when_a_stride_turns_out_slower():
+    phase, start_s = strode(*[1.0] * 5)
+    before = phase.at(start_s + 0.65).phase
+    phase.feed(event(start_s + 0.65, Side.RIGHT))
+    after = [phase.at(start_s + 0.65 + 0.01 * number).phase for number in range(60)]
+    assert before == pytest.approx(0.65) and after[0] == before
+    assert after == sorted(after) and after[20] == pytest.approx(0.85 / 1.3, abs=0.03)
+
+
+def test_events_that_are_doubtful_correct_nothing():
+    phase, start_s = strode(*[1.0] * 5)
+    doubtful = replace(event(start_s + 0.4, Side.RIGHT), flags=EventFlag.CROSS_STEP)
+    phase.feed(doubtful)
+    assert phase.at(start_s + 0.6).phase == pytest.approx(0.6)
+
+
+def test_a_foot_off_without_a_contact_brings_phase_back():
+    phase, start_s = strode(*[1.0] * 5)
+    phase.feed(event(start_s + 0.65, kind=EventKind.FOOT_OFF))
+    assert not phase.at(start_s + 1.6).is_valid
+    phase.feed(event(start_s + 1.65, kind=EventKind.FOOT_OFF))
+    assert phase.at(start_s + 1.75).phase == pytest.approx(0.75, abs=0.01)
+    phase.feed(event(start_s + 2.0))
+    assert phase.at(start_s + 2.5).phase == pytest.approx(0.5, abs=0.01)
 
 
 def test_the_other_foot_says_nothing_of_a_foot_in_the_air():

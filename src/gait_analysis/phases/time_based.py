@@ -1,57 +1,141 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gait phase as the share of the usual stride time that has passed since initial contact.
+"""Gait phase as the share of the expected stride time that has passed since initial contact.
 
-It saturates just below 1 when a stride lasts longer than usual, rather than wrapping into a stride that has not begun,
-and is not valid before enough strides are known or long after the last contact.
+What is expected follows the limb's last strides (``pace``) and is corrected twice within the stride, since by then much
+of it is known: at the other foot's contact and at this limb's foot off, by the share of the cycle at which they usually
+come. These shares and their spreads are learned from the limb's own strides, so that they may be as asymmetric as they
+are; only the other foot's contact is believed to tell a new pace, for the share of stance changes with it.
+
+Phase saturates just below 1 when a stride lasts longer than expected, rather than wrapping into a stride that has not
+begun, and never goes back within a stride: it waits when a correction finds it too early. It is not valid before enough
+strides are known or long after the last contact. A foot off without a contact before it tells that one was missed, and
+brings phase back by its usual share of the cycle.
 """
 
 import math
 from dataclasses import dataclass
 
-from gait_analysis.events import EventKind, GaitEvent
+from gait_analysis.events import EventFlag, EventKind, GaitEvent
+from gait_analysis.pace import Estimate, Pace
 from gait_analysis.parts import PhaseEstimate
-from gait_analysis.stride_gate import StrideGate
 from gait_parts import settings
 from gait_parts.settings import setting
+from gait_sensing.samples import Side
+
+_OWN_OFF, _OTHER_CONTACT = (True, EventKind.FOOT_OFF), (False, EventKind.INITIAL_CONTACT)
+_SHARE_WINDOW_COUNT = 5  # strides that a learned share and its spread rest on
+_FIRST_SHARE_SD, _LEAST_SHARE_SD = 0.02, 0.007  # of the cycle: healthy walking has 0.01 to 0.02; events are 5 ms true
+_DOUBTFUL = EventFlag.CROSS_STEP | EventFlag.IRREGULAR
 
 
 @dataclass(frozen=True)
 class Settings(settings.Settings):
     """Settings of the time-based phase."""
 
-    strides_count: int = setting(3, "strides whose mean duration is the usual one", low=1, high=20)
+    strides_count: int = setting(3, "strides needed, and averaged while the pace is steady", low=1, high=20)
+    variability: float = setting(
+        0.025, "coefficient of variation of strides at one pace, no unit: 0.01 to 0.04 in adults", low=0.002, high=0.1
+    )
     reset_count: int = setting(3, "strides in a row of another pace that make it the usual one", low=1, high=20)
     highest_phase: float = setting(0.99, "where phase saturates, no unit", low=0.5, high=0.9999)
-    max_stride_share: float = setting(1.5, "not valid after so many usual stride times", low=1.0, high=5.0)
+    max_stride_share: float = setting(
+        1.5,
+        "not valid after so many expected stride times; no stride differs by more",
+        low=1.1,
+        high=3.0,
+    )
+
+
+@dataclass(slots=True)
+class _Share:
+    """At which share of the cycle an event usually comes."""
+
+    mean: float
+    variance: float = _FIRST_SHARE_SD**2
+    count: int = 1
+
+    def learn(self, share: float) -> None:
+        self.count = min(self.count + 1, _SHARE_WINDOW_COUNT)
+        surprise = share - self.mean
+        self.mean += surprise / self.count
+        self.variance += (surprise**2 - self.variance) / _SHARE_WINDOW_COUNT
 
 
 class Phase:
-    """Phase of one limb."""
+    """Phase of the limb on ``side``."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._gate = StrideGate(settings.strides_count, settings.reset_count)
-        self._contact_s = math.nan  # the last initial contact
+    segment = ""
+
+    def __init__(self, settings: Settings, side: Side) -> None:
+        self._settings, self._side = settings, side
+        self._pace = Pace(settings.variability, settings.strides_count, settings.reset_count, settings.max_stride_share)
+        self._shares: dict[tuple[bool, EventKind], _Share] = {}
+        self._contact_s = math.nan  # when the stride in progress began
+        self._is_contact_seen = False  # or followed from another event
+        self._is_off = False
+        self._passed_s: dict[tuple[bool, EventKind], float] = {}  # from the contact to each event since
+        self._stride: Estimate | None = None  # of the stride in progress
+        self._least_phase = 0.0  # where phase was before the last correction
 
     def feed(self, event: GaitEvent) -> None:
-        """Take the limb's next event."""
-        if event.kind is not EventKind.INITIAL_CONTACT:
-            return
-        if not math.isnan(self._contact_s):
-            self._gate.judge(event.time_s - self._contact_s)
-        self._contact_s = event.time_s
+        """Take the next event of either foot."""
+        which = event.side is self._side, event.kind
+        if which == (True, EventKind.INITIAL_CONTACT):
+            self._begin(event.time_s)
+        elif which in (_OWN_OFF, _OTHER_CONTACT):
+            if which == _OWN_OFF and self._is_off:
+                self._find_missed_contact(event.time_s)
+            elif which not in self._passed_s and not event.flags & _DOUBTFUL:
+                self._correct(which, event)
+            self._is_off = self._is_off or which == _OWN_OFF
+
+    def feed_signal(self, time_s: float, angle_rad: float, rate_radps: float) -> None:
+        """Take nothing: events are enough."""
 
     def at(self, time_s: float) -> PhaseEstimate:
         """Return the phase at ``time_s``."""
-        missing_count = self._settings.strides_count - self._gate.accepted_count
-        if missing_count > 0:
-            return _invalid(f"{missing_count} more strides needed")
-        usual_s = self._gate.mean_s
-        passed_s = time_s - self._contact_s
-        if passed_s > self._settings.max_stride_share * usual_s:
-            return _invalid(f"no initial contact for {self._settings.max_stride_share} usual strides")
-        return PhaseEstimate(min(passed_s / usual_s, self._settings.highest_phase), 1.0 / usual_s, "")
+        missing_count = self._settings.strides_count - self._pace.count
+        if missing_count > 0 or self._stride is None:
+            return PhaseEstimate.invalid(f"{max(missing_count, 1)} more strides needed")
+        expected_s, passed_s = self._stride.duration_s, time_s - self._contact_s
+        if passed_s > self._settings.max_stride_share * expected_s:
+            return PhaseEstimate.invalid(
+                f"no initial contact for {self._settings.max_stride_share} expected stride times"
+            )
+        phase = min(max(passed_s / expected_s, self._least_phase), self._settings.highest_phase)
+        return PhaseEstimate(phase, 1.0 / expected_s, "")
 
+    def _begin(self, contact_s: float) -> None:
+        stride_s = contact_s - self._contact_s
+        if self._is_contact_seen and self._pace.feed(stride_s):
+            for which, passed_s in self._passed_s.items():
+                if which in self._shares:
+                    self._shares[which].learn(passed_s / stride_s)
+                else:
+                    self._shares[which] = _Share(passed_s / stride_s)
+        self._contact_s, self._is_contact_seen, self._is_off = contact_s, True, False
+        self._passed_s, self._least_phase = {}, 0.0
+        self._stride = self._pace.expected if self._pace.count else None
 
-def _invalid(reason: str) -> PhaseEstimate:
-    return PhaseEstimate(math.nan, math.nan, reason)
+    def _correct(self, which: tuple[bool, EventKind], event: GaitEvent) -> None:
+        """Learn from an event how long the stride in progress will last."""
+        passed_s = event.time_s - self._contact_s
+        self._passed_s[which] = passed_s
+        if self._stride is None or which not in self._shares:
+            return
+        share = self._shares[which]
+        stride_s = passed_s / share.mean
+        if not self._pace.is_near(stride_s):
+            return
+        reached = self.at(event.detected_s)
+        if reached.is_valid:
+            self._least_phase = reached.phase
+        relative = max(share.variance, _LEAST_SHARE_SD**2) / share.mean**2
+        self._stride = self._stride.updated(stride_s, relative, is_change_possible=which == _OTHER_CONTACT)
+
+    def _find_missed_contact(self, off_s: float) -> None:
+        """Begin the stride in which the foot is off again without having been seen to come down."""
+        self._contact_s, self._is_contact_seen, self._passed_s, self._least_phase = math.nan, False, {}, 0.0
+        if _OWN_OFF in self._shares and self._pace.count:
+            self._stride = self._pace.expected
+            self._contact_s = off_s - self._shares[_OWN_OFF].mean * self._stride.duration_s
