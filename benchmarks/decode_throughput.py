@@ -25,8 +25,8 @@ from collections.abc import Callable, Iterator
 
 from emulated_wire import IMUS, TREADMILLS, EmulatedWire, every_driver, highest_rate_hz
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.streams import ImuStream, LoadCellStream
 
 BURST_S = 0.016

@@ -18,8 +18,8 @@ from gait_feedback.actuators import vibraforge_v2
 from gait_feedback.cue import ActuatorChange, Cue
 from gait_feedback.cues import outside_band
 from gait_feedback.limiter import Limiter, LimiterSettings
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.imus import xsens_mti
 from gait_sensing.load_cells import sri_m8128
 from gait_sensing.samples import BeltSample, BeltSetpoint, ForceReadings, Side

@@ -34,7 +34,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait_sensing.device_clock import Clock, DeviceClock, ReceiptClock
+from gait_sensing.clocks.device_clock import Clock, DeviceClock, ReceiptClock
 from gait_sensing.samples import Array
 
 START_S = 1.7e9

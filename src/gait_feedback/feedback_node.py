@@ -18,7 +18,7 @@ from gait_ros import qos
 from gait_ros.messages import cue_message, dropped_receipt, to_stamp, values
 from gait_ros.parameters import declare, declare_part
 from gait_ros.running import LabNode, now_s, run, status
-from gait_sensing.belt_gate_states import BeltRequest
+from gait_sensing.belt_gate.states import BeltRequest
 
 COMMAND_PERIOD_S = 0.05
 SESSION_FRESH_S = 1.0

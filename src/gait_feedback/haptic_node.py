@@ -14,8 +14,8 @@ from gait_ros.devices import link_status
 from gait_ros.messages import dropped_receipt, sent_receipt, values
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run
-from gait_sensing.reader import Reader
-from gait_sensing.transport import WireError
+from gait_sensing.wires.reader import Reader
+from gait_sensing.wires.transport import WireError
 
 TICK_S = 0.01
 

@@ -18,11 +18,11 @@ from gait_ros.messages import raw_bytes_message
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import now_s, status
 from gait_sensing.health import Level, Verdict
-from gait_sensing.raw_log import RawEntry, RawKind, RawLog
-from gait_sensing.reader import Reader, WireHealth
 from gait_sensing.streams import ImuStream, LoadCellStream
 from gait_sensing.topic_streams import ImuTopicStream, WrenchTopicStream
-from gait_sensing.transport import parse_url
+from gait_sensing.wires.raw_log import RawEntry, RawKind, RawLog
+from gait_sensing.wires.reader import Reader, WireHealth
+from gait_sensing.wires.transport import parse_url
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from gait_analysis.participant import Participant, Role
 from gait_feedback.cue import Cue
 from gait_sensing.mounting.mounting import SegmentMounting
 from gait_sensing.mounting.placement import MountingFinding
-from gait_sensing.raw_log import RawEntry
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
+from gait_sensing.wires.raw_log import RawEntry
 from gait_session import message_values
 
 values = message_values  # nodes reach the way back through here: they may not import a later stage

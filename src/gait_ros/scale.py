@@ -12,9 +12,9 @@ from rclpy.subscription import Subscription
 
 from gait_ros import qos
 from gait_ros.messages import values
+from gait_sensing.calibration.start_check import check_body_weight
+from gait_sensing.calibration.weighing import Weighing
 from gait_sensing.samples import ForceSamples
-from gait_sensing.start_check import check_body_weight
-from gait_sensing.weighing import Weighing
 
 WEIGHING_S = 3.0
 

@@ -12,9 +12,9 @@ from enum import Enum
 from types import MappingProxyType
 
 from gait_parts.settings import Settings, setting
-from gait_sensing.device_clock import ClockCounts
+from gait_sensing.clocks.device_clock import ClockCounts
 from gait_sensing.driver import WireCounts
-from gait_sensing.reader import WireHealth
+from gait_sensing.wires.reader import WireHealth
 
 WINDOW_S = 10.0
 MIN_RATE_SPAN_S = 2.0  # before that, bursts make a rate uncertain

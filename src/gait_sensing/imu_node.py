@@ -16,7 +16,7 @@ from gait_ros.mounting import MountingWatch
 from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, run
 from gait_sensing import imus
-from gait_sensing.device_clock import clock_for
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.mounting.mounting import MountingSettings
 from gait_sensing.samples import ImuSample
 from gait_sensing.streams import ImuHealthSettings, ImuStream

@@ -18,13 +18,13 @@ from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, run
 from gait_sensing import load_cells
 from gait_sensing.batching import Batcher
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
-from gait_sensing.drift import DriftSettings
-from gait_sensing.raw_log import RawKind
+from gait_sensing.calibration.drift import DriftSettings
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.samples import ForceSamples
 from gait_sensing.streams import CalibratedCell, LoadCellHealthSettings, LoadCellStream
 from gait_sensing.topic_streams import WrenchTopicStream
+from gait_sensing.wires.raw_log import RawKind
 
 
 @dataclass(frozen=True)

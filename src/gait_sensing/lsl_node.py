@@ -12,11 +12,11 @@ from gait_ros.devices import verdict_status
 from gait_ros.messages import imu_message
 from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, now_s, run
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.load_cell_node import LoadCellNodeSettings, Publication
-from gait_sensing.lsl_clock import Chunk
-from gait_sensing.lsl_inlet import ForceChannels, ImuChannels, LslForceStream, LslImuStream, StreamSettings
-from gait_sensing.lsl_reader import LslReader
+from gait_sensing.lsl.clock import Chunk
+from gait_sensing.lsl.inlet import ForceChannels, ImuChannels, LslForceStream, LslImuStream, StreamSettings
+from gait_sensing.lsl.reader import LslReader
 from gait_sensing.streams import ImuHealthSettings, LoadCellHealthSettings
 
 

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gait_parts.settings import setting
-from gait_sensing.calibration import AXES, LoadCellCalibration
-from gait_sensing.device_clock import Clock
-from gait_sensing.drift import DriftSettings, DriftWatch
+from gait_sensing.calibration.drift import DriftSettings, DriftWatch
+from gait_sensing.calibration.load_cell import AXES, LoadCellCalibration
+from gait_sensing.calibration.rest_check import RestCheck
+from gait_sensing.clocks.device_clock import Clock
 from gait_sensing.driver import ImuDriver, LoadCellDriver
 from gait_sensing.health import Finding, HealthSettings, Level, StreamHealth, Verdict
-from gait_sensing.raw_log import RawEntry, RawKind
-from gait_sensing.reader import WireHealth
-from gait_sensing.rest_check import RestCheck
 from gait_sensing.samples import Array, ForceReadings, ForceSamples, ImuReading, ImuSample, Quaternion, Vector
+from gait_sensing.wires.raw_log import RawEntry, RawKind
+from gait_sensing.wires.reader import WireHealth
 
 NO_VECTOR: Vector = (math.nan, math.nan, math.nan)
 NO_ORIENTATION: Quaternion = (math.nan, math.nan, math.nan, math.nan)

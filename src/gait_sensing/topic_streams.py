@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gait_sensing.calibration import LoadCellCalibration
-from gait_sensing.drift import DriftSettings
+from gait_sensing.calibration.drift import DriftSettings
+from gait_sensing.calibration.load_cell import LoadCellCalibration
+from gait_sensing.calibration.rest_check import RestCheck
 from gait_sensing.driver import WireCounts
 from gait_sensing.health import Finding, Level, StreamHealth, Verdict
-from gait_sensing.reader import WireHealth
-from gait_sensing.rest_check import RestCheck
 from gait_sensing.samples import ForceReadings, ForceSamples, ImuSample, Vector
 from gait_sensing.streams import CalibratedCell, ImuHealthSettings, LoadCellHealthSettings
+from gait_sensing.wires.reader import WireHealth
 
 MAX_OFF_S = 0.5  # stamps further from their receipt than this are by another clock
 NO_WIRE_COUNTS = WireCounts()

@@ -29,8 +29,8 @@ from typing import ClassVar
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import BeltReading, BeltSetpoint
+from gait_sensing.wires.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 
 START, STOP, SET_SPEED, SET_GRADE = 0xA0, 0xA2, 0xA3, 0xA4
 GET_STATE, GET_SPEED, GET_GRADE = 0xC0, 0xC1, 0xC2

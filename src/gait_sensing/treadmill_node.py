@@ -17,9 +17,9 @@ from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing import treadmills
-from gait_sensing.belt_gate import BeltGate
-from gait_sensing.belt_gate_limits import GateSettings, fitted
-from gait_sensing.belt_gate_states import (
+from gait_sensing.belt_gate.gate import BeltGate
+from gait_sensing.belt_gate.limits import GateSettings, fitted
+from gait_sensing.belt_gate.states import (
     ArmRequest,
     BeltRequest,
     LinkDown,
@@ -34,10 +34,10 @@ from gait_sensing.belt_gate_states import (
 )
 from gait_sensing.belt_wires import BeltWires
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.raw_log import RawKind
-from gait_sensing.reader import Reader
 from gait_sensing.samples import BeltReading
-from gait_sensing.transport import WireError, parse_url
+from gait_sensing.wires.raw_log import RawKind
+from gait_sensing.wires.reader import Reader
+from gait_sensing.wires.transport import WireError, parse_url
 
 TICK_S = 0.05
 SAFETY_PERIOD_S = 1.0

@@ -5,7 +5,7 @@
 ``gait_state``: type Gait, 32-bit numbers, NaN where something is not known. Neither has a nominal rate.
 
 Stamps are of the sample time, not of sending: when the foot touched the ground, when the state held. They are Unix time
-less the distance of Unix time from LSL's local clock, the median of the last seconds, see ``gait_sensing.lsl_clock``.
+less the distance of Unix time from LSL's local clock, the median of the last seconds, see ``gait_sensing.lsl.clock``.
 """
 
 import math
@@ -15,8 +15,8 @@ from typing import Any
 
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import GaitState, LimbState
-from gait_sensing.lsl_clock import OffsetHistory
-from gait_sensing.lsl_reader import lsl_library
+from gait_sensing.lsl.clock import OffsetHistory
+from gait_sensing.lsl.reader import lsl_library
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Input, Participant
 from gait_feedback.cue import Cue, Modality
-from gait_sensing.raw_log import RawEntry, RawKind
 from gait_sensing.samples import Array, BeltSample, ForceSamples, ImuSample, Side, Vector
+from gait_sensing.wires.raw_log import RawEntry, RawKind
 
 # Numbers as in the messages' constants; a test holds them against the .msg files.
 SIDES = {1: Side.LEFT, 2: Side.RIGHT}

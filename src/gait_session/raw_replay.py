@@ -14,13 +14,13 @@ import numpy as np
 from gait_parts import plugins
 from gait_parts.settings import Settings
 from gait_sensing import imus, load_cells, treadmills
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
-from gait_sensing.drift import DriftSettings
+from gait_sensing.calibration.drift import DriftSettings
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.raw_log import RawEntry, RawKind
 from gait_sensing.samples import BeltSample, ForceSamples
 from gait_sensing.streams import ImuStream, LoadCellStream, replay
+from gait_sensing.wires.raw_log import RawEntry, RawKind
 from gait_session import message_values as values
 from gait_session.recording_reader import Recording, Sample
 from gait_session.replay import node_parameters, read_config

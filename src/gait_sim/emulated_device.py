@@ -17,7 +17,7 @@ from gait_feedback import actuators
 from gait_feedback.cue import ActuatorChange
 from gait_parts import plugins
 from gait_sensing import imus, load_cells, treadmills
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.samples import Array, BeltReading, ForceReadings, ImuReading
 from gait_sim.stepping import FootEvent
 from gait_sim.wire import device_wire

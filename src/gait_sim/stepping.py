@@ -14,6 +14,7 @@ import numpy as np
 
 from gait_analysis.events import EventKind
 from gait_sensing.samples import Array, Side
+from gait_sim.cross_stepping import REGULAR, Irregularity, Placing, Step, StepKind
 from gait_sim.foot import LegTable, LoadTable
 from gait_sim.gait_pattern import FOOT_LENGTH_M, SHARES, GaitSettings, Pattern
 from gait_sim.odometer import Odometer
@@ -38,16 +39,21 @@ class FootEvent:
     time_s: float
     side: Side
     kind: EventKind
+    irregular: StepKind = StepKind.REGULAR  # what was wrong with the step whose contact or foot off it is
 
 
 class Stepping:
     """Both feet on their belts from time 0, in standing. ``variability`` is the coefficient of variation of a step."""
 
-    def __init__(self, settings: GaitSettings, variability: float, seed: int) -> None:
+    def __init__(self, settings: GaitSettings, variability: float, seed: int, irregularity: Irregularity) -> None:
         self.remaining = 1.0  # share of the asymmetries that is left
         self.odometer = Odometer()
         self.loads = {side: LoadTable(STANDING_PLACE_M) for side in Side}
         self.legs = {side: LegTable() for side in Side}
+        self.placing = {side: Placing(side) for side in Side}
+        self._irregularity = irregularity
+        self._coming = REGULAR  # how the next contact will be
+        self._off_s = dict.fromkeys(Side, 0.0)  # the last foot off that was planned
         self._settings, self._variability = settings, variability
         self._random = random.Random(seed)
         self._landing: FootEvent | None = None  # the next contact; None while standing
@@ -116,19 +122,35 @@ class Stepping:
         if self._is_last_step:
             self._stand(side, time_s)
             return
-        pattern = self._pattern(time_s, speed_mps)
-        contact_s = time_s + pattern.step_s(side.other) * self._chance()
-        heel_m = self.odometer.now_m(side) + pattern.landing_m(side)
+        pattern, here = self._pattern(time_s, speed_mps), self._coming
+        self._coming = self._irregularity.draw(side.other) if speed_mps >= STOP_MPS else REGULAR
+        contact_s = time_s + pattern.step_s(side.other) * self._chance() * self._coming.pace
+        heel_m = self.odometer.now_m(side.other if here.is_carried_by_other else side) + pattern.landing_m(side)
         if speed_mps < STOP_MPS:
             self._is_last_step = True
+            self.placing[side].add(time_s, contact_s, here)
             self._halt(side, time_s, contact_s, heel_m + 0.5 * FOOT_LENGTH_M)
         else:
             off_s = contact_s + pattern.double_support_s(side.other) * self._chance()
             place_m = heel_m + FOOT_LENGTH_M * SHARES
             stance_s = time_s + (off_s - time_s) * SHARES
             self.loads[side].add(stance_s, pattern.load_bw(side), pattern.fore_aft_bw(), place_m, NOTHING)
-            self._lift(side, off_s, pattern)
-        self._expect(side.other, contact_s)
+            self.placing[side].add(time_s, off_s, here)
+            self._lift(side, off_s, pattern, here.kind)
+            self._drag(side.other, contact_s, self._coming)
+        self._expect(side.other, contact_s, self._coming.kind)
+
+    def _drag(self, side: Side, contact_s: float, step: Step) -> None:
+        """Let a foot touch the ground in the swing before ``contact_s``: in its middle, or all through it."""
+        if step.drag_bw == 0.0:
+            return
+        off_s = self._off_s[side]
+        from_s, to_s = off_s, contact_s
+        if step.kind is StepKind.STUMBLE:
+            from_s, to_s = off_s + 0.4 * (contact_s - off_s), off_s + 0.65 * (contact_s - off_s)
+        shape = np.sin(math.pi * SHARES) if step.kind is StepKind.STUMBLE else 1.0 + NOTHING
+        place_m = self.odometer.now_m(side) + STANDING_PLACE_M + NOTHING
+        self.loads[side].add(from_s + (to_s - from_s) * SHARES, step.drag_bw * shape, NOTHING, place_m, NOTHING)
 
     def _halt(self, side: Side, time_s: float, contact_s: float, place_m: float) -> None:
         """Let a foot carry all of the weight until the other one is set beside it."""
@@ -143,13 +165,14 @@ class Stepping:
         self.legs[side].stand(time_s + SETTLE_S)
         self._landing, self._is_last_step, self._stands_since_s = None, False, time_s
 
-    def _lift(self, side: Side, off_s: float, pattern: Pattern) -> None:
-        self._planned = sorted([*self._planned, FootEvent(off_s, side, EventKind.FOOT_OFF)], key=_time_s)
+    def _lift(self, side: Side, off_s: float, pattern: Pattern, kind: StepKind = StepKind.REGULAR) -> None:
+        self._off_s[side] = off_s
+        self._planned = sorted([*self._planned, FootEvent(off_s, side, EventKind.FOOT_OFF, kind)], key=_time_s)
         amplitude = min(max(0.55 + 0.4 * pattern.speed_mps, 0.6), 1.3)
         self.legs[side].lift(off_s, amplitude, pattern.speed_mps * pattern.stride_s)
 
-    def _expect(self, side: Side, contact_s: float) -> None:
-        self._landing = FootEvent(contact_s, side, EventKind.INITIAL_CONTACT)
+    def _expect(self, side: Side, contact_s: float, kind: StepKind = StepKind.REGULAR) -> None:
+        self._landing = FootEvent(contact_s, side, EventKind.INITIAL_CONTACT, kind)
         self._planned = sorted([*self._planned, self._landing], key=_time_s)
         self.legs[side].land(contact_s)
 

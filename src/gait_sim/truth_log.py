@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The truth beside a recording: what really happened, on the clock of the recording's stamps.
 
-``truth_events.csv`` (``time_s, side, event``; IC initial contact, TO foot off), ``truth_cues.csv`` (``time_s, side,
+``truth_events.csv`` (``time_s, side, event, irregular``; IC initial contact, TO foot off; what was wrong with the step,
+a ``StepKind``, empty when nothing was), ``truth_cues.csv`` (``time_s, side,
 intensity`` as they arrived at the actuator; 0 is off) and ``truth.json`` (who walked, and what was sent on each wire).
 Lines are written one by one, so that a kill loses none.
 """
@@ -20,13 +21,13 @@ class TruthLog:
     def __init__(self, folder: Path, is_truth_known: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._events = _csv(folder / "truth_events.csv", "time_s,side,event") if is_truth_known else None
+        self._events = _csv(folder / "truth_events.csv", "time_s,side,event,irregular") if is_truth_known else None
         self._cues = _csv(folder / "truth_cues.csv", "time_s,side,intensity")
 
     def event(self, event: FootEvent, start_s: float) -> None:
         """Log an event whose time counts from ``start_s``."""
         if self._events is not None:
-            self._events.write(f"{start_s + event.time_s:.6f},{event.side.value},{event.kind.value}\n")
+            self._events.write(f"{start_s + event.time_s:.6f},{event.side.value},{event.kind.value},{event.irregular.value}\n")
 
     def cue(self, change: ActuatorChange, time_s: float) -> None:
         """Log what arrived at an actuator."""

@@ -4,7 +4,7 @@
 import socket
 from typing import Any
 
-from gait_sensing.transport import WireUrl
+from gait_sensing.wires.transport import WireUrl
 from gait_sim.page_server import PageServer
 
 MAX_READ_BYTES = 65536

@@ -19,7 +19,7 @@ from gait_feedback.cue import ActuatorChange
 from gait_parts.settings import setting
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ImuReading, Side
 from gait_sim.body_motion import SEGMENTS, BodyMotion
-from gait_sim.gait_pattern import GaitSettings
+from gait_sim.cross_stepping import IrregularSettings, Irregularity, Tread
 from gait_sim.stepping import FootEvent, Stepping
 
 TURN = 2.0 * math.pi
@@ -30,7 +30,7 @@ SWAY = ((0.02, 0.31, 0.0), (0.01, 0.73, 1.0))  # body weights, Hz, rad: load shi
 
 
 @dataclass(frozen=True)
-class WalkerSettings(GaitSettings):
+class WalkerSettings(IrregularSettings):
     """Who walks, how, and how noisy the sensors are."""
 
     body_mass_kg: float = setting(80.0, "prosthesis included", low=10.0, high=250.0)
@@ -53,7 +53,8 @@ class Walker:
     def __init__(self, settings: WalkerSettings) -> None:
         self._settings = settings
         self._weight_n = settings.body_mass_kg * STANDARD_GRAVITY_MPS2
-        self._stepping = Stepping(settings, settings.variability, settings.seed)
+        irregularity = Irregularity(settings, settings.seed)
+        self._stepping = Stepping(settings, settings.variability, settings.seed, irregularity)
         self._noise = {side: _noise(settings.seed, number) for number, side in enumerate(Side)}
         self._on_belts_since_s = -math.inf
         self._body = BodyMotion(
@@ -105,6 +106,9 @@ class Walker:
 
     def _plate_row(self, side: Side, time_s: float) -> tuple[float, float, float, float, float]:
         """Force and centre of pressure at one instant: plain numbers, since a tick of the lab asks for two or three."""
+        placed = {foot: self._stepping.placing[foot].at(time_s) for foot in Side}
+        if any(placed.values()):
+            return self._shared_row(side, time_s)
         settings, inward = self._settings, -1.0 if side is Side.LEFT else 1.0
         vertical_bw, fore_aft_bw, place_m, standing = self._stepping.loads[side].at(time_s)
         if time_s < self._on_belts_since_s:
@@ -126,6 +130,37 @@ class Walker:
             ahead_m,
             left_m,
         )
+
+    def _shared_row(self, side: Side, time_s: float) -> tuple[float, float, float, float, float]:
+        """Force and centre of pressure of a plate that a foot shares with the other plate, or is on in its stead."""
+        force_n, pressure_nm = [0.0, 0.0, 0.0], [0.0, 0.0]
+        for foot in Side:
+            vertical_bw, fore_aft_bw, place_m, _ = self._stepping.loads[foot].at(time_s)
+            tread, belt = self._tread(foot, side, time_s)
+            inward, load_n = -1.0 if foot is Side.LEFT else 1.0, self._weight_n * vertical_bw * tread.share
+            force = (self._weight_n * fore_aft_bw * tread.share, inward * MEDIAL_SHARE * load_n, load_n)
+            force_n = [one + other for one, other in zip(force_n, force, strict=True)]
+            pressure_nm[0] += load_n * (place_m - self._stepping.odometer.at_m(belt, time_s))
+            pressure_nm[1] += load_n * tread.left_m
+        x_noise, y_noise, z_noise, ahead_noise, left_noise = next(self._noise[side])
+        noise_n = self._settings.force_noise_n
+        ahead_m = left_m = math.nan
+        if force_n[2] > 0.0:
+            error_m = self._settings.moment_noise_nm / max(force_n[2], 1.0)
+            ahead_m = pressure_nm[0] / force_n[2] + error_m * ahead_noise
+            left_m = pressure_nm[1] / force_n[2] + error_m * left_noise
+        x_n, y_n, z_n = force_n
+        return x_n + noise_n * x_noise, y_n + noise_n * y_noise, z_n + noise_n * z_noise, ahead_m, left_m
+
+    def _tread(self, foot: Side, plate: Side, time_s: float) -> tuple[Tread, Side]:
+        """Return what a plate bears of a foot, and the belt that carries the foot."""
+        placing = self._stepping.placing[foot]
+        placed = placing.at(time_s)
+        if placed is None:
+            outward = 1.0 if foot is Side.LEFT else -1.0
+            return Tread(float(foot is plate), outward * HALF_STEP_WIDTH_M), foot
+        own, other = placing.treads(*placed)
+        return own if foot is plate else other, foot.other if placed[0].is_carried_by_other else foot
 
     def has_segment(self, segment: str) -> bool:
         """Whether there are IMU signals for a segment of this name."""

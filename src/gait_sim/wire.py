@@ -13,7 +13,7 @@ import tty
 from pathlib import Path
 from typing import Protocol
 
-from gait_sensing.transport import WireUrl, parse_url
+from gait_sensing.wires.transport import WireUrl, parse_url
 from gait_sim.page_server import Pages, PageServer
 from gait_sim.udp_wire import UdpWire
 

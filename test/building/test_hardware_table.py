@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from gait_parts.plugins import available, find
-from gait_sensing.transport import parse_url
+from gait_sensing.wires.transport import parse_url
 from gait_sim.wire import device_wire
 
 TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools/hardware_table.py"))

@@ -15,7 +15,7 @@ from gait_feedback.cue import ActuatorChange, Cue
 from gait_feedback.limiter import Limiter, LimiterSettings
 from gait_parts.plugins import available, find
 from gait_parts.settings import Settings
-from gait_sensing.belt_gate import BeltRequest
+from gait_sensing.belt_gate.gate import BeltRequest
 from gait_sensing.driver import WireCounts
 from gait_sensing.samples import BeltSample, Side
 

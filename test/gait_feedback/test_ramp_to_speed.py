@@ -8,7 +8,7 @@ import pytest
 
 from gait_analysis.gait import GaitState, LimbState, Subphase
 from gait_feedback.belts.ramp_to_speed import Law, Settings
-from gait_sensing.belt_gate import ArmRequest, BeltGate, GateSettings, LinkUp, OperatorAlive, Tick
+from gait_sensing.belt_gate.gate import ArmRequest, BeltGate, GateSettings, LinkUp, OperatorAlive, Tick
 from gait_sensing.samples import BeltReading, BeltSample, Side
 from gait_sensing.treadmills import bertec_classic
 

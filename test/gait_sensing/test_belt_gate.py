@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gait_sensing.belt_gate import (
+from gait_sensing.belt_gate.gate import (
     ArmRequest,
     BeltGate,
     BeltRequest,
@@ -20,7 +20,7 @@ from gait_sensing.belt_gate import (
     StopRequest,
     Tick,
 )
-from gait_sensing.belt_gate_states import LEVELS, WATCHED, Level, Reason, State
+from gait_sensing.belt_gate.states import LEVELS, WATCHED, Level, Reason, State
 from gait_sensing.samples import BeltReading, BeltSetpoint
 from gait_sensing.treadmills import bertec_classic
 

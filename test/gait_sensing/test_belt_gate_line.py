@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gait_sensing.belt_gate import BeltGate
-from gait_sensing.belt_gate_limits import GateSettings, fitted
-from gait_sensing.belt_gate_states import (
+from gait_sensing.belt_gate.gate import BeltGate
+from gait_sensing.belt_gate.limits import GateSettings, fitted
+from gait_sensing.belt_gate.states import (
     ArmRequest,
     BeltRequest,
     Level,

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gait_sensing.belt_gate import (
+from gait_sensing.belt_gate.gate import (
     ArmRequest,
     BeltGate,
     BeltRequest,
@@ -24,7 +24,7 @@ from gait_sensing.belt_gate import (
     StopRequest,
     Tick,
 )
-from gait_sensing.belt_gate_states import Level, Reason, State
+from gait_sensing.belt_gate.states import Level, Reason, State
 from gait_sensing.samples import BeltReading, BeltSetpoint
 from gait_sensing.treadmills import bertec_classic
 

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from gait_sensing.belt_gate_limits import GateSettings, fitted
+from gait_sensing.belt_gate.limits import GateSettings, fitted
 from gait_sensing.belt_wires import BeltWires
 from gait_sensing.samples import BeltReading, BeltSetpoint
 from gait_sensing.treadmills import bertec_classic, trackmaster, woodway_us

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.samples import Array, ForceReadings
 
 AXES = [

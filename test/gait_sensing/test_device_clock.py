@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gait_sensing.device_clock import DeviceClock, ReceiptClock
+from gait_sensing.clocks.device_clock import DeviceClock, ReceiptClock
 from gait_sensing.samples import Array
 
 START_S = 1.7e9

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gait_sensing.drift import SWINGS, DriftSettings, DriftWatch
+from gait_sensing.calibration.drift import SWINGS, DriftSettings, DriftWatch
 from gait_sensing.samples import Array
 
 START_S = 1.7e9

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gait_sensing.driver import WireCounts
-from gait_sensing.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
+from gait_sensing.wires.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 
 LONGEST = 100
 

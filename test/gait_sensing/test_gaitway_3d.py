@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.load_cells.gaitway_3d import Driver, Emulator, Settings
 from gait_sensing.samples import ForceReadings
 

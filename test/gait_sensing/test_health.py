@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from gait_sensing.device_clock import DeviceClock, ReceiptClock
+from gait_sensing.clocks.device_clock import DeviceClock, ReceiptClock
 from gait_sensing.driver import WireCounts
 from gait_sensing.health import HealthSettings, Level, StreamHealth, WireHealth
 

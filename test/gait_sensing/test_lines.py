@@ -4,7 +4,7 @@ import re
 import pytest
 
 from gait_sensing.driver import WireCounts
-from gait_sensing.lines import INTEGER, NUMBER, LineSplitter
+from gait_sensing.wires.lines import INTEGER, NUMBER, LineSplitter
 
 
 def found(splitter: LineSplitter, *pieces: bytes) -> list[bytes]:

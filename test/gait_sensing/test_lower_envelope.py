@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from gait_sensing.lower_envelope import MAX_DRIFT, LowerEnvelope
+from gait_sensing.clocks.lower_envelope import MAX_DRIFT, LowerEnvelope
 
 
 @pytest.mark.parametrize("drift_ppm", [-300.0, 0.0, 50.0, 300.0])

@@ -6,17 +6,17 @@ import math
 import numpy as np
 import pytest
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.health import Level
-from gait_sensing.lsl_clock import Chunk, StampClock
-from gait_sensing.lsl_inlet import (
+from gait_sensing.lsl.clock import Chunk, StampClock
+from gait_sensing.lsl.inlet import (
     ForceChannels,
     ImuChannels,
     LslForceStream,
     LslImuStream,
     StreamSettings,
 )
-from gait_sensing.reader import WireHealth
+from gait_sensing.wires.reader import WireHealth
 
 UNIX_S = 1.7e9  # Unix time when the sender's clock reads 0
 PLATE = ("fx", "fy", "fz", "mx", "my", "mz")

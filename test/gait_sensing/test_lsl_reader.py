@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.lsl_inlet import ForceChannels, LslForceStream, StreamSettings
-from gait_sensing.lsl_reader import LslReader
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.lsl.inlet import ForceChannels, LslForceStream, StreamSettings
+from gait_sensing.lsl.reader import LslReader
 from gait_sensing.samples import ForceSamples
 
 WaitUntil = Callable[..., None]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.load_cells.moticon_opengo import MAX_DATAGRAM_BYTES, Driver, Emulator, Settings
 from gait_sensing.samples import ForceReadings
 

@@ -7,12 +7,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.load_cells import sri_m8128
-from gait_sensing.raw_log import BATCH_S, RawEntry, RawKind, RawLog
 from gait_sensing.samples import ForceReadings
 from gait_sensing.streams import LoadCellStream, replay
+from gait_sensing.wires.raw_log import BATCH_S, RawEntry, RawKind, RawLog
 
 NOW_S = 1_790_000_000.0
 

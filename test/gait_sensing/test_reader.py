@@ -18,10 +18,10 @@ import pytest
 
 from gait_sensing.imus import xsens_mti
 from gait_sensing.load_cells import ati_net_ft
-from gait_sensing.reader import Reader
 from gait_sensing.samples import BeltSetpoint, ForceReadings, ImuReading
-from gait_sensing.transport import WireError
 from gait_sensing.treadmills import bertec_classic
+from gait_sensing.wires.reader import Reader
+from gait_sensing.wires.transport import WireError
 
 READING = ImuReading(7, (0.0, 0.0, 9.75), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
+from gait_sensing.calibration.rest_check import RestCheck
 from gait_sensing.health import Level
-from gait_sensing.rest_check import RestCheck
 from gait_sensing.samples import ImuSample
 
 NAN = math.nan

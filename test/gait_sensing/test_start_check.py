@@ -4,8 +4,8 @@ import math
 import numpy as np
 import pytest
 
+from gait_sensing.calibration.start_check import check_body_weight, check_gravity, check_swapped, check_vertical_axis
 from gait_sensing.samples import Array, Side
-from gait_sensing.start_check import check_body_weight, check_gravity, check_swapped, check_vertical_axis
 
 G_MPS2 = 9.80665
 

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.imus import xsens_mti
 from gait_sensing.load_cells import sri_m8128
 from gait_sensing.samples import ForceReadings, ImuReading

@@ -3,7 +3,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gait_sensing.time_blocks import TimeBlocks
+from gait_sensing.calibration.time_blocks import TimeBlocks
 
 
 def test_a_block_is_given_when_a_sample_of_another_comes() -> None:

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.health import Level, WireHealth
 from gait_sensing.samples import ImuSample
 from gait_sensing.streams import ImuHealthSettings, LoadCellHealthSettings

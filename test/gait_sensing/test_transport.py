@@ -16,8 +16,8 @@ from socketserver import TCPServer
 
 import pytest
 
-from gait_sensing import transport
-from gait_sensing.transport import Wire, WireError, WireUrl, fetch_page, open_wire, parse_url
+from gait_sensing.wires import transport
+from gait_sensing.wires.transport import Wire, WireError, WireUrl, fetch_page, open_wire, parse_url
 
 
 def read_until(wire: Wire, data: bytes, deadline_s: float = 5.0) -> bytes:

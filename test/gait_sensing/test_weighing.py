@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from gait_sensing.calibration.weighing import Weighing
 from gait_sensing.samples import Array, ForceSamples
-from gait_sensing.weighing import Weighing
 
 G_MPS2 = 9.80665
 START_S = 1.7e9

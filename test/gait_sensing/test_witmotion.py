@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gait_sensing.device_clock import ReceiptClock, clock_for
+from gait_sensing.clocks.device_clock import ReceiptClock, clock_for
 from gait_sensing.imus.witmotion import Driver, Emulator, Settings
 from gait_sensing.samples import ImuReading
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gait_sensing.samples import BeltReading, BeltSetpoint
-from gait_sensing.transport import WireError
 from gait_sensing.treadmills.bertec_fit5 import Driver, Emulator, Settings
-from gait_sensing.zmq_wire import MAX_QUEUED, ZmqAddress, ZmqWire, open_zmq_wire, parse_zmq_url
+from gait_sensing.wires.transport import WireError
+from gait_sensing.wires.zmq_wire import MAX_QUEUED, ZmqAddress, ZmqWire, open_zmq_wire, parse_zmq_url
 
 WaitUntil = Callable[..., None]
 

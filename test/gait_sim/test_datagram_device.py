@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from gait_sensing import load_cells
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.load_cells import ati_net_ft
-from gait_sensing.reader import Reader
 from gait_sensing.samples import ForceSamples
 from gait_sensing.streams import LoadCellStream
+from gait_sensing.wires.reader import Reader
 from gait_sim.emulated_device import DeviceConfig
 from gait_sim.simulated_lab import SimulatedLab
 from gait_sim.walker import Walker, WalkerSettings

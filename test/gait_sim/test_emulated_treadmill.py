@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gait_sensing import treadmills
-from gait_sensing.transport import open_wire
+from gait_sensing.wires.transport import open_wire
 from gait_sim.emulated_device import DeviceConfig, EmulatedTreadmill
 
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from gait_feedback.cue import ActuatorChange
-from gait_sensing.calibration import CalibrationSettings, LoadCellCalibration
-from gait_sensing.device_clock import clock_for
-from gait_sensing.reader import Reader
+from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.clocks.device_clock import clock_for
 from gait_sensing.samples import BeltReading, BeltSetpoint, ForceSamples, ImuSample, Side
 from gait_sensing.streams import ImuStream, LoadCellStream
+from gait_sensing.wires.reader import Reader
 from gait_sim.emulated_device import DeviceConfig
 from gait_sim.recorded import Recorded, RecordedSettings
 from gait_sim.simulated_lab import SimulatedLab, read_devices

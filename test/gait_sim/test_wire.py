@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from gait_sensing.transport import WireError, fetch_page, open_wire
+from gait_sensing.wires.transport import WireError, fetch_page, open_wire
 from gait_sim.page_server import Pages
 from gait_sim.wire import DeviceWire, device_wire
 

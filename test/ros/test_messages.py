@@ -18,7 +18,7 @@ from gait_analysis.participant import Participant, Role
 from gait_feedback.cue import Cue, CueResult, Modality
 from gait_ros import messages
 from gait_ros.messages import values
-from gait_sensing.belt_gate import Level, Reason
+from gait_sensing.belt_gate.gate import Level, Reason
 from gait_sensing.samples import ForceSamples, ImuSample, Side
 
 PARTICIPANT = Participant(80.0, Side.LEFT)

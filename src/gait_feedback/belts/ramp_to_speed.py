@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gait_analysis.gait import GaitState
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.belt_gate_states import BeltRequest
+from gait_sensing.belt_gate.states import BeltRequest
 from gait_sensing.samples import BeltSample
 
 SOURCE = "ramp_to_speed"

@@ -32,8 +32,8 @@ from itertools import accumulate
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import ImuDriver, WireCounts
-from gait_sensing.framing import INCOMPLETE, FrameFormat, FrameSplitter
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuReading, Quaternion, Vector
+from gait_sensing.wires.framing import INCOMPLETE, FrameFormat, FrameSplitter
 
 SYNC = b"\x75\x65"
 TICK_S = 1e-6

@@ -31,8 +31,8 @@ from operator import xor
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import ImuDriver
-from gait_sensing.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import ImuReading, Quaternion, Vector
+from gait_sensing.wires.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 
 SYNC = b"\xfa"
 COMMON = 0

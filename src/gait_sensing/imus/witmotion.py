@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import ImuDriver, WireCounts
-from gait_sensing.framing import NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import ImuReading
+from gait_sensing.wires.framing import NOT_A_FRAME, FrameFormat, FrameSplitter
 
 FRAME_BYTES, COMMAND_BYTES = 11, 5
 WORDS = struct.Struct("<2x4hx")

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import ImuDriver, WireCounts
-from gait_sensing.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import ImuReading
+from gait_sensing.wires.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 
 SYNC = b"\xfa\xff"  # preamble and the bus identifier of a stand-alone device
 LONG_LENGTH = 0xFF

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import LoadCellDriver
-from gait_sensing.lines import INTEGER, NUMBER, LineSplitter
 from gait_sensing.samples import ForceReadings
+from gait_sensing.wires.lines import INTEGER, NUMBER, LineSplitter
 
 AXES = ("fx", "fy", "fz", "mx", "my", "mz")
 TICK, IGNORED = "tick", "-"

@@ -27,8 +27,8 @@ import numpy as np
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import LoadCellDriver
-from gait_sensing.lines import NUMBER
 from gait_sensing.samples import ForceReadings
+from gait_sensing.wires.lines import NUMBER
 
 MAX_DATAGRAM_BYTES = 2048
 TOKEN = re.compile(NUMBER + rb"(?:[eE][+-]?\d{1,2})?")

@@ -21,8 +21,8 @@ import numpy as np
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import LoadCellDriver
-from gait_sensing.lines import INTEGER, NUMBER, LineSplitter
 from gait_sensing.samples import ForceReadings
+from gait_sensing.wires.lines import INTEGER, NUMBER, LineSplitter
 
 GRAVITY_MPS2 = 9.80665  # standard gravity
 NEWTONS_PER = {b"kg": GRAVITY_MPS2, b"lbs": 0.45359237 * GRAVITY_MPS2}

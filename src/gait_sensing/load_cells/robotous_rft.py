@@ -25,8 +25,8 @@ import numpy as np
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import LoadCellDriver, WireCounts
-from gait_sensing.framing import NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import Array, ForceReadings
+from gait_sensing.wires.framing import NOT_A_FRAME, FrameFormat, FrameSplitter
 
 START, END = b"\x55", b"\xaa"
 COMMAND_BYTES, RESPONSE_BYTES = 11, 19

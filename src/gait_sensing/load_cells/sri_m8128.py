@@ -19,8 +19,8 @@ import numpy as np
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import LoadCellDriver
-from gait_sensing.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 from gait_sensing.samples import ForceReadings
+from gait_sensing.wires.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 
 HEAD = b"\xaa\x55\x00\x1b"  # sync word and the only length that six floats with a sum have
 FRAME_BYTES = 31

@@ -6,7 +6,7 @@ import math
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from gait_sensing.calibration import AXES
+from gait_sensing.calibration.load_cell import AXES
 from gait_sensing.mounting.placement import MountingFinding
 from gait_sensing.samples import Array
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gait_sensing.device_clock import CATCH_UP, REJECTED, Stamps
+from gait_sensing.clocks.device_clock import CATCH_UP, REJECTED, Stamps
 from gait_sensing.health import Finding, Level
 from gait_sensing.samples import Array
 

@@ -6,9 +6,9 @@ from collections import deque
 
 import numpy as np
 
+from gait_sensing.calibration.start_check import check_gravity, check_vertical_axis
 from gait_sensing.health import Finding, Level
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuSample, Vector
-from gait_sensing.start_check import check_gravity, check_vertical_axis
 
 REST_S = 1.0
 REST_RADPS = 0.1  # each axis; quiet standing stays below

@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gait_sensing.clocks.lower_envelope import LowerEnvelope
 from gait_sensing.driver import ImuDriver, LoadCellDriver
-from gait_sensing.lower_envelope import LowerEnvelope
 from gait_sensing.samples import Array
 
 MAX_LATE_S = 10.0  # a host may stall; a sample later than this is not late: the device restarted or a clock was set

@@ -9,14 +9,14 @@ import numpy as np
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.calibration import LoadCellCalibration
-from gait_sensing.device_clock import REJECTED
+from gait_sensing.calibration.load_cell import LoadCellCalibration
+from gait_sensing.clocks.device_clock import REJECTED
 from gait_sensing.driver import WireCounts
 from gait_sensing.health import StreamHealth, Verdict
-from gait_sensing.lsl_clock import Chunk, StampClock
-from gait_sensing.reader import WireHealth
+from gait_sensing.lsl.clock import Chunk, StampClock
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceReadings, ForceSamples, ImuSample
 from gait_sensing.streams import CalibratedCell, ImuHealthSettings, LoadCellHealthSettings
+from gait_sensing.wires.reader import WireHealth
 
 NO_WIRE_COUNTS = WireCounts()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
-from gait_sensing.belt_gate_states import BeltRequest, Reason
+from gait_sensing.belt_gate.states import BeltRequest, Reason
 from gait_sensing.belt_wires import BeltWires
 
 LONGEST_STEP_S = 0.1  # after a late tick the setpoint goes on as if only this much time had passed

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gait_sensing.lsl_clock import Chunk
-from gait_sensing.reader import WireHealth
-from gait_sensing.transport import WireError
+from gait_sensing.lsl.clock import Chunk
+from gait_sensing.wires.reader import WireHealth
+from gait_sensing.wires.transport import WireError
 
 FIND_S = 1.0  # how long one search takes when there is no such stream; bounds how long close() waits
 POLL_S = 0.1

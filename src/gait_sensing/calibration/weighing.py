@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gait_sensing.calibration.time_blocks import TimeBlocks
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceSamples
-from gait_sensing.time_blocks import TimeBlocks
 
 BLOCK_S = 0.1
 SILENT_BLOCKS = 10  # a plate this far behind the others sends nothing any more

@@ -29,8 +29,8 @@ import numpy as np
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
+from gait_sensing.calibration.time_blocks import TimeBlocks
 from gait_sensing.samples import Array
-from gait_sensing.time_blocks import TimeBlocks
 
 BLOCK_S = 0.05
 WINDOW_BLOCKS = 4  # 0.2 s

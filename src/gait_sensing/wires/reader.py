@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gait_sensing.driver import Driver
-from gait_sensing.transport import Wire, WireError, fetch_page, open_wire, parse_url
+from gait_sensing.wires.transport import Wire, WireError, fetch_page, open_wire, parse_url
 
 POLL_S = 0.1  # how long a read waits on a quiet wire; bounds how long close() waits
 FIRST_WAIT_S = 0.1  # before the second attempt to open; doubled each time

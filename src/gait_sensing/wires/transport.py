@@ -65,7 +65,7 @@ def parse_url(url: str) -> WireUrl:
     """Take ``url`` apart. Raises ``ValueError`` naming the URL and the allowed forms."""
     parts = urlsplit(url)
     if parts.scheme == "zmq":
-        from gait_sensing.zmq_wire import parse_zmq_url  # that file is built on this one
+        from gait_sensing.wires.zmq_wire import parse_zmq_url  # that file is built on this one
 
         address = parse_zmq_url(url)
         return WireUrl("zmq", host=address.host, port=address.port)
@@ -91,7 +91,7 @@ def open_wire(url: str) -> Wire:
     """Open the wire that ``url`` names. Raises ``ValueError`` for a wrong URL, ``WireError`` when it will not open."""
     address = parse_url(url)
     if address.scheme == "zmq":
-        from gait_sensing.zmq_wire import open_zmq_wire  # that file is built on this one
+        from gait_sensing.wires.zmq_wire import open_zmq_wire  # that file is built on this one
 
         return open_zmq_wire(url)
     try:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gait_sensing.calibration import AXES
+from gait_sensing.calibration.load_cell import AXES
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, Side
 
 GRAVITY_TOLERANCE = 0.03  # no unit

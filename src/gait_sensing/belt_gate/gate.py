@@ -21,8 +21,8 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from gait_sensing.belt_gate_limits import GateSettings, SetpointRamp, limited, longest_silences, problem_of
-from gait_sensing.belt_gate_states import (
+from gait_sensing.belt_gate.limits import GateSettings, SetpointRamp, limited, longest_silences, problem_of
+from gait_sensing.belt_gate.states import (
     LEVELS,
     WATCHED,
     ArmRequest,

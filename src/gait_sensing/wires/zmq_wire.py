@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from gait_sensing.transport import MAX_READ_BYTES, WireError
+from gait_sensing.wires.transport import MAX_READ_BYTES, WireError
 
 REPLY_TIMEOUT_S = 0.5
 MAX_TIMEOUTS = 3  # in a row, before the wire counts as broken
