@@ -161,7 +161,7 @@ class StreamHealth:
         found = [
             *self._on_presence(wire, age_s),
             *self._on_values(now_s),
-            *self._on_rate(rate_hz),
+            *([] if recent["open_count"] else self._on_rate(rate_hz)),  # nothing came while the wire was off
             *_on_counts(recent, jitter_s),
             *findings,
         ]
