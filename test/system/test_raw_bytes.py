@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 
-from gait_sensing.raw_log import RawKind
+from gait_sensing.wires.raw_log import RawKind
 from gait_session import message_values as values
 from gait_session.recording_reader import Recording
 
