@@ -9,10 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 
+from gait_sensing.wires.transport import parse_url
 from gait_session.doctor_streams import findings, running_streams, started_streams
 from gait_session.finding import AMBER, GREEN, LEVELS, RED, Finding
 from gait_session.launch_action import NodeAction
@@ -158,17 +158,16 @@ def _urls(tree: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 def check_address(name: str, url: str) -> Finding:
     """Look whether something is at a device's address. Nothing is sent to it."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        address = parse_url(url)
     except ValueError as error:
         return Finding(RED, name, url, f"not an address: {error}")
-    if parts.scheme == "serial":
-        return _check_serial(name, Path(parts.path))
-    if parts.scheme == "tcp" and parts.hostname and port:
-        return _check_tcp(name, parts.hostname, port)
-    if parts.scheme == "udp" and parts.hostname and port:
+    if address.scheme == "serial":
+        return _check_serial(name, Path(address.path))
+    if address.scheme == "udp":
         return Finding(AMBER, name, url, "a UDP address cannot be checked without sending to it")
-    return Finding(RED, name, url, "not an address; expected serial:///dev/…, tcp://host:port or udp://host:port")
+    if address.scheme == "udp-listen":
+        return _check_own(name, address.host, address.port)
+    return _check_tcp(name, address.host, address.port)
 
 
 def _check_serial(name: str, path: Path) -> Finding:
@@ -188,6 +187,18 @@ def _check_tcp(name: str, host: str, port: int) -> Finding:
         advice = "is it switched on, on this network, and not connected to another program?"
         return Finding(RED, name, f"{host}:{port}: {error.strerror or error}", advice)
     return Finding(GREEN, name, f"{host}:{port}")
+
+
+def _check_own(name: str, host: str, port: int) -> Finding:
+    """Look whether this computer can listen at the address that a device sends to."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.bind(place)
+    except OSError as error:
+        advice = "it must be an address of this computer, and no other program may listen there"
+        return Finding(RED, name, f"{host}:{port}: {error.strerror or error}", advice)
+    return Finding(GREEN, name, f"this computer can listen at {host}:{port}")
 
 
 def _run_python(words: list[str], environment: Mapping[str, str]) -> tuple[int, str]:

@@ -77,10 +77,25 @@ def test_a_tcp_address_must_answer_and_is_sent_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("url", "level"),
-    [("udp://127.0.0.1:5", AMBER), ("tcp://127.0.0.1", RED), ("tcp://127.0.0.1:x", RED), ("/dev/ttyUSB0", RED)],
+    [
+        ("udp://127.0.0.1:5", AMBER),
+        ("tcp://127.0.0.1", RED),
+        ("tcp://127.0.0.1:x", RED),
+        ("/dev/ttyUSB0", RED),
+        ("serial:///dev/null", RED),  # no baud_bps
+        ("udp-listen://192.0.2.1:5", RED),  # not this computer's
+    ],
 )
 def test_other_addresses(url: str, level: str) -> None:
     assert doctor.check_address("a", url).level == level
+
+
+def test_an_address_to_listen_at_must_be_free() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        url = f"udp-listen://127.0.0.1:{other.getsockname()[1]}"
+        assert doctor.check_address("a", url).level == RED
+    assert doctor.check_address("a", url).level == GREEN
 
 
 def test_an_import_is_tried_for_real() -> None:
