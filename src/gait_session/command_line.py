@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gait_session import doctor, launch_command
+from gait_session import analyse_command, doctor, launch_command
 from gait_session.launch_environment import find_executable, launch_environment
 from gait_session.raw_replay import compare_raw, has_raw_bytes
 from gait_session.replay import compare
@@ -57,6 +57,9 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         return 0
     if options.command == "replay":
         return _replay(options.folder)
+    if options.command == "analyse":
+        print(analyse_command.analyse(analyse_command.request(options)))
+        return 0
     if options.command == "doctor":
         return doctor.examine(options.config)
     if options.command in WISHES:
@@ -86,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         "replay", help="run a recording through the code again and compare with the live results"
     )
     again.add_argument("folder", type=Path, help="folder of the recording")
+    of_files = "find events, phase, strides and asymmetry in plain CSV files of one walk"
+    analyse_command.add_arguments(commands.add_parser("analyse", help=of_files))
     check = commands.add_parser("doctor", help="check this computer, and every sensor's stream")
     check.add_argument(
         "--config", type=Path, metavar="FILE", help="a lab's config; sets up and reads its sensors, moves nothing"

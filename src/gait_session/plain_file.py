@@ -12,11 +12,11 @@ filled in. Columns of other names are not read; they and sensors that lack a col
 
 import csv
 import math
+import warnings
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -71,6 +71,7 @@ def read_plain_file(path: Path) -> PlainFile:
     """Read ``path``. Raises ``ValueError`` naming file, line and column for what is wrong."""
     header, columns = _read(path)
     time_s = columns["time_s"]
+    _check_times(path, time_s)
     used = {"time_s", "valid"}
     is_valid = columns["valid"] != 0.0 if "valid" in columns else np.full(len(time_s), True)
     columns = {name: column[is_valid] for name, column in columns.items()}
@@ -135,64 +136,77 @@ def _read(path: Path) -> tuple[list[str], dict[str, Array]]:
     """Return the names of all columns, and those that are known with all rows; their times are checked."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            header = [name.strip() for name in next(reader, [])]
+            header = [name.strip() for name in next(csv.reader(file), [])]
             known = [name for name in header if _is_known(name)]
-            if "time_s" not in known:
-                has = ", ".join(header) or "no columns"
-                raise ValueError(f"the recording {path} lacks the column time_s; it has {has}")
-            if twice := sorted({name for name in known if known.count(name) > 1}):
-                raise ValueError(f"the recording {path} has the column {', '.join(twice)} twice")
-            lines: array[int] = array("q")
-            cells: array[float] = array("d")
-            for row in _rows(path, reader, header, known):
-                lines.append(reader.line_num)
-                cells.extend(row)
+            _check_header(path, header, known)
+            table = _read_at_once(file, len(header))
+            if table is not None:
+                table = table[:, [header.index(name) for name in known]]
+            else:
+                file.seek(0)
+                table = _read_by_rows(path, file, header, known)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = error.strerror if isinstance(error, OSError) else f"it is not a text of cells ({error})"
         raise ValueError(f"the recording {path} cannot be read: {why}") from None
-    if len(lines) < 2:
-        raise ValueError(f"the recording {path} has {len(lines)} rows; at least 2 are needed")
-    table = np.frombuffer(cells, dtype=np.float64).reshape(len(lines), len(known)).T.copy()
-    columns = dict(zip(known, table, strict=True))
-    _check_times(path, columns["time_s"], lines)
-    table[~np.isfinite(table)] = np.nan
-    return header, columns
+    columns = table.T.copy()
+    columns[~np.isfinite(columns)] = np.nan
+    return header, dict(zip(known, columns, strict=True))
 
 
-def _rows(path: Path, reader: "Iterator[list[str]]", header: list[str], known: list[str]) -> Iterator[list[float]]:
-    """Yield the numbers in the ``known`` columns of each row that is not blank."""
+def _check_header(path: Path, header: list[str], known: list[str]) -> None:
+    if "time_s" not in known:
+        has = ", ".join(header) or "no columns"
+        raise ValueError(f"the recording {path} lacks the column time_s; it has {has}")
+    if twice := sorted({name for name in known if known.count(name) > 1}):
+        raise ValueError(f"the recording {path} has the column {', '.join(twice)} twice")
+
+
+def _read_at_once(file: TextIO, columns_count: int) -> Array | None:
+    """Return all rows, fast; ``None`` where there is something to find fault with, or an empty cell."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "no data"
+            table = np.loadtxt(file, delimiter=",", comments=None, ndmin=2)
+    except ValueError:
+        return None
+    return table if table.shape[1] == columns_count and len(table) > 1 else None
+
+
+def _read_by_rows(path: Path, file: TextIO, header: list[str], known: list[str]) -> Array:
+    """Return the ``known`` columns of all rows, or say which cell is wrong."""
     places = [header.index(name) for name in known]
-    pick = itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
+    cells: array[float] = array("d")
+    reader = csv.reader(file)
+    next(reader)
     for row in reader:
         if len(row) == len(header):
-            try:
-                yield [*map(float, pick(row))]
-            except ValueError:
-                line = reader.line_num  # type: ignore[attr-defined]  # it is a csv.reader
-                yield [_number(path, line, name, row[place]) for name, place in zip(known, places, strict=True)]
+            cells.extend(_number(path, reader.line_num, header[place], row[place]) for place in places)
         elif any(cell.strip() for cell in row):
-            line = reader.line_num  # type: ignore[attr-defined]
-            raise ValueError(f"the recording {path}, line {line}: {len(row)} cells, but {len(header)} columns")
+            raise ValueError(
+                f"the recording {path}, line {reader.line_num}: {len(row)} cells, but {len(header)} columns"
+            )
+    table = np.frombuffer(cells, dtype=np.float64).reshape(-1, len(known))
+    if len(table) < 2:
+        raise ValueError(f"the recording {path} has {len(table)} rows; at least 2 are needed")
+    return table
 
 
 def _number(path: Path, line: int, name: str, text: str) -> float:
-    if text.strip().lower() in _NO_NUMBER:
-        return math.nan
     try:
         return float(text)
     except ValueError:
+        if text.strip().lower() in _NO_NUMBER:
+            return math.nan
         raise ValueError(f"the recording {path}, line {line}: {name} is {text!r}, not a number") from None
 
 
-def _check_times(path: Path, time_s: Array, lines: "array[int]") -> None:
-    if not np.isfinite(time_s).all():
-        row = int(np.isfinite(time_s).argmin())
-        raise ValueError(f"the recording {path}, line {lines[row]}: time_s is {time_s[row]}, not a time")
-    is_later = np.diff(time_s) > 0.0
-    if not is_later.all():
-        row = int(is_later.argmin()) + 1
-        raise ValueError(
-            f"the recording {path}, line {lines[row]}: time_s {time_s[row]} does not come after "
-            f"{time_s[row - 1]}, the time before"
-        )
+def _check_times(path: Path, time_s: Array) -> None:
+    """Raise unless times increase strictly. The header is line 1."""
+    is_later = np.diff(time_s, prepend=-np.inf) > 0.0
+    if is_later.all():
+        return
+    row = int(is_later.argmin())
+    what = f"{time_s[row]:.6f} does not come after {time_s[row - 1]:.6f}, the time before"
+    if np.isnan(time_s[row]):
+        what = "is missing"
+    raise ValueError(f"the recording {path}, line {row + 2}: time_s {what}")

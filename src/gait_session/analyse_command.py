@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gait-lab analyse``: plain files through the live analysis, its results as tables, and a summary in the terminal."""
+
+import argparse
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from gait_analysis.analyser import Analyser, AnalyserSettings, Result
+from gait_analysis.gait import GaitState, Stride
+from gait_analysis.participant import Input, Participant
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Side
+from gait_session import results_csv
+from gait_session.analyse_summary import Findings, summary
+from gait_session.plain_file import read_plain_file
+from gait_session.plain_walk import SEGMENTS, PlainWalk, join
+
+_HIGHEST_RATE_HZ = 2000.0  # of the states, see AnalyserSettings
+_MASS_KG = (10.0, 400.0)
+_MASS_SHARE = 0.25  # by which a given mass may differ from the plates' without a word
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for."""
+
+    files: list[Path]
+    out: Path
+    mass_kg: float | None = None
+    prosthetic_side: Side | None = None
+    side: Side | None = None  # of sensors without a name
+    segment: str | None = None  # of an IMU without a name
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    sides = [side.value for side in Side]
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="CSV files of one walk, joined by time_s")
+    parser.add_argument("--mass-kg", type=float, metavar="M", help="body mass, prosthesis included")
+    parser.add_argument("--prosthetic-side", choices=sides, help="which leg is the prosthesis (default: none)")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the results")
+    parser.add_argument("--side", choices=sides, help="leg of a plate or IMU without a name (fz_N, acc_x)")
+    parser.add_argument("--segment", choices=SEGMENTS, help="where the IMU without a name (acc_x) was worn")
+
+
+def request(options: argparse.Namespace) -> Request:
+    """Return what the parsed ``options`` ask for."""
+    sides = {name: Side(value) if (value := getattr(options, name)) else None for name in ("prosthetic_side", "side")}
+    return Request(options.files, options.out, options.mass_kg, segment=options.segment, **sides)
+
+
+def analyse(wanted: Request) -> str:
+    """Write the results and return the summary. Raises ``ValueError`` with a sentence before anything is written."""
+    results_csv.check_folder(wanted.out)
+    settings = AnalyserSettings()
+    streams = dict(zip(Side, settings.force_streams, strict=True))
+    walk = join([read_plain_file(path) for path in wanted.files], wanted.side, wanted.segment, streams)
+    participant = Participant(_mass_kg(wanted.mass_kg, walk), wanted.prosthetic_side)
+    settings = replace(settings, state_rate_hz=min(walk.rate_hz, _HIGHEST_RATE_HZ))
+    found = Findings()
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    with (wanted.out / results_csv.PHASE).open("w", encoding="utf-8") as phases:
+        phases.write(results_csv.PHASE_HEAD)
+        for result in run(walk, participant, settings):
+            if isinstance(result, GaitState):
+                phases.write(results_csv.phase_rows(result))
+            else:
+                found.take(result)
+    results_csv.write_events(wanted.out, found.events)
+    results_csv.write_strides(wanted.out, found.strides)
+    results_csv.write_asymmetry(wanted.out, found.asymmetries, wanted.prosthetic_side)
+    return summary(walk, participant, found, settings) + f"\nresults: {wanted.out}"
+
+
+def run(walk: PlainWalk, participant: Participant, settings: AnalyserSettings) -> Iterator[Result]:
+    """Yield what the analysis finds in ``walk``; no impulse is told of a force that was not measured."""
+    analyser = Analyser(settings, participant, Input.RECORDING, walk.start_s)
+    for sample in walk.samples():
+        for result in analyser.feed(sample):
+            if isinstance(result, Stride) and result.side in walk.without_fap:
+                result = replace(result, braking_impulse_bws=math.nan, propulsion_impulse_bws=math.nan)
+            yield result
+
+
+def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
+    """Return the mass to use, NaN when nothing tells; what was assumed goes to the walk's notes."""
+    low_kg, high_kg = _MASS_KG
+    if given_kg is not None and not low_kg <= given_kg <= high_kg:
+        raise ValueError(f"--mass-kg is {given_kg:g}; allowed is {low_kg:g} to {high_kg:g}")
+    seen_kg = math.nan
+    if len(walk.forces) == len(Side):
+        seen_kg = sum(float(np.mean(samples.force_n[:, 2])) for samples in walk.forces.values()) / STANDARD_GRAVITY_MPS2
+    if given_kg is not None:
+        if abs(seen_kg - given_kg) > _MASS_SHARE * given_kg:
+            walk.notes.append(f"the plates carry {seen_kg:.1f} kg on average, but the mass given is {given_kg:g} kg")
+        return given_kg
+    if low_kg <= seen_kg <= high_kg:
+        walk.notes.append(
+            f"body mass was not given; {seen_kg:.1f} kg is the mean on both plates, right if somebody walked on them "
+            "from the first row to the last"
+        )
+        return seen_kg
+    if walk.forces:
+        walk.notes.append("body mass was not given: force thresholds are their least values in newtons")
+    return math.nan

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plain files of one walk, joined by their times into the samples that the live sensors would have sent.
+
+Plates become the force streams of the feet on them, in the lab's axes; fore-aft force without its column is 0, since
+the analysis wants a number, and ``without_fap`` says so. IMUs keep their own axes, as live. A sensor without a name
+in its file gets it from the options, else from the words of the file's name.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
+from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns
+
+SEGMENTS = ("pelvis", "trunk", *(f"{side.value}_{link}" for side in Side for link in ("foot", "shank", "thigh")))
+LONGEST_GAP = 5.0  # usual intervals between rows; a longer stretch is a gap
+_LINKS = {  # words in a file's name, first that fits -> link
+    "foot": "foot", "shoe": "foot", "shank": "shank", "thigh": "thigh", "lowerback": "pelvis", "lower_back": "pelvis",
+    "lumbar": "pelvis", "pelvis": "pelvis", "trunk": "trunk", "sternum": "trunk",
+}  # fmt: skip
+_UNKNOWN_XYZW = (float("nan"),) * 4
+
+
+@dataclass(frozen=True)
+class PlainWalk:
+    """The sensors of a walk. Every stream's times increase strictly."""
+
+    forces: dict[Side, ForceSamples] = field(default_factory=dict)  # of the plate under each foot
+    imus: dict[str, Array] = field(default_factory=dict)  # segment -> [n, 7] time, acceleration, angular rate
+    without_fap: set[Side] = field(default_factory=set)  # feet whose fore-aft force is not known
+    notes: list[str] = field(default_factory=list)  # what was assumed or left out, in sentences
+    block_s: float = 0.05  # of sample time that is fed at once: below what the analysis waits for a stream
+
+    @property
+    def times_s(self) -> dict[str, Array]:
+        """Times of each stream, under the name that the analysis knows it by."""
+        plates = {samples.name: samples.time_s for samples in self.forces.values()}
+        return {**plates, **{segment: table[:, 0] for segment, table in self.imus.items()}}
+
+    @property
+    def start_s(self) -> float:
+        """First time of all streams."""
+        return min(float(time_s[0]) for time_s in self.times_s.values())
+
+    @property
+    def end_s(self) -> float:
+        """Last time of all streams."""
+        return max(float(time_s[-1]) for time_s in self.times_s.values())
+
+    @property
+    def rate_hz(self) -> float:
+        """Rows a second of the fastest stream, gaps left out."""
+        return max(1.0 / usual_interval_s(time_s) for time_s in self.times_s.values())
+
+    def samples(self) -> Iterator[ForceSamples | ImuSample]:
+        """Yield all samples, in blocks of ``block_s``: of each block force first, then the IMUs', oldest first."""
+        blocks = {name: (time_s - self.start_s) // self.block_s for name, time_s in self.times_s.items()}
+        rows = {segment: table.tolist() for segment, table in self.imus.items()}
+        for block in np.unique(np.concatenate(list(blocks.values()))):
+            places = {name: np.searchsorted(number, (block, block + 1)).tolist() for name, number in blocks.items()}
+            for samples in self.forces.values():
+                first, end = places[samples.name]
+                if first < end:
+                    yield _cut(samples, first, end)
+            of_imus = [(row, name) for name in rows for row in rows[name][slice(*places[name])]]
+            for (time_s, ax, ay, az, wx, wy, wz), segment in sorted(of_imus):
+                yield ImuSample(segment, time_s, (ax, ay, az), (wx, wy, wz), _UNKNOWN_XYZW)
+
+
+def usual_interval_s(time_s: Array) -> float:
+    """Return the mean interval between rows, gaps left out."""
+    intervals_s = np.diff(time_s)
+    return float(np.mean(intervals_s[intervals_s < 1.5 * np.median(intervals_s)]))
+
+
+def gaps_s(time_s: Array) -> Array:
+    """Return the durations of the gaps between rows."""
+    intervals_s = np.diff(time_s)
+    return intervals_s[intervals_s > LONGEST_GAP * np.median(intervals_s)]
+
+
+def join(
+    files: Sequence[PlainFile], side: Side | None, segment: str | None, force_streams: Mapping[Side, str]
+) -> PlainWalk:
+    """Return the walk in ``files``; ``side`` and ``segment`` are of sensors without a name.
+
+    A sensor in several files is one stream where one file ends before the next begins. Raises ``ValueError`` where
+    they overlap, for a file of which nothing can be used, and for an IMU that nobody knows the place of.
+    """
+    walk = PlainWalk()
+    for file in sorted(files, key=lambda file: float(file.time_s[0]) if len(file.time_s) else 0.0):
+        if not file.plates and not file.imus:
+            raise ValueError(f"the recording {file.path} has no plate or IMU; its columns are {', '.join(file.unused)}")
+        if file.unused:
+            walk.notes.append(f"not used of {file.path.name}: {', '.join(file.unused)}")
+        for name, plate in file.plates.items():
+            foot = Side(name) if name else _side(file, side, "the foot on this plate", walk.notes)
+            _add_plate(walk, file, foot, force_streams[foot], plate)
+        for name, table in file.imus.items():
+            _add_imu(walk, file, name or _segment(file, side, segment, walk.notes), table)
+    return walk
+
+
+def _side(file: PlainFile, side: Side | None, what: str, notes: list[str]) -> Side:
+    found = set(re.findall("left|right", file.path.stem.lower()))
+    if side is None and len(found) == 1:
+        side = Side(found.pop())
+        notes.append(f"{file.path.name}: {what} is taken as the {side.value} one, from the file's name")
+    if side is None:
+        notes.append(f"{file.path.name}: nobody said whether {what} is left or right; taken as left, see --side")
+    return side or Side.LEFT
+
+
+def _segment(file: PlainFile, side: Side | None, segment: str | None, notes: list[str]) -> str:
+    if segment is not None:
+        return segment
+    link = next((link for word, link in _LINKS.items() if word in file.path.stem.lower()), None)
+    if link is None:
+        raise ValueError(
+            f"the recording {file.path} is of one IMU and does not say where it was worn: add --segment with one of "
+            f"{', '.join(SEGMENTS)}"
+        )
+    if link in SEGMENTS:
+        notes.append(f"{file.path.name}: taken as worn on the {link}, from the file's name")
+        return link
+    return f"{_side(file, side, f'the {link} with this IMU', notes).value}_{link}"
+
+
+def _add_plate(walk: PlainWalk, file: PlainFile, foot: Side, stream: str, plate: PlateColumns) -> None:
+    is_measured = ~np.isnan(plate.fz_n)
+    n = int(is_measured.sum())
+    force_n, pressure_m = np.zeros((n, 3)), np.stack([plate.cop_ap_m, -plate.cop_ml_m], axis=1)[is_measured]
+    force_n[:, 2] = plate.fz_n[is_measured]
+    if plate.has_fap:
+        force_n[:, 0] = plate.fap_n[is_measured]
+    else:
+        walk.without_fap.add(foot)
+    pressure_m[force_n[:, 2] < CENTRE_MIN_N] = np.nan
+    time_s, old = file.time_s[is_measured], walk.forces.get(foot)
+    _check_stream(file, stream, time_s, None if old is None else old.time_s)
+    samples = ForceSamples(stream, 0, time_s, force_n, np.full((n, 3), np.nan), pressure_m)
+    if old is not None:
+        names = ("time_s", "force_n", "moment_nm", "centre_of_pressure_m")
+        samples = ForceSamples(stream, 0, *(np.concatenate([getattr(old, x), getattr(samples, x)]) for x in names))
+    walk.forces[foot] = samples
+
+
+def _add_imu(walk: PlainWalk, file: PlainFile, segment: str, table: Array) -> None:
+    table = np.column_stack([file.time_s, table])
+    table = table[~np.isnan(table).any(axis=1)]
+    old = walk.imus.get(segment)
+    _check_stream(file, segment, table[:, 0], None if old is None else old[:, 0])
+    walk.imus[segment] = table if old is None else np.concatenate([old, table])
+
+
+def _check_stream(file: PlainFile, name: str, time_s: Array, before_s: Array | None) -> None:
+    if len(time_s) < 2:
+        raise ValueError(f"the recording {file.path} has {len(time_s)} rows with {name}; at least 2 are needed")
+    if before_s is not None and time_s[0] <= before_s[-1]:
+        raise ValueError(
+            f"the recording {file.path} has {name} from {time_s[0]:.3f} s on, and another file has it up to "
+            f"{before_s[-1]:.3f} s: they overlap, or --side or --segment is needed to tell two sensors apart"
+        )
+
+
+def _cut(samples: ForceSamples, first: int, end: int) -> ForceSamples:
+    return ForceSamples(
+        samples.name,
+        first,
+        samples.time_s[first:end],
+        samples.force_n[first:end],
+        samples.moment_nm[first:end],
+        samples.centre_of_pressure_m[first:end],
+    )

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the analysis found, as tables in CSV: events, phase, strides and asymmetry, one file each.
+
+Times are those of the samples. A cell that is empty is not known; true and false are 1 and 0; several words in a cell
+are joined by ``|``. Units are in the columns' names or in the column ``unit``.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from gait_analysis.events import EventFlag, GaitEvent
+from gait_analysis.gait import Asymmetry, GaitState, MetricAsymmetry, Stride
+from gait_sensing.samples import Side
+
+EVENTS, PHASE, STRIDES, ASYMMETRY = "events.csv", "phase.csv", "strides.csv", "asymmetry.csv"
+PHASE_HEAD = "time_s,side,phase,is_valid\n"
+_EVENT_HEAD = ("time_s", "side", "event", "source", "confidence", "flags")
+_ASYMMETRY_HEAD = ("time_s", "side", "metric", "unit", "left_value", "right_value", "value", "rolling_median", "index")
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ``ValueError`` unless ``folder`` is absent, empty or holds nothing but results of an earlier run."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; --out names a folder")
+    if folder.is_dir():
+        others = sorted({path.name for path in folder.iterdir()} - {EVENTS, PHASE, STRIDES, ASYMMETRY})
+        if others:
+            raise ValueError(f"{folder} holds {others[0]}; results are never written among other files")
+
+
+def write_events(folder: Path, events: Iterable[GaitEvent]) -> None:
+    """Write ``events.csv``, in order of time."""
+    _write(folder / EVENTS, _EVENT_HEAD, (_event(event) for event in sorted(events, key=lambda event: event.time_s)))
+
+
+def write_strides(folder: Path, strides: Iterable[Stride]) -> None:
+    """Write ``strides.csv``: every field of every stride, the rejected ones too."""
+    names = tuple(each.name for each in fields(Stride))
+    _write(folder / STRIDES, names, ([getattr(stride, name) for name in names] for stride in strides))
+
+
+def write_asymmetry(folder: Path, asymmetries: Iterable[Asymmetry], prosthetic_side: Side | None) -> None:
+    """Write ``asymmetry.csv``: a row for each metric of each pair of strides."""
+    own = {"name", "prosthetic_value", "sound_value", *_ASYMMETRY_HEAD}
+    head = (*_ASYMMETRY_HEAD, *(each.name for each in fields(MetricAsymmetry) if each.name not in own))
+    rows = (row for asymmetry in asymmetries for row in _asymmetry(asymmetry, prosthetic_side))
+    _write(folder / ASYMMETRY, head, ([row[name] for name in head] for row in rows))
+
+
+def phase_rows(state: GaitState) -> str:
+    """Return the two lines of ``phase.csv`` of a state."""
+    return "".join(
+        f"{state.time_s:.6f},{limb.side.value},{limb.phase:.6f},1\n"
+        if limb.is_phase_valid
+        else f"{state.time_s:.6f},{limb.side.value},,0\n"
+        for limb in (state.left, state.right)
+    )
+
+
+def left_and_right(metric: MetricAsymmetry, prosthetic_side: Side | None) -> tuple[float, float]:
+    """Return the metric's values of the left and the right leg."""
+    values = metric.prosthetic_value, metric.sound_value
+    return values[::-1] if prosthetic_side is Side.RIGHT else values
+
+
+def _event(event: GaitEvent) -> tuple[Any, ...]:
+    flags = tuple(str(flag.name).lower() for flag in EventFlag if flag.value and flag in event.flags)
+    return (event.time_s, event.side, event.kind, event.source, event.confidence, flags)
+
+
+def _asymmetry(asymmetry: Asymmetry, prosthetic_side: Side | None) -> Iterator[dict[str, Any]]:
+    for metric in asymmetry.metrics:
+        row = {each.name: getattr(metric, each.name) for each in fields(metric)}
+        row["left_value"], row["right_value"] = left_and_right(metric, prosthetic_side)
+        yield {**row, "time_s": asymmetry.time_s, "side": asymmetry.side, "metric": metric.name}
+
+
+def _write(path: Path, head: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6f}"
+    return "|".join(value) if isinstance(value, tuple) else str(value)
