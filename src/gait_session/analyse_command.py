@@ -93,6 +93,8 @@ def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
     seen_kg = math.nan
     if len(walk.forces) == len(Side):
         seen_kg = sum(float(np.mean(samples.force_n[:, 2])) for samples in walk.forces.values()) / STANDARD_GRAVITY_MPS2
+    if seen_kg < 0.0:
+        walk.notes.append("the vertical force is negative on average; it must be up positive")
     if given_kg is not None:
         if abs(seen_kg - given_kg) > _MASS_SHARE * given_kg:
             walk.notes.append(f"the plates carry {seen_kg:.1f} kg on average, but the mass given is {given_kg:g} kg")

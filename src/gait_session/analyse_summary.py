@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
 from gait_analysis.analyser import AnalyserSettings, Result
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
@@ -20,6 +22,7 @@ from gait_session.plain_walk import PlainWalk, gaps_s, usual_interval_s
 _WIDTH = 28  # of the first column
 _REASONS_COUNT = 4
 _SLOWEST_HZ = 25.0  # of rows, below which contact is taken as unknown between two of them
+_UNLOADED_SHARE, _LOADED_SHARE = 0.1, 0.2  # a foot in walking is off the plate a third of the time
 _EVENT_NAMES = {EventKind.INITIAL_CONTACT: "initial contacts", EventKind.FOOT_OFF: "feet off"}
 _NEEDS = (  # what, a field of Stride that would hold it, what it needs
     ("step and stride length, speed", "stride_length_m", "the files do not tell the speed of the belts"),
@@ -72,7 +75,7 @@ def _who(walk: PlainWalk, participant: Participant) -> Iterator[str]:
     yield f"walk of {walk.end_s - walk.start_s:.1f} s, from {walk.start_s:.3f} to {walk.end_s:.3f} s; {mass}, {whose}"
     for name, time_s in walk.times_s.items():
         gaps = gaps_s(time_s)
-        said = f", {len(gaps)} gaps of {gaps.sum():.1f} s in all" if len(gaps) else ""
+        said = f", {len(gaps)} gap{'s' * (len(gaps) > 1)}, {gaps.sum():.1f} s in all" if len(gaps) else ""
         yield f"  {name}: {1.0 / usual_interval_s(time_s):.1f} rows a second{said}"
     yield from (f"  note: {note}" for note in walk.notes)
 
@@ -130,6 +133,10 @@ def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     for name, time_s in walk.times_s.items():
         if 1.0 / usual_interval_s(time_s) < _SLOWEST_HZ:
             yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second"
+    for samples in walk.forces.values():
+        force_n = samples.force_n[:, 2]
+        if np.quantile(force_n, _UNLOADED_SHARE) > _LOADED_SHARE * np.mean(force_n) > 0.0:
+            yield f"contacts: {samples.name} is never unloaded; is more than one foot on it?"
     if found.events and not found.asymmetries:
         yield "asymmetry: no accepted strides of both sides follow each other"
     strides = [stride for side in Side for stride in found.accepted(side)]

@@ -80,7 +80,7 @@ def read_plain_file(path: Path) -> PlainFile:
         used |= {column.format(_PLATES[name]) for column in _FORCE_COLUMNS} - {*plate.missing}
     for prefix, segment in _imu_prefixes().items():
         used |= {prefix + name for name in IMU_COLUMNS} if segment in imus else set()
-    return PlainFile(path, time_s[is_valid], plates, imus, [name for name in header if name not in used])
+    return PlainFile(path, time_s[is_valid], plates, imus, [name for name in header if name and name not in used])
 
 
 def duration_s(path: Path) -> float:

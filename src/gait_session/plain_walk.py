@@ -101,6 +101,8 @@ def join(
             _add_plate(walk, file, foot, force_streams[foot], plate)
         for name, table in file.imus.items():
             _add_imu(walk, file, name or _segment(file, side, segment, walk.notes), table)
+    if not walk.times_s:
+        raise ValueError(f"nothing can be analysed: {'; '.join(walk.notes)}")
     return walk
 
 
@@ -133,14 +135,15 @@ def _add_plate(walk: PlainWalk, file: PlainFile, foot: Side, stream: str, plate:
     is_measured = ~np.isnan(plate.fz_n)
     n = int(is_measured.sum())
     force_n, pressure_m = np.zeros((n, 3)), np.stack([plate.cop_ap_m, -plate.cop_ml_m], axis=1)[is_measured]
+    time_s, old = file.time_s[is_measured], walk.forces.get(foot)
+    if not _is_stream(walk, file, stream, time_s, None if old is None else old.time_s):
+        return
     force_n[:, 2] = plate.fz_n[is_measured]
     if plate.has_fap:
         force_n[:, 0] = plate.fap_n[is_measured]
     else:
         walk.without_fap.add(foot)
     pressure_m[force_n[:, 2] < CENTRE_MIN_N] = np.nan
-    time_s, old = file.time_s[is_measured], walk.forces.get(foot)
-    _check_stream(file, stream, time_s, None if old is None else old.time_s)
     samples = ForceSamples(stream, 0, time_s, force_n, np.full((n, 3), np.nan), pressure_m)
     if old is not None:
         names = ("time_s", "force_n", "moment_nm", "centre_of_pressure_m")
@@ -152,18 +155,21 @@ def _add_imu(walk: PlainWalk, file: PlainFile, segment: str, table: Array) -> No
     table = np.column_stack([file.time_s, table])
     table = table[~np.isnan(table).any(axis=1)]
     old = walk.imus.get(segment)
-    _check_stream(file, segment, table[:, 0], None if old is None else old[:, 0])
-    walk.imus[segment] = table if old is None else np.concatenate([old, table])
+    if _is_stream(walk, file, segment, table[:, 0], None if old is None else old[:, 0]):
+        walk.imus[segment] = table if old is None else np.concatenate([old, table])
 
 
-def _check_stream(file: PlainFile, name: str, time_s: Array, before_s: Array | None) -> None:
+def _is_stream(walk: PlainWalk, file: PlainFile, name: str, time_s: Array, before_s: Array | None) -> bool:
+    """Whether ``name`` was measured in ``file`` at all. Raises ``ValueError`` when another file has it then."""
     if len(time_s) < 2:
-        raise ValueError(f"the recording {file.path} has {len(time_s)} rows with {name}; at least 2 are needed")
+        walk.notes.append(f"{file.path.name} has {len(time_s)} rows with numbers of {name}, at least 2 are needed")
+        return False
     if before_s is not None and time_s[0] <= before_s[-1]:
         raise ValueError(
             f"the recording {file.path} has {name} from {time_s[0]:.3f} s on, and another file has it up to "
             f"{before_s[-1]:.3f} s: they overlap, or --side or --segment is needed to tell two sensors apart"
         )
+    return True
 
 
 def _cut(samples: ForceSamples, first: int, end: int) -> ForceSamples:

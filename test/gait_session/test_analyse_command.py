@@ -141,7 +141,7 @@ def test_nothing_is_made_up_in_gaps_or_for_missing_columns(tmp_path: Path) -> No
     for name in ("events.csv", "strides.csv", "phase.csv"):
         assert (tmp_path / "a" / name).read_text() == (tmp_path / "b" / name).read_text()
     assert not [time_s for time_s in times(tmp_path / "a", "left", "IC") if 1008.0 < time_s < 1011.0]
-    assert "1 gaps of 3.0 s" in text
+    assert "1 gap, 3.0 s in all" in text
     assert "braking and propulsion: needs the fore-aft force" in text
     assert {row["propulsion_impulse_bws"] for row in table(tmp_path / "a", "strides.csv")} == {""}
 
@@ -180,7 +180,7 @@ def test_an_imu_says_where_it_was_worn(tmp_path: Path) -> None:
         ("time_s,fz_left_N,fz_left_N\n0,1,1\n", "has the column fz_left_N twice"),
         ("time_s,acc_x,acc_y\n0,1,1\n1,1,1\n", "has no plate or IMU; its columns are acc_x, acc_y"),
         ("t,fz_left_N\n0,1\n1,1\n", "lacks the column time_s"),
-        ("time_s,fz_left_N\n0,\n1,\n2,3\n", "has 1 rows with left_belt"),
+        ("time_s,fz_left_N\n0,\n1,\n2,3\n", "has 1 rows with numbers of left_belt"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(
@@ -191,8 +191,27 @@ def test_what_is_wrong_with_a_file_is_named(
     assert main(["analyse", str(path), "--out", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
     assert sentence in said
-    assert str(path) in said
+    assert path.name in said
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sensor_without_numbers_does_not_stop_the_others(tmp_path: Path) -> None:
+    columns = {**two_plates(), "fz_right_N": np.full(5000, np.nan), "note": np.zeros(5000)}
+    text = analyse(Request([write(tmp_path / "walk.csv", columns)], tmp_path / "out", 71.4))
+    assert "has 0 rows with numbers of right_belt" in text
+    assert "not used of walk.csv: note" in text
+    assert len(times(tmp_path / "out", "left", "IC")) == 17
+
+
+def test_a_plate_that_cannot_tell_says_why(tmp_path: Path) -> None:
+    columns = two_plates()
+    total_n = {"time_s": columns["time_s"], "fz_N": columns["fz_left_N"] + columns["fz_right_N"]}
+    text = analyse(Request([write(tmp_path / "left.csv", total_n)], tmp_path / "out", 71.4))
+    assert "left_belt is never unloaded; is more than one foot on it?" in text
+    down = {name: column if name == "time_s" else -column for name, column in columns.items()}
+    text = analyse(Request([write(tmp_path / "down.csv", down)], tmp_path / "out", 71.4))
+    assert "it must be up positive" in text
+    assert "gait events: none were found" in text
 
 
 def test_other_peoples_files_are_safe(tmp_path: Path) -> None:
