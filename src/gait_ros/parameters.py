@@ -84,7 +84,7 @@ def _descriptor(field: "dataclasses.Field[Any]") -> ParameterDescriptor:
     default, low, high = default_of(field), field.metadata["low"], field.metadata["high"]
     result = ParameterDescriptor(description=field.metadata["doc"], read_only=True)
     result.dynamic_typing = default == []  # ROS would take it for a list of bytes
-    if low is None or high is None:
+    if low is None or high is None or default != default:  # NaN is in no range; the settings check the bounds
         return result
     if isinstance(default, float):
         result.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(high))]
