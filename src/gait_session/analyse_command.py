@@ -72,7 +72,7 @@ def analyse(wanted: Request) -> str:
     results_csv.write_events(wanted.out, found.events)
     results_csv.write_strides(wanted.out, found.strides)
     results_csv.write_asymmetry(wanted.out, found.asymmetries, wanted.prosthetic_side)
-    return summary(walk, participant, found, settings) + f"\nresults: {wanted.out}"
+    return summary(walk, participant, found, settings) + f"\n\nresults: {wanted.out}"
 
 
 def run(walk: PlainWalk, participant: Participant, settings: AnalyserSettings) -> Iterator[Result]:

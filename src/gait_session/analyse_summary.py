@@ -102,7 +102,7 @@ def _counts(found: Findings, participant: Participant) -> Iterator[str]:
 
 
 def _metrics(found: Findings, settings: AnalyserSettings, participant: Participant) -> Iterator[str]:
-    if not found.strides:
+    if not any(found.accepted(side) for side in Side):
         return
     yield _row("medians of accepted strides", *(_name(side, participant) for side in Side), "asymmetry", "pairs")
     cadences = [[60.0 * stride.cadence_hz for stride in found.accepted(side)] for side in Side]
@@ -130,6 +130,9 @@ def _metric_row(name: str, unit: str, sides: list[list[float]], found: Findings)
 def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     if not found.events:
         yield f"gait events: none were found in {', '.join(walk.times_s)}"
+    for side in Side if found.events else ():
+        if not any(event.side is side for event in found.events):
+            yield f"the {side.value} leg: nothing tells of its contacts, nor of the steps between the legs"
     for name, time_s in walk.times_s.items():
         if 1.0 / usual_interval_s(time_s) < _SLOWEST_HZ:
             yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second"

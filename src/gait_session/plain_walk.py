@@ -17,9 +17,9 @@ from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns
 
 SEGMENTS = ("pelvis", "trunk", *(f"{side.value}_{link}" for side in Side for link in ("foot", "shank", "thigh")))
 LONGEST_GAP = 5.0  # usual intervals between rows; a longer stretch is a gap
-_LINKS = {  # words in a file's name, first that fits -> link
-    "foot": "foot", "shoe": "foot", "shank": "shank", "thigh": "thigh", "lowerback": "pelvis", "lower_back": "pelvis",
-    "lumbar": "pelvis", "pelvis": "pelvis", "trunk": "trunk", "sternum": "trunk",
+_LINKS = {  # words in a file's name, first that fits -> link; "foot" last, as in "barefoot"
+    "lowerback": "pelvis", "lower_back": "pelvis", "lumbar": "pelvis", "pelvis": "pelvis", "trunk": "trunk",
+    "sternum": "trunk", "thigh": "thigh", "shank": "shank", "shoe": "foot", "foot": "foot",
 }  # fmt: skip
 _UNKNOWN_XYZW = (float("nan"),) * 4
 
@@ -57,15 +57,16 @@ class PlainWalk:
 
     def samples(self) -> Iterator[ForceSamples | ImuSample]:
         """Yield all samples, in blocks of ``block_s``: of each block force first, then the IMUs', oldest first."""
-        blocks = {name: (time_s - self.start_s) // self.block_s for name, time_s in self.times_s.items()}
+        numbers = {name: (time_s - self.start_s) // self.block_s for name, time_s in self.times_s.items()}
+        blocks = np.unique(np.concatenate(list(numbers.values())))
+        borders = {name: number.searchsorted([*blocks, np.inf]).tolist() for name, number in numbers.items()}
         rows = {segment: table.tolist() for segment, table in self.imus.items()}
-        for block in np.unique(np.concatenate(list(blocks.values()))):
-            places = {name: np.searchsorted(number, (block, block + 1)).tolist() for name, number in blocks.items()}
+        for block in range(len(blocks)):
             for samples in self.forces.values():
-                first, end = places[samples.name]
+                first, end = borders[samples.name][block : block + 2]
                 if first < end:
                     yield _cut(samples, first, end)
-            of_imus = [(row, name) for name in rows for row in rows[name][slice(*places[name])]]
+            of_imus = [(row, name) for name in rows for row in rows[name][slice(*borders[name][block : block + 2])]]
             for (time_s, ax, ay, az, wx, wy, wz), segment in sorted(of_imus):
                 yield ImuSample(segment, time_s, (ax, ay, az), (wx, wy, wz), _UNKNOWN_XYZW)
 

@@ -159,7 +159,7 @@ def test_an_imu_says_where_it_was_worn(tmp_path: Path) -> None:
     nameless = write(tmp_path / "walk.csv", columns)
     with pytest.raises(ValueError, match="--segment"):
         analyse(Request([nameless], tmp_path / "out"))
-    for name, segment in (("imu_lowerback_7", "pelvis"), ("right_shank", "right_shank"), ("foot", "left_foot")):
+    for name, segment in (("imu_lowerback_barefoot", "pelvis"), ("right_shank", "right_shank"), ("foot", "left_foot")):
         walk = join([read_plain_file(write(tmp_path / f"{name}.csv", columns))], None, None, STREAMS)
         assert list(walk.imus) == [segment]
         assert walk.notes
