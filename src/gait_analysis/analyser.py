@@ -12,18 +12,20 @@ from dataclasses import asdict, dataclass, replace
 
 from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.belt_motion import BeltMotion
+from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.lengths import step_length_m, stride_length_m
 from gait_analysis.limb import Landing, Limb
 from gait_analysis.participant import Input, Participant
-from gait_analysis.parts import ContactChange, build
+from gait_analysis.parts import ContactChange, build, settings_of
+from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.stream_merge import StreamMerge, cut
 from gait_analysis.strides import StrideTimes, timed_stride
 from gait_parts.settings import Settings, setting
 from gait_sensing.samples import BeltSample, ForceSamples, ImuSample, Side
 
-Result = GaitEvent | Stride | Asymmetry | GaitState
+Result = GaitEvent | Stride | Asymmetry | GaitState | Standing
 
 _METRICS = [
     "step_time",
@@ -35,6 +37,15 @@ _METRICS = [
     "first_peak_load",
     "vertical_impulse",
 ]
+_DEVIATIONS = [
+    "short_step",
+    "delayed_swing",
+    "circumduction",
+    "foot_drag",
+    "trunk_lean",
+    "hip_drop",
+    "unequal_weight",
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class AnalyserSettings(Settings):
     detector: str = setting("force_contact", "file name of a part in gait_analysis/detectors")
     phase: str = setting("time_based", "file name of a part in gait_analysis/phases")
     metrics: list[str] = setting(_METRICS, "file names of parts in gait_analysis/metrics")
+    deviations: list[str] = setting(_DEVIATIONS, "file names of parts in gait_analysis/deviations")
     state_rate_hz: float = setting(200.0, "rate of gait/state; 0: none", low=0.0, high=2000.0)
     stale_s: float = setting(0.1, "a force stream this far behind the others is not waited for", low=0.01, high=2.0)
     max_sample_age_s: float = setting(0.05, "without a sample for so long, contact is unknown", low=0.002, high=0.5)
@@ -64,6 +76,9 @@ class AnalyserSettings(Settings):
             ("gait_analysis.detectors", self.detector),
             ("gait_analysis.phases", self.phase),
             *(("gait_analysis.metrics", name) for name in self.metrics),
+            *(("gait_analysis.deviations", name) for name in self.deviations),
+            ("gait_analysis", "asymmetry"),
+            ("gait_analysis", "standing"),
         ]
 
 
@@ -100,7 +115,14 @@ class Analyser:
             for side, stream in zip((Side.LEFT, Side.RIGHT), settings.force_streams, strict=True)
         }
         metrics = [build("metrics", "Metric", name, parts) for name in settings.metrics]
-        self._asymmetry = AsymmetryTracker(metrics, participant, settings.asymmetry_window_count)
+        count, compared = settings.asymmetry_window_count, settings_of("gait_analysis", "asymmetry", parts)
+        self._asymmetry = AsymmetryTracker(metrics, participant, count, compared)
+        prosthetic_side = participant.prosthetic_side
+        names = settings.deviations
+        self._deviations = DeviationTracker(
+            [build("deviations", "Deviation", name, parts, prosthetic_side) for name in names]
+        )
+        self._standing = StandingTracker(settings_of("gait_analysis", "standing", parts), participant, start_s)
         self._next_state = 0  # number of the next instant of the control grid
         self._done_s = -math.inf
 
@@ -132,9 +154,9 @@ class Analyser:
         changes.sort(key=lambda item: item[1].detected_s)  # stable: the left foot first where times are equal
         results: list[Result] = []
         for limb, change in changes:
-            self._add_states(results, change.detected_s, is_end_included=False)
+            self._add_regular(results, change.detected_s, is_end_included=False)
             self._apply(results, limb, change)
-        self._add_states(results, watermark_s, is_end_included=True)
+        self._add_regular(results, watermark_s, is_end_included=True)
         self._done_s = watermark_s
         return results
 
@@ -154,8 +176,9 @@ class Analyser:
         if times is not None:
             lengths = self._lengths(limb, times, last_landing, change.detected_s)
             stride = timed_stride(times, **asdict(last_stance), **lengths)
+            stride = self._deviations.feed(stride, limb.swing_load_bw(times.foot_off_s, times.end_s))
             results.append(stride)
-            if asymmetry := self._asymmetry.feed(stride):
+            if asymmetry := self._asymmetry.feed(stride, limb.landing.position_m):
                 results.append(asymmetry)
 
     def _place(self, limb: Limb, event: GaitEvent) -> tuple[GaitEvent, StrideTimes | None]:
@@ -195,6 +218,19 @@ class Analyser:
 
     def _belt_mps(self, side: Side, known_s: float) -> float:
         return self._belts.speeds_mps(known_s)[0 if side is Side.LEFT else 1]
+
+    def _add_regular(self, results: list[Result], end_s: float, is_end_included: bool) -> None:
+        """Add what comes at fixed instants up to ``end_s``: standing, and the states."""
+        standing, limbs = self._standing, self._limbs.values()
+        while standing.end_s < end_s or (standing.end_s == end_s and is_end_included):
+            instant_s = standing.end_s
+            self._add_states(results, instant_s, is_end_included=False)
+            left, right = (limb.loads(standing.begin_s, instant_s) for limb in limbs)
+            if result := standing.feed(left, right):
+                results.append(result)
+            else:
+                standing.skip_to(min(end_s, *(limb.next_s(instant_s) for limb in limbs)))
+        self._add_states(results, end_s, is_end_included)
 
     def _add_states(self, results: list[Result], end_s: float, is_end_included: bool) -> None:
         """Add the states of the control grid up to ``end_s``, without those that no sample tells anything about."""

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Samples in; ``gait/state``, ``gait/events``, ``gait/strides`` and ``gait/asymmetry`` out."""
+"""Samples in; ``gait/state``, ``gait/events``, ``gait/strides``, ``gait/asymmetry`` and ``gait/standing`` out."""
 
 from gait_lab import msg
 
-from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.standing import Standing
 from gait_parts import plugins
 from gait_ros import qos
-from gait_ros.messages import asymmetry_message, event_message, state_message, stride_message, values
+from gait_ros.messages import (
+    asymmetry_message,
+    event_message,
+    standing_message,
+    state_message,
+    stride_message,
+    values,
+)
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing.samples import BeltSample, ForceSamples
@@ -31,6 +39,7 @@ class AnalysisNode(LabNode):
             GaitEvent: self.create_publisher(msg.GaitEvent, "gait/events", qos.EVENTS),
             Stride: self.create_publisher(msg.Stride, "gait/strides", qos.EVENTS),
             Asymmetry: self.create_publisher(msg.Asymmetry, "gait/asymmetry", qos.EVENTS),
+            Standing: self.create_publisher(msg.Standing, "gait/standing", qos.EVENTS),
         }
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
         self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
@@ -55,13 +64,15 @@ class AnalysisNode(LabNode):
         for result in self._analyser.feed(sample):
             self._topics[type(result)].publish(self._message(result))
 
-    def _message(self, result: GaitEvent | Stride | Asymmetry | GaitState) -> object:
+    def _message(self, result: Result) -> object:
         if isinstance(result, GaitState):
             return state_message(result, self._participant, now_s(self))
         if isinstance(result, GaitEvent):
             return event_message(result, self._participant)
         if isinstance(result, Stride):
             return stride_message(result, self._participant)
+        if isinstance(result, Standing):
+            return standing_message(result)
         return asymmetry_message(result)
 
 

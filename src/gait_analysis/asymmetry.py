@@ -1,51 +1,111 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the limbs differ: the normalised difference of each metric between consecutive strides of the two sides.
+"""How the limbs differ: an index of each metric between consecutive strides of the two sides.
 
-The index is ``ND = (S - P) / (S + P)`` with S the sound and P the prosthetic side, positive when larger on the sound
-side. Where neither side is a prosthesis it is ``(R - L) / (R + L)``, positive when larger on the right. It relates to
-the symmetry index of Robinson, Herzog and Nigg (1987) for the same two values by
-``SI = -200 ND``. Over several strides the median of the pairs' indices is reported, not the index of means.
+The index is the one of ``indices`` that the settings name; its definition and sign go with each number. Over several
+strides the median of the pairs' indices is reported, not the index of means. Beside it stand the person's own baseline
+(the first pairs of the session, or given numbers), the change from it, and a published norm where there is one.
+
+With the metric ``step_length`` come three more, the parts of its normalised difference: see ``step_length_split``.
 """
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from statistics import median
 
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
+from gait_analysis.indices import INDICES
+from gait_analysis.norms import LEVELS, norm
+from gait_analysis.own_baseline import OwnBaseline, Spread
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric
+from gait_analysis.step_length_split import split_step_length
+from gait_parts import settings as parts
+from gait_parts.settings import setting
 from gait_sensing.samples import Side
 
-_LEAST_SUM = 1e-3  # in the metric's unit (seconds, metres, body weights): below it the quotient means nothing
-_SOUND_INDEX = "(S - P) / (S + P), S sound, P prosthetic; positive: larger on the sound side"
-_RIGHT_INDEX = "(R - L) / (R + L), R right, L left; positive: larger on the right side"
+_PARTS = ("placement", "timing", "speed")
+_PART_UNITS = ("m", "s", "m/s")
 
 
-def normalised_difference(prosthetic: float, sound: float) -> tuple[float, str]:
-    """Return ``(sound - prosthetic) / (sound + prosthetic)`` and "", or NaN and why it is undefined."""
-    if math.isnan(prosthetic) or math.isnan(sound):
-        return math.nan, "not measured on both sides"
-    if prosthetic * sound < 0.0:
-        return math.nan, "the sides have opposite signs"
-    if abs(prosthetic + sound) < _LEAST_SUM:
-        return math.nan, "both sides are nearly zero"
-    return (sound - prosthetic) / (sound + prosthetic), ""
+@dataclass(frozen=True)
+class Settings(parts.Settings):
+    """Settings of the comparison between the limbs."""
+
+    index: str = setting("normalised_difference", "definition of asymmetry", choices=tuple(INDICES))
+    amputation_level: str = setting("unknown", "whose norm stands beside the value", choices=LEVELS)
+    baseline_pairs_count: int = setting(20, "first pairs of strides that make the own baseline", low=2, high=1000)
+    baseline_metrics: list[str] = setting([], "metrics whose own baseline is given instead")
+    baseline_means: list[float] = setting([], "their means, as the index, in the order of baseline_metrics")
+    baseline_sds: list[float] = setting([], "their standard deviations, in the same order")
+
+    def __post_init__(self) -> None:
+        """Check each setting, then that the lists belong together."""
+        super().__post_init__()
+        counts = [len(each) for each in (self.baseline_metrics, self.baseline_means, self.baseline_sds)]
+        if len(set(counts)) != 1:
+            raise ValueError(
+                f"baseline_metrics, baseline_means, baseline_sds: got {counts[0]}, {counts[1]} and {counts[2]} "
+                "entries, expected as many of each"
+            )
+
+    def given_baselines(self) -> dict[str, Spread]:
+        """Return the baselines that are given, by metric."""
+        given = zip(self.baseline_metrics, self.baseline_means, self.baseline_sds, strict=True)
+        return {name: Spread(float(mean), float(sd)) for name, mean, sd in given}
+
+
+class _Series:
+    """The indices of one metric over the session."""
+
+    def __init__(self, window_count: int, baseline: OwnBaseline) -> None:
+        self.recent: deque[float] = deque(maxlen=window_count)
+        self.undefined_count = 0
+        self.baseline = baseline
+
+    def feed(self, value: float) -> None:
+        """Take the index of the next pair, NaN when it is undefined."""
+        if math.isnan(value):
+            self.undefined_count += 1
+        else:
+            self.recent.append(value)
+            self.baseline.feed(value)
+
+    @property
+    def median(self) -> float:
+        """Median over the window."""
+        return median(self.recent) if self.recent else math.nan
 
 
 class AsymmetryTracker:
     """Compares each accepted stride with the other side's stride that ended within it."""
 
-    def __init__(self, metrics: list[Metric], participant: Participant, window_count: int) -> None:
-        self._metrics = metrics
+    def __init__(
+        self, metrics: list[Metric], participant: Participant, window_count: int, settings: Settings | None = None
+    ) -> None:
+        self._metrics, self._settings = metrics, settings or Settings()
+        self._has_prosthesis = participant.prosthetic_side is not None
         self._reference = participant.prosthetic_side or Side.LEFT  # takes the place of P
-        self._index = _SOUND_INDEX if participant.prosthetic_side else _RIGHT_INDEX
-        self._values: dict[str, deque[float]] = {metric.name: deque(maxlen=window_count) for metric in metrics}
-        self._undefined_count = dict.fromkeys(self._values, 0)
+        self._index = INDICES[self._settings.index]
+        names = [metric.name for metric in metrics]
+        self._part_names = [f"step_length_{part}" for part in _PARTS] if "step_length" in names else []
+        given, count = self._settings.given_baselines(), self._settings.baseline_pairs_count
+        self._series = {
+            name: _Series(window_count, OwnBaseline(count, given.get(name))) for name in names + self._part_names
+        }
         self._rejected_count = 0  # strides that were not accepted
         self._latest: dict[Side, Stride] = {}
+        self._landings: dict[Side, dict[float, float]] = {side: {} for side in Side}  # contact -> place, last two
 
-    def feed(self, stride: Stride) -> Asymmetry | None:
-        """Return the asymmetry of the pair that ``stride`` completes, if it completes one."""
+    def feed(self, stride: Stride, landing_m: float = math.nan) -> Asymmetry | None:
+        """Return the asymmetry of the pair that ``stride`` completes, if it completes one.
+
+        ``landing_m`` is where the contact that ends the stride was, forward positive in the lab frame.
+        """
+        landings_m = self._landings[stride.side]
+        landings_m[stride.end_s] = landing_m
+        if len(landings_m) > 2:
+            del landings_m[next(iter(landings_m))]
         if not stride.is_accepted:
             self._rejected_count += 1
             return None
@@ -54,26 +114,65 @@ class AsymmetryTracker:
         if other is None or not stride.start_s < other.end_s < stride.end_s:
             return None
         pair = {stride.side: stride, other.side: other}
-        measured = tuple(self._compare(metric, pair) for metric in self._metrics)
-        return Asymmetry(time_s=stride.end_s, side=stride.side, metrics=measured)
+        measured = [self._compare(metric, pair) for metric in self._metrics]
+        measured += self._compare_parts(stride, other) if self._part_names else []
+        return Asymmetry(time_s=stride.end_s, side=stride.side, metrics=tuple(measured))
 
     def _compare(self, metric: Metric, pair: dict[Side, Stride]) -> MetricAsymmetry:
         prosthetic, sound = metric.of(pair[self._reference]), metric.of(pair[self._reference.other])
-        value, reason = normalised_difference(prosthetic, sound)
-        values = self._values[metric.name]
-        if reason:
-            self._undefined_count[metric.name] += 1
-        else:
-            values.append(value)
+        value, reason = self._index.compare(prosthetic, sound)
+        text = self._index.text(self._has_prosthesis)
+        level = self._settings.amputation_level if self._has_prosthesis else "unknown"
+        reference = norm(level, metric.name, self._index)
+        return self._measured(metric.name, text, value, reason, (prosthetic, sound), metric.unit, reference)
+
+    def _compare_parts(self, stride: Stride, other: Stride) -> list[MetricAsymmetry]:
+        """Return the parts of the step lengths' normalised difference; ``stride`` is of the foot b."""
+        contacts_s = stride.start_s, other.end_s, stride.end_s
+        sides = stride.side, other.side, stride.side
+        b1_m, a2_m, b3_m = (
+            self._landings[side].get(time_s, math.nan) for side, time_s in zip(sides, contacts_s, strict=True)
+        )
+        split = split_step_length(contacts_s, (b1_m, a2_m, b3_m), (other.step_length_m, stride.step_length_m))
+        is_reference = stride.side is self._reference  # then a is the sound side, as in the index
+        measured = []
+        for name, part, unit, compared in zip(
+            self._part_names, _PARTS, _PART_UNITS, (split.landings_m, split.step_times_s, split.speeds_mps), strict=True
+        ):
+            value = getattr(split, part) if is_reference else -getattr(split, part)
+            prosthetic, sound = compared if is_reference else compared[::-1]
+            text = f"part of step length due to {part}: " + INDICES["normalised_difference"].text(self._has_prosthesis)
+            reason = "not measured on both sides" if math.isnan(value) else ""
+            measured.append(self._measured(name, text, value, reason, (prosthetic, sound), unit, (math.nan, "")))
+        return measured
+
+    def _measured(
+        self,
+        name: str,
+        index: str,
+        value: float,
+        reason: str,
+        compared: tuple[float, float],
+        unit: str,
+        reference: tuple[float, str],
+    ) -> MetricAsymmetry:
+        series = self._series[name]
+        series.feed(value)
+        baseline = series.baseline.spread
         return MetricAsymmetry(
-            name=metric.name,
-            index=self._index,
+            name=name,
+            index=index,
             value=value,
-            rolling_median=median(values) if values else math.nan,
-            prosthetic_value=prosthetic,
-            sound_value=sound,
-            unit=metric.unit,
-            strides_used_count=len(values),
-            strides_rejected_count=self._rejected_count + self._undefined_count[metric.name],
+            rolling_median=series.median,
+            prosthetic_value=compared[0],
+            sound_value=compared[1],
+            unit=unit,
+            strides_used_count=len(series.recent),
+            strides_rejected_count=self._rejected_count + series.undefined_count,
+            norm=reference[0],
+            norm_source=reference[1],
             reason=reason,
+            baseline=baseline.mean,
+            baseline_sd=baseline.sd,
+            change=series.median - baseline.mean,
         )

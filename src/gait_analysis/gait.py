@@ -110,6 +110,9 @@ class MetricAsymmetry:
     norm: float = math.nan
     norm_source: str = ""
     reason: str = ""
+    baseline: float = math.nan
+    baseline_sd: float = math.nan
+    change: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gait_analysis.edges import centred_mean
 from gait_analysis.events import EventKind, GaitEvent
 from gait_analysis.gait import LimbState, Subphase
 from gait_analysis.history import History
@@ -17,6 +18,8 @@ from gait_analysis.subphases import SubphaseTracker
 from gait_sensing.samples import Array, ForceSamples, Side
 
 _KEEP_S = 5.0  # a stance longer than this is standing
+_SWING_MARGIN_S = 0.05  # at both ends of a swing, where the load of the stances fades
+_SWING_MEAN_S = 0.02  # against noise on the highest load
 _HIGHEST_N = 20_000.0  # no plate under a walker sees more
 _TIME, _FORWARD, _VERTICAL, _PRESSURE_X, _PRESSURE_Y = range(5)  # columns of the history
 
@@ -88,6 +91,21 @@ class Limb:
         pressure_y_m = self._history.between(start_s + margin_s, end_s - margin_s)[:, _PRESSURE_Y]
         pressure_y_m = pressure_y_m[np.isfinite(pressure_y_m)]
         return float(np.mean(pressure_y_m)) if len(pressure_y_m) else math.nan
+
+    def swing_load_bw(self, start_s: float, end_s: float) -> float:
+        """Return the highest load of a swing, as mean over 20 ms, without its ends; NaN when not measured."""
+        rows = self._history.between(start_s + _SWING_MARGIN_S, end_s - _SWING_MARGIN_S)
+        if len(rows) < 2:
+            return math.nan
+        load_n = centred_mean(rows[:, _VERTICAL], float(np.median(np.diff(rows[:, _TIME]))), _SWING_MEAN_S)
+        return (float(load_n.max()) - self._baseline_n) / self._weight_n
+
+    def loads(self, start_s: float, end_s: float) -> Array:
+        """Return [n, 4] of the samples after ``start_s`` up to ``end_s``: time, load, centre of pressure x and y."""
+        rows = self._history.between(math.nextafter(start_s, math.inf), end_s)
+        rows = rows[:, (_TIME, _VERTICAL, _PRESSURE_X, _PRESSURE_Y)]
+        rows[:, 1] -= self._baseline_n
+        return rows
 
     def newest(self, time_s: float) -> Array | None:
         """Return the newest row of the history that is not after ``time_s`` and not too old."""

@@ -98,5 +98,10 @@ class Metric(Protocol):
 
 def build(folder: str, wanted: str, name: str, settings: Mapping[str, Settings], *arguments: object) -> Any:
     """Build class ``wanted`` of part ``name`` in ``folder``, with its settings from ``settings`` or its defaults."""
-    part = plugins.find(f"gait_analysis.{folder}", name)
-    return getattr(part, wanted)(settings[name] if name in settings else part.Settings(), *arguments)
+    package = f"gait_analysis.{folder}"
+    return getattr(plugins.find(package, name), wanted)(settings_of(package, name, settings), *arguments)
+
+
+def settings_of(package: str, name: str, settings: Mapping[str, Settings]) -> Any:
+    """Return the settings of part ``name`` from ``settings``, or its defaults."""
+    return settings[name] if name in settings else plugins.find(package, name).Settings()

@@ -17,6 +17,7 @@ from sensor_msgs.msg import Imu
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride
 from gait_analysis.participant import Participant, Role
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue
 from gait_sensing.mounting.mounting import SegmentMounting
 from gait_sensing.mounting.placement import MountingFinding
@@ -181,6 +182,16 @@ def asymmetry_message(asymmetry: Asymmetry) -> msg.Asymmetry:
     return message
 
 
+def standing_message(standing: Standing) -> msg.Standing:
+    """Return weight and sway of both feet."""
+    message = msg.Standing()
+    message.header.stamp = to_stamp(standing.time_s)
+    message.is_standing, message.reason = bool(standing.is_standing), standing.reason
+    for name in _STANDING_NUMBERS:
+        setattr(message, name, float(getattr(standing, name)))
+    return message
+
+
 def cue_message(cue: Cue, number: int, participant: Participant, decided_s: float) -> msg.Cue:
     """Return one cue."""
     message = msg.Cue()
@@ -217,6 +228,7 @@ def _receipt(cue: msg.Cue, result: int, now_s: float) -> msg.CueReceipt:
 
 
 _STRIDE_NUMBERS = tuple(name for name, kind in msg.Stride.get_fields_and_field_types().items() if kind == "double")
+_STANDING_NUMBERS = tuple(name for name, kind in msg.Standing.get_fields_and_field_types().items() if kind == "double")
 
 
 def _limb_message(limb: LimbState, participant: Participant) -> msg.LimbState:

@@ -14,6 +14,7 @@ import numpy as np
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Input, Participant
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue, Modality
 from gait_sensing.samples import Array, BeltSample, ForceSamples, ImuSample, Side, Vector
 from gait_sensing.wires.raw_log import RawEntry, RawKind
@@ -28,6 +29,7 @@ _STRIDE_STAMPS = ("start", "other_foot_off", "other_contact", "foot_off")
 _STRIDE_OTHERS = {"side", "end_s", "deviations", *(f"{name}_s" for name in _STRIDE_STAMPS)}
 _STRIDE_SAME = tuple(field.name for field in fields(Stride) if field.name not in _STRIDE_OTHERS)
 _METRIC_SAME = tuple(field.name for field in fields(MetricAsymmetry))
+_STANDING_SAME = tuple(field.name for field in fields(Standing) if field.name != "time_s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +159,11 @@ def asymmetry(message: Any) -> Asymmetry:
     """Return the asymmetries of an Asymmetry message."""
     metrics = (MetricAsymmetry(**{name: getattr(metric, name) for name in _METRIC_SAME}) for metric in message.metrics)
     return Asymmetry(seconds(message.header.stamp), SIDES[message.side], tuple(metrics))
+
+
+def standing(message: Any) -> Standing:
+    """Return what a Standing message tells."""
+    return Standing(seconds(message.header.stamp), **{name: getattr(message, name) for name in _STANDING_SAME})
 
 
 def gait_state(message: Any) -> GaitState:

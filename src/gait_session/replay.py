@@ -94,11 +94,11 @@ def analyser_settings(config: dict[str, Any]) -> tuple[AnalyserSettings, dict[st
     if unknown := sorted(set(own) - {field.name for field in fields(AnalyserSettings)}):
         raise ValueError(f"{_NODE} has no setting {', '.join(unknown)}")
     settings = AnalyserSettings(**own)
-    folders = {settings.detector: "detectors", settings.phase: "phases", **dict.fromkeys(settings.metrics, "metrics")}
-    if unused := sorted(set(blocks) - set(folders)):
+    packages = {name: package for package, name in settings.named_parts()}
+    if unused := sorted(set(blocks) - set(packages)):
         raise ValueError(f"{_NODE} uses no part {', '.join(unused)}")
     parts = {
-        name: plugins.settings_of(plugins.find(f"gait_analysis.{folders[name]}", name), block)
+        name: plugins.settings_of(plugins.find(packages[name], name), block)
         for name, block in blocks.items()
     }
     return settings, parts

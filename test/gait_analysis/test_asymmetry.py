@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from gait_analysis.asymmetry import AsymmetryTracker, normalised_difference
+from gait_analysis.asymmetry import AsymmetryTracker
+from gait_analysis.indices import normalised_difference
 from gait_analysis.metrics.stance_time import Metric as StanceTime
 from gait_analysis.metrics.step_length import Metric as StepLength
 from gait_analysis.participant import Participant

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from gait_analysis.asymmetry import normalised_difference
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, MetricAsymmetry
+from gait_analysis.indices import normalised_difference
 from gait_feedback.cues.outside_band import Settings, Strategy
 from gait_sensing.samples import Side
 

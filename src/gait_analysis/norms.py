@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Published asymmetry of prosthesis users by level of amputation, to stand beside a measured one.
+
+A norm is what was typical in a group, not what to aim at. Only numbers with a source are here; for everything else
+there is none, and that is said by NaN. They were found with each study's own sensors and definitions, which the
+citation names; here, contact is found at other thresholds.
+"""
+
+import math
+from dataclasses import dataclass
+
+from gait_analysis.indices import Index
+
+LEVELS = ("unknown", "transtibial", "transfemoral_microprocessor_knee", "transfemoral_mechanical_knee")
+_CUTTI = "Cutti et al. 2018, doi:10.1186/s12984-018-0403-x: {}; insoles at 100 Hz, contact from 10 % of body weight"
+
+
+@dataclass(frozen=True, slots=True)
+class _Norm:
+    ratio: float  # sound by prosthetic, median of the group
+    source: str
+
+
+_NORMS = {
+    ("transtibial", "stance_time"): _Norm(
+        1.04, _CUTTI.format("median S / P 1.04, interquartile range 0.03, of 23 transtibial users, traumatic, K3 to K4")
+    ),
+    ("transfemoral_microprocessor_knee", "stance_time"): _Norm(
+        1.11, _CUTTI.format("median S / P 1.11, interquartile range 0.09, of 25 C-leg users, traumatic, K3 to K4")
+    ),
+}
+
+
+def norm(level: str, metric: str, index: Index) -> tuple[float, str]:
+    """Return the norm of ``metric`` as ``index`` and its citation; NaN and "" where none is known."""
+    found = _NORMS.get((level, metric))
+    return (math.nan, "") if found is None else (index.compare(1.0, found.ratio)[0], found.source)
