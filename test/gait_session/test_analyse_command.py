@@ -20,7 +20,8 @@ from gait_session.plain_walk import join
 
 DATA = Path(os.environ.get("GAIT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
 STREAMS = dict(zip(Side, AnalyserSettings().force_streams, strict=True))
-STRIDE_S, STANCE_S, WEIGHT_N = 1.2, 0.75, 700.0
+STRIDE_S, WEIGHT_N = 1.2, 700.0
+STANCE_S = {"left": 0.75, "right": 0.7}
 Columns = dict[str, "np.ndarray | list[float]"]
 
 
@@ -36,7 +37,7 @@ def two_plates(begin_s: float = 1000.0, rate_hz: float = 250.0, end_s: float = 2
     time_s = np.arange(round(end_s * rate_hz)) / rate_hz
     columns: Columns = {"time_s": begin_s + time_s}
     for side, offset_s in (("left", 0.0), ("right", 0.5 * STRIDE_S)):
-        share = ((time_s - offset_s) % STRIDE_S) / STANCE_S
+        share = ((time_s - offset_s) % STRIDE_S) / STANCE_S[side]
         force_n = np.where(share < 1.0, WEIGHT_N * 1.3 * np.sin(np.pi * np.minimum(share, 1.0)), 0.0)
         columns[f"fz_{side}_N"] = force_n
         columns[f"fap_{side}_N"] = -0.1 * force_n * np.cos(np.pi * np.minimum(share, 1.0))
@@ -67,11 +68,21 @@ def test_results_stand_on_the_files_own_time_axis(tmp_path: Path) -> None:
     assert float(strides[3]["braking_impulse_bws"]) < -0.01
     assert strides[3]["stride_length_m"] == ""
     assert set(table(out, "events.csv")[0]) == {"time_s", "side", "event", "source", "confidence", "flags"}
-    metrics = {row["metric"]: row for row in table(out, "asymmetry.csv")}
-    assert float(metrics["stance_time"]["left_value"]) == pytest.approx(STANCE_S, abs=0.02)
-    assert "S sound" in metrics["stance_time"]["index"]
+    events_s = [float(row["time_s"]) for row in table(out, "events.csv")]
+    assert events_s == sorted(events_s)
     assert "left (prosth.)" in text
     assert "stride length, speed: the files do not tell the speed of the belts" in text
+
+
+@pytest.mark.parametrize(("prosthetic", "sign"), [(None, -1), (Side.LEFT, -1), (Side.RIGHT, 1)])
+def test_asymmetry_has_left_and_right_and_says_its_sign(tmp_path: Path, prosthetic: Side | None, sign: int) -> None:
+    analyse(Request([write(tmp_path / "walk.csv", two_plates())], tmp_path / "out", 71.4, prosthetic))
+    rows = [row for row in table(tmp_path / "out", "asymmetry.csv") if row["metric"] == "stance_time"]
+    assert len(rows) > 25
+    for side, stance_s in STANCE_S.items():
+        assert float(rows[-1][f"{side}_value"]) == pytest.approx(stance_s, abs=0.02)
+    assert 0.02 < sign * float(rows[-1]["value"]) < 0.06
+    assert ("on the right side" if prosthetic is None else "on the sound side") in rows[-1]["index"]
 
 
 def test_phase_is_told_at_the_rate_of_the_file(tmp_path: Path) -> None:
@@ -97,6 +108,19 @@ def test_it_is_the_same_however_the_file_is_cut(tmp_path: Path, block_s: float) 
     one, other = (list(map(repr, run(each, Participant(70.0, None), AnalyserSettings()))) for each in walks)
     assert len(one) > 4000
     assert one == other
+
+
+def test_plates_have_the_labs_axes(tmp_path: Path) -> None:
+    columns: Columns = {
+        "time_s": [5.0, 5.1, 5.2], "fz_left_N": [5.0, 300.0, 400.0], "fap_left_N": [1.0, -20.0, 30.0],
+        "cop_ap_left_m": [0.9, 0.2, 0.1], "cop_ml_left_m": [0.9, -0.1, -0.2],
+    }  # fmt: skip
+    walk = join([read_plain_file(write(tmp_path / "walk.csv", columns))], None, None, STREAMS)
+    samples = walk.forces[Side.LEFT]
+    assert samples.force_n.tolist() == [[1.0, 0.0, 5.0], [-20.0, 0.0, 300.0], [30.0, 0.0, 400.0]]
+    assert np.isnan(samples.centre_of_pressure_m[0]).all()  # without load there is no centre
+    assert samples.centre_of_pressure_m[1:].tolist() == [[0.2, 0.1], [0.1, 0.2]]  # y is to the left
+    assert np.isnan(samples.moment_nm).all()
 
 
 def test_one_plate_of_one_foot_gives_that_foot(tmp_path: Path) -> None:
