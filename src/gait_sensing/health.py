@@ -152,6 +152,7 @@ class StreamHealth:
         }
         before = self._before(_Snapshot(now_s, self._received_s, dict(totals)))
         recent = {name: count - before.counts[name] for name, count in totals.items()}
+        recent["open_count"] = max(0, min(recent["open_count"], wire.open_count - 1))  # the first opening is none
         span_s = self._received_s - before.received_s
         rate_hz = recent["sample_count"] / span_s if span_s >= MIN_RATE_SPAN_S else math.nan
         least_s, most_s = self._lateness_s
@@ -181,8 +182,10 @@ class StreamHealth:
         if snapshots and snapshot.now_s < snapshots[-1].now_s:
             snapshots.clear()  # the host clock was set back
         snapshots.append(snapshot)
-        while len(snapshots) > 2 and snapshots[1].now_s <= snapshot.now_s - WINDOW_S:
-            snapshots.popleft()
+        while len(snapshots) > 2 and (
+            snapshots[1].now_s <= snapshot.now_s - WINDOW_S or math.isnan(snapshots[0].received_s)
+        ):
+            snapshots.popleft()  # too old, or of before the first sample
         first = snapshots[0]
         return first if len(snapshots) > 1 else _Snapshot(first.now_s, math.nan, first.counts)
 

@@ -30,6 +30,8 @@ class ImuNode(LabNode):
         super().__init__("imu_node")
         self._is_raw_recorded = declare(self, RawSettings).record_raw_bytes
         segments = declare_names(self, "segments", "body segments that wear an IMU")
+        if reserved := sorted({"mounting", "record_raw_bytes"} & set(segments)):
+            raise ValueError(f"imu_node: {', '.join(reserved)} is a setting and cannot name a segment")
         self._mounting = MountingWatch(self, declare(self, MountingSettings, "mounting."), segments)
         self._inputs: list[Wire | TopicInput] = []
         by_url: dict[str, list[Outlet]] = defaultdict(list)

@@ -24,6 +24,7 @@ from gait_sensing.wires.reader import WireHealth
 NO_VECTOR: Vector = (math.nan, math.nan, math.nan)
 NO_ORIENTATION: Quaternion = (math.nan, math.nan, math.nan, math.nan)
 ZERO_S = 0.5  # span of readings whose mean becomes the zero
+NOT_ZEROED = "not zeroed since its node was started"
 UP_AXES = ("", *AXES)
 
 
@@ -165,7 +166,7 @@ class CalibratedCell:
         found = [Finding(Level.AMBER, problem, "")] if problem else []
         if not self._is_zeroed:
             advice = "a session's start zeroes it; after a restart in mid-session, step off and start again"
-            found.append(Finding(Level.AMBER, "not zeroed since its node was started", advice))
+            found.append(Finding(Level.AMBER, NOT_ZEROED, advice))
         return found
 
     def values(self) -> dict[str, float]:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gait_session.finding import LEVELS, RED, Finding
+from gait_sensing.streams import NOT_ZEROED
+from gait_session.finding import GREEN, LEVELS, RED, Finding
 from gait_session.launch_command import PACKAGE
 from gait_session.launch_environment import find_executable
 
@@ -36,10 +37,17 @@ def started_streams(config: Path, environment: Mapping[str, str]) -> Statuses:
         command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        return _listen(SETTLING_S, environment)
+        return {name: _without_zero(status) for name, status in _listen(SETTLING_S, environment).items()}
     finally:
         launch.send_signal(signal.SIGINT)
         launch.wait(CHILD_TIMEOUT_S)
+
+
+def _without_zero(status: dict[str, Any]) -> dict[str, Any]:
+    """Return a status without what is true of every load cell whose node has just been started, and of no harm."""
+    if status["text"] != NOT_ZEROED:
+        return status
+    return {**status, "level": LEVELS.index(GREEN), "text": "ok", "values": {**status["values"], "advice": ""}}
 
 
 def findings(statuses: Statuses) -> Iterator[Finding]:

@@ -27,7 +27,9 @@ class TruthLog:
     def event(self, event: FootEvent, start_s: float) -> None:
         """Log an event whose time counts from ``start_s``."""
         if self._events is not None:
-            self._events.write(f"{start_s + event.time_s:.6f},{event.side.value},{event.kind.value},{event.irregular.value}\n")
+            self._events.write(
+                f"{start_s + event.time_s:.6f},{event.side.value},{event.kind.value},{event.irregular.value}\n"
+            )
 
     def cue(self, change: ActuatorChange, time_s: float) -> None:
         """Log what arrived at an actuator."""

@@ -19,7 +19,7 @@ from gait_feedback.cue import ActuatorChange
 from gait_parts.settings import setting
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ImuReading, Side
 from gait_sim.body_motion import SEGMENTS, BodyMotion
-from gait_sim.cross_stepping import IrregularSettings, Irregularity, Tread
+from gait_sim.cross_stepping import Irregularity, IrregularSettings, Tread
 from gait_sim.stepping import FootEvent, Stepping
 
 TURN = 2.0 * math.pi

@@ -137,6 +137,22 @@ def test_reconnecting_is_amber():
     assert "1 times reconnected" in watched.judge(again).text
 
 
+def test_the_first_opening_is_no_reconnection_and_the_rate_is_judged_after_it():
+    watched = Watched(is_counted=False)
+    watched.judge(WireHealth(False, 0, 0, math.nan, ""))
+    assert "200.0 samples a second" in watched.walk(4, 200).text
+    assert "reconnected" not in watched.judge().text
+
+
+def test_no_rate_is_judged_over_a_reconnection():
+    watched = Watched(is_counted=False)
+    watched.walk(3)
+    watched.now_s += 2.0
+    watched.walk(2)
+    again = WireHealth(True, 2, 1000, NOW_S, "pulled")
+    assert "samples a second" not in watched.judge(again).text
+
+
 def test_late_samples_are_amber_and_the_jitter_is_told():
     watched = Watched()
     watched.walk(3)

@@ -22,7 +22,7 @@ def lines(output):
 
 
 def check_sound(table):
-    """Every stream is there at its rate and nothing is wrong with it; plates may be told not to be zeroed yet."""
+    """Every stream is there at its rate and nothing is wrong with it; in a running lab plates may await their zero."""
     for name, rate_hz in STREAMS.items():
         level, text = table[name]
         assert level == "green" or "not zeroed" in text, (name, text)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every phase estimator that follows a signal also needs: the limb's contacts, and when a phase is valid."""
+
+import math
+
+from gait_analysis.events import EventKind, GaitEvent
+from gait_analysis.pace import Pace
+from gait_analysis.parts import PhaseEstimate
+from gait_sensing.samples import Side
+
+_STRIDES_COUNT, _RESET_COUNT = 3, 3
+_VARIABILITY = 0.025  # of stride times at one pace, no unit: 0.01 to 0.04 in adults
+_MAX_STRIDE_SHARE = 1.5
+_HIGHEST_PHASE = 0.99
+_MAX_AGE_S = 0.1  # phase is carried on so long after the newest value of the signal
+
+
+class ContactClock:
+    """The contacts of the limb on ``side`` and the times of the signal of ``segment``."""
+
+    def __init__(self, side: Side, segment: str) -> None:
+        self._side, self._segment = side, segment
+        self._pace = Pace(_VARIABILITY, _STRIDES_COUNT, _RESET_COUNT, _MAX_STRIDE_SHARE)
+        self._contact_s = math.nan
+        self.signal_s = math.nan  # of the newest value
+        self.stride_s = math.nan  # of the stride that ended last; NaN when it is not to be believed
+
+    def is_contact(self, event: GaitEvent) -> bool:
+        """Take an event of either foot; return whether it is this limb's contact, which begins a stride."""
+        if event.side is not self._side or event.kind is not EventKind.INITIAL_CONTACT:
+            return False
+        stride_s = event.time_s - self._contact_s
+        is_known = not math.isnan(stride_s) and self._pace.feed(stride_s)
+        self._contact_s, self.stride_s = event.time_s, stride_s if is_known else math.nan
+        return True
+
+    def step_s(self, time_s: float) -> float:
+        """Take the time of the signal's next value; return the time since the last one, NaN after a gap."""
+        step_s, self.signal_s = time_s - self.signal_s, time_s
+        return step_s if step_s <= _MAX_AGE_S else math.nan
+
+    @property
+    def told_late_s(self) -> float:
+        """How long before the signal's newest value the last contact was; 0 without such a value."""
+        return self.signal_s - self._contact_s if self.signal_s > self._contact_s else 0.0
+
+    @property
+    def has_pace(self) -> bool:
+        """Whether a stride is known."""
+        return self._pace.count > 0
+
+    @property
+    def expected_s(self) -> float:
+        """How long the stride in progress is expected to last; a stride is known."""
+        return self._pace.expected.duration_s
+
+    def estimate(self, time_s: float, cycles: float, rate_hz: float) -> PhaseEstimate:
+        """Return the estimate at ``time_s`` from ``cycles`` since the last contact, where the signal is newest.
+
+        It saturates at both ends: phase begins at the contact that was seen, and ends before the next one.
+        """
+        missing_count = _STRIDES_COUNT - self._pace.count
+        if missing_count > 0:
+            return PhaseEstimate.invalid(f"{missing_count} more strides needed, and the pitch of the {self._segment}")
+        if not time_s - self.signal_s <= _MAX_AGE_S:
+            return PhaseEstimate.invalid(f"no pitch of the {self._segment} for more than {_MAX_AGE_S} s")
+        if time_s - self._contact_s > _MAX_STRIDE_SHARE * self.expected_s:
+            return PhaseEstimate.invalid(f"no initial contact for {_MAX_STRIDE_SHARE} expected stride times")
+        if math.isnan(cycles):
+            return PhaseEstimate.invalid(f"the pitch of the {self._segment} over a stride is not known yet")
+        phase = cycles + rate_hz * (time_s - self.signal_s)
+        return PhaseEstimate(min(max(phase, 0.0), _HIGHEST_PHASE), rate_hz, "")
