@@ -16,6 +16,7 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric, build
+from gait_analysis.standing import INTERVAL_S, Standing
 from gait_sensing.samples import Side
 from gait_session.plain_walk import PlainWalk, gaps_s, usual_interval_s
 
@@ -23,15 +24,16 @@ _WIDTH = 28  # of the first column
 _REASONS_COUNT = 4
 _SLOWEST_HZ = 25.0  # of rows, below which contact is taken as unknown between two of them
 _UNLOADED_SHARE, _LOADED_SHARE = 0.1, 0.2  # a foot in walking is off the plate a third of the time
+_CANNOT_TELL, _NO_SENSOR = "cannot tell", "cannot tell with the sensors"  # as in gait_analysis.deviation
 _EVENT_NAMES = {EventKind.INITIAL_CONTACT: "initial contacts", EventKind.FOOT_OFF: "feet off"}
 _NEEDS = (  # what, a field of Stride that would hold it, what it needs
     ("step and stride length, speed", "stride_length_m", "the files do not tell the speed of the belts"),
     ("step width", "step_width_m", "the files do not tell both belts' plates and their speed"),
     ("loads in body weights", "peak_load_bw", "needs a plate under the foot and the body mass"),
     ("braking and propulsion", "braking_impulse_bws", "needs the fore-aft force (fap_…_N) and the body mass"),
-    ("foot clearance, circumduction", "foot_clearance_m", "needs a foot IMU"),
-    ("hip drop", "pelvic_obliquity_mid_stance_rad", "needs an IMU on the pelvis"),
-    ("trunk lean", "trunk_lean_mid_stance_rad", "needs an IMU on the trunk"),
+    ("foot clearance", "foot_clearance_m", "needs a foot IMU"),
+    ("tilt of the pelvis", "pelvic_obliquity_mid_stance_rad", "needs an IMU on the pelvis"),
+    ("lean of the trunk", "trunk_lean_mid_stance_rad", "needs an IMU on the trunk"),
     ("knee flexion", "knee_flexion_peak_swing_rad", "needs IMUs on thigh and shank"),
     ("margin of stability", "lateral_margin_of_stability_m", "needs plates and the body's centre of mass"),
 )
@@ -44,6 +46,7 @@ class Findings:
     events: list[GaitEvent] = field(default_factory=list)
     strides: list[Stride] = field(default_factory=list)
     asymmetries: list[Asymmetry] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)  # those in which somebody stood
 
     def take(self, result: Result) -> None:
         """Add ``result`` to its list."""
@@ -53,6 +56,8 @@ class Findings:
             self.strides.append(result)
         elif isinstance(result, Asymmetry):
             self.asymmetries.append(result)
+        elif isinstance(result, Standing) and result.is_standing:
+            self.standings.append(result)
 
     def accepted(self, side: Side) -> list[Stride]:
         """Return the accepted strides of ``side``."""
@@ -64,6 +69,7 @@ def summary(walk: PlainWalk, participant: Participant, found: Findings, settings
     parts = [list(_who(walk, participant))]
     if found.events:
         parts += [list(_counts(found, participant)), list(_metrics(found, settings, participant))]
+    parts.append([*_deviations(found), *_standing(found)])
     if untold := [f"  {line}" for line in _untold(walk, found)]:
         parts.append(["cannot tell:", *untold])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
@@ -127,6 +133,19 @@ def _metric_row(name: str, unit: str, sides: list[list[float]], found: Findings)
     return _row(f"{name.replace('_', ' ')}, {unit}", *(_number(values, 3) for values in sides), index, str(len(pairs)))
 
 
+def _deviations(found: Findings) -> Iterator[str]:
+    """Yield in how many strides each deviation was found."""
+    said = [text.partition(": ") for stride in found.strides for text in stride.deviations]
+    for name, count in Counter(name for name, _, text in said if _CANNOT_TELL not in text).most_common():
+        yield f"{name}: in {count} strides"
+
+
+def _standing(found: Findings) -> Iterator[str]:
+    shares = [each.left_load_bw / (each.left_load_bw + each.right_load_bw) for each in found.standings]
+    if shares := [share for share in shares if not math.isnan(share)]:
+        yield f"standing: {len(shares) * INTERVAL_S:g} s; median load on the left foot {100.0 * median(shares):.0f} %"
+
+
 def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     if not found.events:
         yield f"gait events: none were found in {', '.join(walk.times_s)}"
@@ -139,13 +158,16 @@ def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     for samples in walk.forces.values():
         force_n = samples.force_n[:, 2]
         if np.quantile(force_n, _UNLOADED_SHARE) > _LOADED_SHARE * np.mean(force_n) > 0.0:
-            yield f"contacts: {samples.name} is never unloaded; is more than one foot on it?"
+            yield f"contacts: {samples.name} is never unloaded; did nobody walk, or is more than one foot on it?"
     if found.events and not found.asymmetries:
         yield "asymmetry: no accepted strides of both sides follow each other"
     strides = [stride for side in Side for stride in found.accepted(side)]
     for what, name, need in _NEEDS if strides else ():
         if all(math.isnan(getattr(stride, name)) for stride in strides):
             yield f"{what}: {need}"
+    said = (text.partition(f": {_NO_SENSOR}") for stride in strides for text in stride.deviations)
+    if names := list(dict.fromkeys(name for name, sensors, _ in said if sensors)):
+        yield f"deviations, for want of sensors: {', '.join(names)}"
 
 
 def _between_contacts_s(found: Findings, side: Side) -> list[float]:

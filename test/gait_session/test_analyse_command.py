@@ -231,11 +231,22 @@ def test_a_plate_that_cannot_tell_says_why(tmp_path: Path) -> None:
     columns = two_plates()
     total_n = {"time_s": columns["time_s"], "fz_N": columns["fz_left_N"] + columns["fz_right_N"]}
     text = analyse(Request([write(tmp_path / "left.csv", total_n)], tmp_path / "out", 71.4))
-    assert "left_belt is never unloaded; is more than one foot on it?" in text
+    assert "left_belt is never unloaded; did nobody walk, or is more than one foot on it?" in text
     down = {name: column if name == "time_s" else -column for name, column in columns.items()}
     text = analyse(Request([write(tmp_path / "down.csv", down)], tmp_path / "out", 71.4))
     assert "it must be up positive" in text
     assert "gait events: none were found" in text
+
+
+def test_deviations_and_standing_are_summed_up(tmp_path: Path) -> None:
+    columns = two_plates()
+    columns["fz_left_N"] = 0.7 * columns["fz_left_N"]
+    text = analyse(Request([write(tmp_path / "walk.csv", columns)], tmp_path / "out", 71.4, Side.LEFT))
+    assert "\nunequal weight: in 1" in text
+    assert "deviations, for want of sensors: circumduction, " in text
+    stand = {"time_s": columns["time_s"], "fz_left_N": np.full(5000, 300.0), "fz_right_N": np.full(5000, 450.0)}
+    text = analyse(Request([write(tmp_path / "stand.csv", stand)], tmp_path / "out", 76.5))
+    assert "median load on the left foot 40 %" in text
 
 
 def test_other_peoples_files_are_safe(tmp_path: Path) -> None:
