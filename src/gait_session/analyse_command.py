@@ -65,10 +65,9 @@ def analyse(wanted: Request) -> str:
     with (wanted.out / results_csv.PHASE).open("w", encoding="utf-8") as phases:
         phases.write(results_csv.PHASE_HEAD)
         for result in run(walk, participant, settings):
+            found.take(result)
             if isinstance(result, GaitState):
                 phases.write(results_csv.phase_rows(result))
-            else:
-                found.take(result)
     results_csv.write_events(wanted.out, found.events)
     results_csv.write_strides(wanted.out, found.strides)
     results_csv.write_asymmetry(wanted.out, found.asymmetries, wanted.prosthetic_side)

@@ -13,7 +13,7 @@ import numpy as np
 
 from gait_analysis.analyser import AnalyserSettings, Result
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
-from gait_analysis.gait import Asymmetry, Stride
+from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric, build
 from gait_analysis.standing import INTERVAL_S, Standing
@@ -41,12 +41,13 @@ _NEEDS = (  # what, a field of Stride that would hold it, what it needs
 
 @dataclass
 class Findings:
-    """What the analysis found, but for the states."""
+    """What the analysis found; of the states, the last one."""
 
     events: list[GaitEvent] = field(default_factory=list)
     strides: list[Stride] = field(default_factory=list)
     asymmetries: list[Asymmetry] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)  # those in which somebody stood
+    last: GaitState | None = None
 
     def take(self, result: Result) -> None:
         """Add ``result`` to its list."""
@@ -58,6 +59,8 @@ class Findings:
             self.asymmetries.append(result)
         elif isinstance(result, Standing) and result.is_standing:
             self.standings.append(result)
+        elif isinstance(result, GaitState):
+            self.last = result
 
     def accepted(self, side: Side) -> list[Stride]:
         """Return the accepted strides of ``side``."""
@@ -149,9 +152,10 @@ def _standing(found: Findings) -> Iterator[str]:
 def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     if not found.events:
         yield f"gait events: none were found in {', '.join(walk.times_s)}"
-    for side in Side if found.events else ():
+    for side in Side:
         if not any(event.side is side for event in found.events):
-            yield f"the {side.value} leg: nothing tells of its contacts, nor of the steps between the legs"
+            limb = found.last and (found.last.left if side is Side.LEFT else found.last.right)
+            yield f"the {side.value} leg: {limb.reason if limb and limb.reason else 'nothing tells of it'}"
     for name, time_s in walk.times_s.items():
         if 1.0 / usual_interval_s(time_s) < _SLOWEST_HZ:
             yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second"
