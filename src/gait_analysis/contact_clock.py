@@ -11,7 +11,9 @@ from gait_sensing.samples import Side
 _STRIDES_COUNT, _RESET_COUNT = 3, 3
 _VARIABILITY = 0.025  # of stride times at one pace, no unit: 0.01 to 0.04 in adults
 _MAX_STRIDE_SHARE = 1.5
+_USUAL_WITHIN = 1.2  # times or parts of the expected stride: what the signal does in another one is not usual
 _HIGHEST_PHASE = 0.99
+_LEAST_VALUES_COUNT = 20  # of a signal, to know its course over a stride
 _MAX_AGE_S = 0.1  # phase is carried on so long after the newest value of the signal
 
 
@@ -23,21 +25,28 @@ class ContactClock:
         self._pace = Pace(_VARIABILITY, _STRIDES_COUNT, _RESET_COUNT, _MAX_STRIDE_SHARE)
         self._contact_s = math.nan
         self.signal_s = math.nan  # of the newest value
-        self.stride_s = math.nan  # of the stride that ended last; NaN when it is not to be believed
+        self.stride_s = math.nan  # of the stride that ended last; NaN when it is not one to learn from
 
     def is_contact(self, event: GaitEvent) -> bool:
         """Take an event of either foot; return whether it is this limb's contact, which begins a stride."""
         if event.side is not self._side or event.kind is not EventKind.INITIAL_CONTACT:
             return False
         stride_s = event.time_s - self._contact_s
-        is_known = not math.isnan(stride_s) and self._pace.feed(stride_s)
-        self._contact_s, self.stride_s = event.time_s, stride_s if is_known else math.nan
+        is_usual = not math.isnan(stride_s) and self._pace.is_near(stride_s, _USUAL_WITHIN)
+        is_believed = not math.isnan(stride_s) and self._pace.feed(stride_s)
+        self._contact_s, self.stride_s = event.time_s, stride_s if is_believed and is_usual else math.nan
         return True
 
     def step_s(self, time_s: float) -> float:
         """Take the time of the signal's next value; return the time since the last one, NaN after a gap."""
         step_s, self.signal_s = time_s - self.signal_s, time_s
         return step_s if step_s <= _MAX_AGE_S else math.nan
+
+    def covers(self, times_s: list[float]) -> bool:
+        """Whether these times are spread over all of the stride that ended last, and it is one to learn from."""
+        if math.isnan(self.stride_s) or len(times_s) < _LEAST_VALUES_COUNT:
+            return False
+        return times_s[0] <= self._contact_s - 0.95 * self.stride_s
 
     @property
     def told_late_s(self) -> float:

@@ -45,25 +45,29 @@ class Pace:
 
     ``variability`` is the coefficient of variation of strides at one pace, ``window_count`` the number of strides that
     the mean rests on while the pace is steady. A duration that differs from the expected one by more than
-    ``max_ratio`` is a contact missed or one too many rather than a pace, unless ``reset_count`` in a row agree.
+    ``max_ratio`` is a contact missed or one too many rather than a pace, unless it is sure to be a stride or
+    ``reset_count`` in a row agree.
     """
 
     def __init__(self, variability: float, window_count: int, reset_count: int, max_ratio: float) -> None:
         self._noise = variability**2
         self._drift = self._noise / (window_count * (window_count - 1.0)) if window_count > 1 else math.inf
-        self._max_log = math.log(max_ratio)
+        self._max_ratio = max_ratio
         self._rejected_logs: deque[float] = deque(maxlen=reset_count)
         self._mean: Estimate | None = None
         self.count = 0  # strides that agreed since the beginning
 
-    def feed(self, duration_s: float) -> bool:
-        """Take the duration of the next stride; return whether it was one to be believed."""
+    def feed(self, duration_s: float, is_sure: bool = False) -> bool:
+        """Take the duration of the next stride; return whether it was one to be believed.
+
+        One that is sure to be a stride, from more than its duration, is believed whatever the pace was.
+        """
         if not SHORTEST_S <= duration_s <= LONGEST_S:
             self._rejected_logs.clear()  # a break, not a pace
             return False
         if self._mean is None:
             self._mean = Estimate(math.log(duration_s), self._noise)
-        elif self.is_near(duration_s):
+        elif is_sure or self.is_near(duration_s, self._max_ratio):
             prior = Estimate(self._mean.log, self._mean.variance + self._drift)
             self._mean = prior.updated(duration_s, self._noise)
         elif not self._is_new_pace(math.log(duration_s)):
@@ -72,9 +76,9 @@ class Pace:
         self.count += 1
         return True
 
-    def is_near(self, duration_s: float) -> bool:
-        """Whether a duration is one that a stride may have after those so far."""
-        return self._mean is not None and abs(math.log(duration_s) - self._mean.log) <= self._max_log
+    def is_near(self, duration_s: float, max_ratio: float) -> bool:
+        """Whether a duration differs by no more from what is expected; anything does when nothing is expected yet."""
+        return self._mean is None or abs(math.log(duration_s) - self._mean.log) <= math.log(max_ratio)
 
     @property
     def expected(self) -> Estimate:
@@ -86,7 +90,7 @@ class Pace:
         self._rejected_logs.append(log)
         mean_log = sum(self._rejected_logs) / len(self._rejected_logs)
         is_full = len(self._rejected_logs) == self._rejected_logs.maxlen
-        if not is_full or max(abs(each - mean_log) for each in self._rejected_logs) > 0.5 * self._max_log:
+        if not is_full or max(abs(each - mean_log) for each in self._rejected_logs) > 0.5 * math.log(self._max_ratio):
             return False
         self._mean = Estimate(mean_log, self._noise)
         return True

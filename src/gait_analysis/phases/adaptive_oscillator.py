@@ -8,8 +8,8 @@ The pitch is rebuilt as ``a0 + sum a_i sin(phi_i)``; what is left of it drives p
 with ``A`` the sum of the amplitudes. At an initial contact the distance of ``phi_1`` to the contact is taken up by a
 correction that decays within the stride. After Ronsse et al. (Med Biol Eng Comput 2011, doi 10.1007/s11517-011-0816-1)
 and Yan et al. (Auton Robots 2017, doi 10.1007/s10514-016-9566-0). Deviations: the correction decays with the frequency
-so that one stride removes all of it; phase saturates between contacts instead of wrapping ahead of one; the frequency
-starts from the first stride.
+so that one stride removes all of it; oscillators that are far from the contact begin anew at it, as they were at the
+last one, with the frequency of the expected stride; phase saturates between contacts instead of wrapping ahead of one.
 """
 
 import math
@@ -24,6 +24,7 @@ from gait_sensing.samples import Side
 
 _TURN = 2.0 * math.pi
 _LEAST_AMPLITUDE_RAD = 0.05  # of the sum, so that a still leg divides by no zero
+_LOST_CYCLES = 0.15  # farther from a contact, the oscillators begin anew as they were at the last one
 _MAX_CHANGE = 1.5  # of the frequency, away from that of the expected stride
 
 
@@ -33,9 +34,9 @@ class Settings(settings.Settings):
 
     segment: str = setting("thigh", "leg segment whose pitch they follow", choices=("thigh", "shank"))
     oscillators_count: int = setting(4, "harmonics of the stride", low=1, high=8)
-    phase_gain_radps: float = setting(10.0, "of the phases", low=0.1, high=50.0)
-    frequency_gain_radps2: float = setting(5.0, "of the frequency", low=0.0, high=50.0)
-    amplitude_gain_per_s: float = setting(2.0, "of the amplitudes", low=0.1, high=20.0)
+    phase_gain_radps: float = setting(5.0, "of the phases", low=0.1, high=50.0)
+    frequency_gain_radps2: float = setting(2.0, "of the frequency", low=0.0, high=50.0)
+    amplitude_gain_per_s: float = setting(0.5, "of the amplitudes", low=0.1, high=20.0)
 
 
 class Phase:
@@ -46,6 +47,8 @@ class Phase:
         self._clock = ContactClock(side, settings.segment)
         self._phases_rad = [0.0] * settings.oscillators_count
         self._amplitudes_rad = [_LEAST_AMPLITUDE_RAD] + [0.0] * (settings.oscillators_count - 1)
+        self._contact_phases_rad = [0.0] * settings.oscillators_count  # at the last contact that was expected
+        self._was_found = False  # whether the last contact was
         self._offset_rad = 0.0
         self._frequency_radps = math.nan
         self._cycles = math.nan  # of the first oscillator since the last contact
@@ -56,11 +59,18 @@ class Phase:
         """Take the next event of either foot."""
         if not self._clock.is_contact(event) or not self._clock.has_pace:
             return
-        if math.isnan(self._frequency_radps):
-            self._frequency_radps = _TURN / self._clock.expected_s
-        reached = self._clock.told_late_s * self._frequency_radps / _TURN
+        frequency_radps = _TURN / self._clock.expected_s
+        reached = self._clock.told_late_s * frequency_radps / _TURN
         ahead = 0.0 if math.isnan(self._cycles) else self._cycles + self._correction - reached
         ahead -= round(ahead)
+        is_lost = abs(ahead) > _LOST_CYCLES
+        if math.isnan(self._frequency_radps):
+            self._frequency_radps = frequency_radps
+        elif is_lost and self._was_found:
+            self._phases_rad, self._frequency_radps, ahead = list(self._contact_phases_rad), frequency_radps, 0.0
+        elif not is_lost:
+            self._contact_phases_rad = list(self._phases_rad)
+        self._was_found = not is_lost
         self._cycles, self._correction, self._error = reached + ahead, 0.0, -ahead
 
     def feed_signal(self, time_s: float, angle_rad: float, rate_radps: float) -> None:

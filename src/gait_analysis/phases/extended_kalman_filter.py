@@ -65,7 +65,7 @@ class Phase:
             return
         stride = [row for row in self._rows if row[0] <= event.time_s]
         self._rows = self._rows[len(stride) :]
-        if not math.isnan(self._clock.stride_s) and len(stride) > 2 * len(_ORDERS) + 1:
+        if self._clock.covers([row[0] for row in stride]):
             self._learn(np.array(stride), event.time_s)
         self._touch_down(self._clock.told_late_s)
 

@@ -68,7 +68,7 @@ class Phase:
             return
         stride = [row for row in self._rows if row[0] <= event.time_s]
         late = [row for row in self._rows if row[0] > event.time_s]
-        if not math.isnan(self._clock.stride_s) and len(stride) > len(_GRID) // 2:
+        if self._clock.covers([row[0] for row in stride]):
             self._learn(np.array(stride), event.time_s)
         self._rows, self._turns, self._direction = [], 0.0, math.nan
         for time_s, pitch_rad, _ in late:

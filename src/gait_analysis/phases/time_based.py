@@ -13,7 +13,7 @@ brings phase back by its usual share of the cycle.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.pace import Estimate, Pace
@@ -25,6 +25,9 @@ from gait_sensing.samples import Side
 _OWN_OFF, _OTHER_CONTACT = (True, EventKind.FOOT_OFF), (False, EventKind.INITIAL_CONTACT)
 _SHARE_WINDOW_COUNT = 5  # strides that a learned share and its spread rest on
 _FIRST_SHARE_SD, _LEAST_SHARE_SD = 0.02, 0.007  # of the cycle: healthy walking has 0.01 to 0.02; events are 5 ms true
+_WHOLE_WITHIN = 0.1  # of the cycle; a contact missed or made up moves the other foot's contact by a quarter and more
+_LEARN_WITHIN = 1.1  # times or parts of the expected stride: while the pace changes, events do not come at their shares
+_LARGEST_CHANGE = math.log(2.0)  # from the stride that was expected to the one that an event tells
 _DOUBTFUL = EventFlag.CROSS_STEP | EventFlag.IRREGULAR
 
 
@@ -50,15 +53,19 @@ class Settings(settings.Settings):
 class _Share:
     """At which share of the cycle an event usually comes."""
 
-    mean: float
+    mean: float = math.nan
     variance: float = _FIRST_SHARE_SD**2
-    count: int = 1
+    count: int = 0
 
     def learn(self, share: float) -> None:
         self.count = min(self.count + 1, _SHARE_WINDOW_COUNT)
+        if self.count == 1:
+            self.mean = share
+            return
         surprise = share - self.mean
         self.mean += surprise / self.count
         self.variance += (surprise**2 - self.variance) / _SHARE_WINDOW_COUNT
+        self.variance = max(self.variance, _LEAST_SHARE_SD**2)
 
 
 class Phase:
@@ -107,15 +114,28 @@ class Phase:
 
     def _begin(self, contact_s: float) -> None:
         stride_s = contact_s - self._contact_s
-        if self._is_contact_seen and self._pace.feed(stride_s):
+        is_usual = self._pace.is_near(stride_s, _LEARN_WITHIN)
+        is_whole, step_s = self._is_whole(stride_s), stride_s - self._passed_s.get(_OTHER_CONTACT, math.nan)
+        is_believed = self._is_contact_seen and self._pace.feed(stride_s, is_whole)
+        self._stride = self._pace.expected if self._pace.count else None
+        if self._stride is not None and is_believed and is_whole:
+            self._stride = self._paced_by(step_s, self._stride, self._shares[_OTHER_CONTACT])
+        if is_believed and is_usual:
             for which, passed_s in self._passed_s.items():
-                if which in self._shares:
-                    self._shares[which].learn(passed_s / stride_s)
-                else:
-                    self._shares[which] = _Share(passed_s / stride_s)
+                self._shares.setdefault(which, _Share()).learn(passed_s / stride_s)
         self._contact_s, self._is_contact_seen, self._is_off = contact_s, True, False
         self._passed_s, self._least_phase = {}, 0.0
-        self._stride = self._pace.expected if self._pace.count else None
+
+    def _paced_by(self, step_s: float, stride: Estimate, share: _Share) -> Estimate:
+        """Follow a change of pace that this limb's last step shows, the newest half of the last stride."""
+        step_share = 1.0 - share.mean
+        variance = stride.variance + share.variance / step_share**2
+        return replace(Estimate(stride.log, 0.0).updated(step_s / step_share, variance), variance=stride.variance)
+
+    def _is_whole(self, stride_s: float) -> bool:
+        """Whether the other foot's contact divides a stride as usual, so that no contact was missed or made up."""
+        share, passed_s = self._shares.get(_OTHER_CONTACT), self._passed_s.get(_OTHER_CONTACT)
+        return share is not None and passed_s is not None and abs(passed_s / stride_s - share.mean) < _WHOLE_WITHIN
 
     def _correct(self, which: tuple[bool, EventKind], event: GaitEvent) -> None:
         """Learn from an event how long the stride in progress will last."""
@@ -125,13 +145,14 @@ class Phase:
             return
         share = self._shares[which]
         stride_s = passed_s / share.mean
-        if not self._pace.is_near(stride_s):
+        if abs(math.log(stride_s) - self._stride.log) > _LARGEST_CHANGE:
             return
         reached = self.at(event.detected_s)
         if reached.is_valid:
             self._least_phase = reached.phase
-        relative = max(share.variance, _LEAST_SHARE_SD**2) / share.mean**2
-        self._stride = self._stride.updated(stride_s, relative, is_change_possible=which == _OTHER_CONTACT)
+        self._stride = self._stride.updated(
+            stride_s, share.variance / share.mean**2, is_change_possible=which == _OTHER_CONTACT
+        )
 
     def _find_missed_contact(self, off_s: float) -> None:
         """Begin the stride in which the foot is off again without having been seen to come down."""
