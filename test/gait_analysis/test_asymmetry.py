@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The index, its sign and definition, pairing of strides and the rolling median."""
+"""The indices, their signs and definitions, pairing of strides, the rolling median, baseline and norm."""
 
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gait_analysis.asymmetry import AsymmetryTracker
-from gait_analysis.indices import normalised_difference
+from gait_analysis.asymmetry import AsymmetryTracker, Settings
+from gait_analysis.indices import INDICES, normalised_difference
 from gait_analysis.metrics.stance_time import Metric as StanceTime
 from gait_analysis.metrics.step_length import Metric as StepLength
 from gait_analysis.participant import Participant
@@ -40,14 +42,76 @@ def test_undefined_is_nan_with_a_reason(prosthetic, sound, why):
     assert math.isnan(value) and why in reason
 
 
+WORKED = {  # of P = 0.60, S = 0.66
+    "normalised_difference": 0.047619,
+    "ratio": 1.1,
+    "robinson_index": -0.095238,
+    "log_ratio": 0.095310,
+    "symmetry_angle": 0.030292,
+}
+lengths = st.floats(0.05, 10.0)
+
+
+def test_worked_values_of_all_indices():
+    assert {name: index.compare(0.60, 0.66)[0] for name, index in INDICES.items()} == pytest.approx(WORKED, abs=1e-6)
+
+
+@given(lengths, lengths, st.floats(0.1, 10.0))
+def test_indices_know_swapped_sides_and_no_unit(prosthetic, sound, scale):
+    for name, index in INDICES.items():
+        value, _ = index.compare(prosthetic, sound)
+        swapped, _ = index.compare(sound, prosthetic)
+        assert swapped == pytest.approx(1.0 / value if name == "ratio" else -value, abs=1e-12), name
+        assert index.compare(scale * prosthetic, scale * sound)[0] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+        assert index.compare(-prosthetic, -sound)[0] == value, name
+
+
+@given(lengths, lengths)
+def test_the_words_for_the_sign_are_true(prosthetic, sound):
+    if abs(prosthetic - sound) < 1e-6:
+        return
+    for name, index in INDICES.items():
+        value, _ = index.compare(prosthetic, sound)
+        is_high = value > (1.0 if "above 1" in index.text(True) else 0.0)
+        larger = "sound" if sound > prosthetic else "prosthetic"
+        assert is_high == (f"larger on the {larger} side" in index.text(True)), name
+        larger = "right" if sound > prosthetic else "left"
+        assert is_high == (f"larger on the {larger} side" in index.text(False)), name
+
+
+def test_words_are_of_the_person():
+    assert INDICES["ratio"].text(True) == "S / P, S sound, P prosthetic; above 1: larger on the sound side"
+    robinson = "(L - R) / (0.5 (L + R)), R right, L left; positive: larger on the left side"
+    assert INDICES["robinson_index"].text(False) == robinson
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_no_index_is_infinite(name):
+    for prosthetic, sound in ((0.0, 0.0), (0.0, 0.6), (0.6, 0.0), (-0.1, 0.2), (NAN, 0.2), (5e-324, 0.6)):
+        value, reason = INDICES[name].compare(prosthetic, sound)
+        assert math.isfinite(value) == (reason == "")
+        assert not math.isinf(value)
+    assert INDICES["ratio"].compare(0.0, 0.6)[1] == INDICES["log_ratio"].compare(0.6, 0.0)[1] == "one side is zero"
+    assert INDICES["normalised_difference"].compare(0.0, 0.6) == (1.0, "")
+
+
 def stride(side, start_s, stance_s, reason="", **measured):
     times = StrideTimes(side, 1, reason, start_s, start_s + 0.1, start_s + 0.5, start_s + stance_s, start_s + 1.0)
     return timed_stride(times, **measured)
 
 
-def tracker(prosthetic_side, window_count=10):
+def tracker(prosthetic_side, window_count=10, **settings):
     metrics = [StanceTime(NoSettings()), StepLength(NoSettings())]
-    return AsymmetryTracker(metrics, Participant(75.0, prosthetic_side), window_count)
+    return AsymmetryTracker(metrics, Participant(75.0, prosthetic_side), window_count, Settings(**settings))
+
+
+def pairs(track, sounds_s):
+    """The metric after each pair of a stance of 0.60 s on the left and one of these on the right."""
+    found = []
+    for number, sound_s in enumerate(sounds_s):
+        track.feed(stride(Side.LEFT, float(number), 0.60))
+        found.append(stance_of(track.feed(stride(Side.RIGHT, number + 0.5, sound_s))))
+    return found
 
 
 def stance_of(asymmetry):
@@ -93,3 +157,38 @@ def test_the_median_is_over_the_last_pairs():
     assert [metric.strides_used_count for metric in values] == [1, 3, 3, 3, 3]
     assert values[-1].rolling_median == pytest.approx(0.047619, abs=1e-6)
     assert values[0].rolling_median == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_the_setting_chooses_the_index(name):
+    (metric,) = pairs(tracker(Side.LEFT, index=name), [0.66])
+    assert metric.value == pytest.approx(WORKED[name], abs=1e-6)
+    assert metric.index == INDICES[name].text(True)
+
+
+def test_the_first_pairs_are_the_own_baseline():
+    ratios = [1.0, 1.1, 1.2, 1.3, 1.3, 1.3]
+    track = tracker(Side.LEFT, window_count=3, index="ratio", baseline_pairs_count=4)
+    found = pairs(track, [0.6 * ratio for ratio in ratios])
+    # a stride of either side completes a pair: 1.0, 1.0, 1.1, 1.1 are the first four
+    assert all(math.isnan(metric.baseline) and math.isnan(metric.change) for metric in found[:2])
+    for metric in found[2:]:
+        assert metric.baseline == pytest.approx(1.05)
+        assert metric.baseline_sd == pytest.approx(math.sqrt(4 * 0.05**2 / 3))
+    assert found[-1].change == pytest.approx(1.3 - 1.05)
+
+
+def test_a_given_baseline_takes_the_place_of_the_own():
+    given_one = {"baseline_metrics": ["stance_time"], "baseline_means": [0.02], "baseline_sds": [0.01]}
+    (metric,) = pairs(tracker(Side.LEFT, **given_one), [0.66])
+    assert (metric.baseline, metric.baseline_sd) == (0.02, 0.01)
+    assert metric.change == pytest.approx(0.047619 - 0.02, abs=1e-6)
+    with pytest.raises(ValueError, match="baseline_means"):
+        Settings(baseline_metrics=["stance_time"])
+
+
+def test_the_norm_of_the_level_stands_beside_the_value():
+    (metric,) = pairs(tracker(Side.LEFT, index="ratio", amputation_level="transtibial"), [0.66])
+    assert metric.norm == pytest.approx(1.04) and "Cutti" in metric.norm_source
+    (metric,) = pairs(tracker(None, index="ratio", amputation_level="transtibial"), [0.66])
+    assert math.isnan(metric.norm) and metric.norm_source == ""

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every deviation is found where it was walked, not where it was not, and is not guessed without its sensor."""
+
+import dataclasses
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.deviation import DeviationTracker, Evidence
+from gait_analysis.gait import Stride
+from gait_analysis.participant import Participant
+from gait_analysis.parts import build
+from gait_analysis.strides import StrideTimes, timed_stride
+from gait_parts import plugins
+from gait_parts.settings import Settings
+from gait_sensing.samples import Side
+
+NAN = math.nan
+NAMES = plugins.available("gait_analysis.deviations")
+FAST = AnalyserSettings(state_rate_hz=0.0)
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+CANNOT = "cannot tell with the sensors present"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("prosthetic_side", [LEFT, RIGHT, None])
+def test_every_file_keeps_the_contract(name, prosthetic_side):
+    part = plugins.find("gait_analysis.deviations", name)
+    assert part.__doc__ and isinstance(part.Settings(), Settings)
+    assert all(field.metadata["doc"] for field in dataclasses.fields(part.Settings))
+    deviation = build("deviations", "Deviation", name, {}, prosthetic_side)
+    assert deviation.name and part.Deviation.__doc__
+    for reason in ("", "stumble"):
+        for side in Side:
+            blind = timed_stride(StrideTimes(side, 1, reason, 0.0, NAN, NAN, NAN, 1.0))
+            for other in (None, replace(blind, side=side.other)):
+                finding = deviation.judge(Evidence(blind, other))
+                assert finding is None or (finding.is_present is None and CANNOT in finding.text)
+
+
+def test_the_default_deviations_are_all_there_are():
+    assert sorted(AnalyserSettings().deviations) == NAMES
+
+
+def step(side, number, reason="", stance_s=0.66, **measured):
+    start_s = number * 1.1 + (0.0 if side is LEFT else 0.55)
+    end_s = start_s + 1.1
+    return timed_stride(
+        StrideTimes(side, number, reason, start_s, start_s + 0.11, start_s + 0.55, start_s + stance_s, end_s),
+        **measured,
+    )
+
+
+def judged(name, prosthetic_side, left, right, count=12, swing_load_bw=0.0):
+    """What is said of each stride, sides in turn; ``left`` and ``right`` give a stride's numbers by its number."""
+    tracker = DeviationTracker([build("deviations", "Deviation", name, {}, prosthetic_side)])
+    said = {side: [] for side in Side}
+    for number in range(count):
+        for side, numbers in ((LEFT, left), (RIGHT, right)):
+            stride = tracker.feed(step(side, number, **numbers(number)), swing_load_bw)
+            said[side].append(stride.deviations)
+    return said
+
+
+def always(**numbers):
+    return lambda number: numbers
+
+
+COMPARED = {  # file, field, value that is more of it on the left, the same on the right, words
+    "circumduction": ("circumduction_m", 0.06, 0.01, "the foot swings out by 6.0 cm, 5.0 cm more than on the sound"),
+    "trunk_lean": ("trunk_lean_mid_stance_rad", -0.14, 0.02, "leans over the standing leg by 8.0 degrees, 6.9"),
+    "hip_drop": ("pelvic_obliquity_mid_stance_rad", 0.14, -0.02, "drops on the swinging side by 8.0 degrees, 6.9"),
+    "delayed_swing": (
+        "stance_s",
+        0.77,
+        0.66,
+        "leaves the ground after 70.0 % of the stride, 10.0 % of the stride more",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_more_on_the_prosthetic_side_is_found(name):
+    field, much, little, words = COMPARED[name]
+    said = judged(name, LEFT, always(**{field: much}), always(**{field: little}))
+    assert words in said[LEFT][-1][0]
+    assert all(each == () for each in said[RIGHT])
+    assert "before 3 accepted strides" in said[LEFT][0][0]
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_more_on_the_sound_side_is_no_finding(name):
+    field, much, little, _ = COMPARED[name]
+    said = judged(name, RIGHT, always(**{field: much}), always(**{field: little}))
+    assert said[RIGHT][-1] == said[LEFT][-1] == ()
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_mirrored_strides_give_the_same_words(name):
+    field, much, little, _ = COMPARED[name]
+    sign = 1.0 if name in ("circumduction", "delayed_swing") else -1.0
+    ours = judged(name, LEFT, always(**{field: much}), always(**{field: little}))
+    theirs = judged(name, RIGHT, always(**{field: sign * little}), always(**{field: sign * much}))
+    assert ours[LEFT][-1] == theirs[RIGHT][-1] != ()
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_more_than_at_first_is_found_though_both_sides_change_alike(name):
+    field, much, little, _ = COMPARED[name]
+    mirrored = 1.0 if name in ("circumduction", "delayed_swing") else -1.0
+
+    def numbers(sign, number):
+        few, many = mirrored * little if sign > 0 else little, much if sign > 0 else mirrored * much
+        return {field: few if number < 25 else many}
+
+    said = judged(name, LEFT, lambda n: numbers(1, n), lambda n: numbers(-1, n), count=40)
+    assert said[LEFT][24] == () and "more than in the first 20 strides" in said[LEFT][-1][0]
+
+
+def test_scatter_is_no_finding():
+    random = np.random.default_rng(0)
+    said = judged(
+        "circumduction",
+        LEFT,
+        lambda n: {"circumduction_m": 0.03 + 0.02 * random.standard_normal()},
+        lambda n: {"circumduction_m": 0.03 + 0.02 * random.standard_normal()},
+        count=300,
+    )
+    assert sum(bool(each) for each in said[LEFT][3:]) <= 3
+
+
+def test_without_a_prosthesis_both_sides_are_judged():
+    said = judged("circumduction", None, always(circumduction_m=0.06), always(circumduction_m=0.01))
+    assert "more than on the right side" in said[LEFT][-1][0] and said[RIGHT][-1] == ()
+    said = judged("short_step", None, always(step_length_m=0.3), always(step_length_m=0.6))
+    assert set(said[LEFT] + said[RIGHT]) == {()}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "words"),
+    [
+        ("short_step", "step_length_m", "the prosthetic step is 20 % shorter than the sound one"),
+        ("unequal_weight", "vertical_impulse_bws", "the prosthetic leg bears 44 %, the sound leg 56 % of the weight"),
+    ],
+)
+def test_pairs_are_compared(name, field, words):
+    less, more = always(**{field: 0.48}), always(**{field: 0.60})
+    assert words in judged(name, LEFT, less, more)[LEFT][-1][0]
+    assert words in judged(name, RIGHT, more, less)[RIGHT][-1][0]
+    assert judged(name, LEFT, always(**{field: 0.58}), more)[LEFT][-1] == ()
+    assert CANNOT in judged(name, LEFT, always(), more)[LEFT][-1][0]
+
+
+def test_a_longer_prosthetic_step_is_no_short_one_but_more_weight_is_unequal():
+    said = judged("short_step", LEFT, always(step_length_m=0.6), always(step_length_m=0.4))
+    assert set(said[LEFT] + said[RIGHT]) == {()}
+    more = judged("unequal_weight", LEFT, always(vertical_impulse_bws=0.6), always(vertical_impulse_bws=0.4))
+    assert "the prosthetic leg bears 60 %" in more[LEFT][-1][0]
+
+
+@pytest.mark.parametrize(("load_bw", "is_found"), [(0.08, True), (0.03, False)])
+def test_load_in_swing_is_a_drag(load_bw, is_found):
+    said = judged("foot_drag", LEFT, always(), always(), swing_load_bw=load_bw)
+    assert bool(said[LEFT][-1]) == is_found
+    assert said[RIGHT][-1] == ()
+    assert CANNOT in judged("foot_drag", LEFT, always(), always(), swing_load_bw=NAN)[LEFT][-1][0]
+
+
+def dragged(walked, side, load_bw, after_s, lasting_s, every):
+    """The walk with a touch of the ground in every so manieth swing of ``side``."""
+    plate = walked.plates[side]
+    force_n = plate.force_n.copy()
+    for number, (time_s, whose, kind) in enumerate(walked.truth):
+        if whose is side and kind.value == "TO" and number % every == 0:
+            share = (plate.time_s - time_s - after_s) / lasting_s
+            touch = (share > 0.0) & (share < 1.0)
+            force_n[touch, 2] += load_bw * 75.0 * 9.80665 * np.sin(np.pi * share[touch])
+    return replace(walked, plates={**walked.plates, side: replace(plate, force_n=force_n)})
+
+
+def said_of(results, side):
+    strides = [result for result in results if isinstance(result, Stride) and result.side is side]
+    return [words for stride in strides for words in stride.deviations]
+
+
+@pytest.mark.parametrize(("load_bw", "after_s"), [(0.15, 0.2), (0.3, 0.2), (0.10, 0.25)])
+def test_a_touch_in_swing_is_found_in_the_samples(walk, walker, analyse, load_bw, after_s):
+    walked = walk(walker(duration_s=40.0, noise_n=5.0, stance_time_s=(0.72, 0.75)))
+    for side in Side:
+        touched = dragged(walked, side, load_bw, after_s, 0.12, every=8)
+        words = said_of(analyse(touched, FAST, Participant(75.0, side)), side)
+        drags = [each for each in words if each.startswith("foot drag: the foot touches the ground")]
+        count = sum(
+            1 for n, (_, who, kind) in enumerate(walked.truth) if who is side and kind.value == "TO" and not n % 8
+        )
+        assert count - 1 <= len(drags) <= count
+        assert said_of(analyse(touched, FAST, Participant(75.0, side.other)), side) == []
+
+
+def test_an_even_walk_has_no_deviation_and_says_what_it_cannot_tell(walk, walker, analyse):
+    results = analyse(walk(walker(duration_s=30.0, noise_n=5.0)), FAST, Participant(75.0, LEFT))
+    unseen = {words for words in said_of(results, LEFT) if "before 3 accepted" not in words}
+    assert {words.split(":")[0] for words in unseen} == {"circumduction", "trunk lean", "hip drop"}
+    assert all(CANNOT in words for words in unseen)
+    assert said_of(results, RIGHT) == []
+
+
+def uneven(walk, walker):
+    return walk(
+        walker(
+            first_contact_s=(0.3, 0.84),
+            stance_time_s=(0.66, 0.78),
+            landing_m=(0.28, 0.18),
+            noise_n=5.0,
+            moment_noise_nm=0.3,
+            duration_s=20.0,
+        )
+    )
+
+
+def test_what_was_walked_is_said(walk, walker, analyse):
+    words = said_of(analyse(uneven(walk, walker), FAST, Participant(75.0, RIGHT)), RIGHT)[-8:]
+    assert any(each.startswith("short prosthetic step") for each in words)
+    assert any(each.startswith("delayed prosthetic swing") for each in words)
+    assert any(each.startswith("unequal weight: the prosthetic leg bears 54 %") for each in words)
+
+
+def test_words_do_not_depend_on_the_side_the_weight_or_the_time(walk, walker, analyse):
+    walked = uneven(walk, walker)
+    words = said_of(analyse(walked, FAST, Participant(75.0, RIGHT)), RIGHT)
+    mirrored = {
+        side: replace(
+            walked.plates[side.other],
+            name=f"{side.value}_belt",
+            centre_of_pressure_m=walked.plates[side.other].centre_of_pressure_m * [1.0, -1.0],
+        )
+        for side in Side
+    }
+    assert said_of(analyse(replace(walked, plates=mirrored), FAST, Participant(75.0, LEFT)), LEFT) == words
+    heavy = {side: replace(plate, force_n=2.0 * plate.force_n) for side, plate in walked.plates.items()}
+    assert said_of(analyse(replace(walked, plates=heavy), FAST, Participant(150.0, RIGHT)), RIGHT) == words
+    later = analyse(walked.moved(2.0**20), FAST, Participant(75.0, RIGHT), start_s=2.0**20)
+    assert said_of(later, RIGHT) == words

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A norm is the same ratio in every index, and is told with its source or not at all."""
+
+import math
+
+import pytest
+
+from gait_analysis.indices import INDICES
+from gait_analysis.norms import LEVELS, norm
+
+
+@pytest.mark.parametrize(("level", "ratio"), [("transtibial", 1.04), ("transfemoral_microprocessor_knee", 1.11)])
+def test_a_norm_comes_in_the_index_asked_for_with_its_source(level, ratio):
+    for name, index in INDICES.items():
+        value, source = norm(level, "stance_time", index)
+        assert value == pytest.approx(index.compare(0.6, 0.6 * ratio)[0]), name
+        assert "doi:10.1186/s12984-018-0403-x" in source and f"{ratio}" in source
+    assert norm(level, "stance_time", INDICES["ratio"])[0] == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize(("level", "metric"), [("unknown", "stance_time"), ("transtibial", "step_length")])
+def test_where_there_is_none_nothing_is_invented(level, metric):
+    value, source = norm(level, metric, INDICES["ratio"])
+    assert math.isnan(value) and source == ""
+
+
+def test_every_level_may_be_asked_for():
+    assert LEVELS[0] == "unknown"
+    for level in LEVELS:
+        value, source = norm(level, "stance_time", INDICES["log_ratio"])
+        assert math.isnan(value) == (source == "")
