@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The axis about which a worn IMU turns in walking, and which way round, found while the person walks.
+
+Nothing is assumed of the mounting. The specific force at the rests of the foot is the vertical. The first principal
+component of the angular rate across it is the mediolateral axis, and the way that the sensor goes between two rests
+together with the asymmetry of its turning says which end of it is the left: see ``gait_sensing.mounting.axes``, whose
+rules and limits these are. At least three strides must agree, all of them while there are fewer than five. The axis is
+found again every ``check_s`` while the person walks, and follows small changes; one that has turned further than
+``MOVED_RAD`` means that the sensor moved.
+"""
+
+import math
+from collections import deque
+from itertools import islice
+
+import numpy as np
+
+from gait_sensing.mounting.axes import (
+    RATE_HZ,
+    SHORTEST_STRIDE_S,
+    Motion,
+    find_leg_axes,
+    find_rests,
+    find_stride,
+)
+from gait_sensing.samples import Array, Vector
+
+Row = tuple[float, float, float, float, float, float, float]  # time, acceleration, angular rate
+
+WINDOW_S = 8.0  # three strides of the slowest walkers, who need some 2.5 s for one
+LEAST_STRIDES = 3
+TRY_S = 0.5  # between two attempts
+LEAST_RATE_RADPS = 1.0  # a foot that never turns faster does not walk
+LEAST_ALIKE = 0.5  # autocorrelation of the angular rate after one stride; even walking has 0.7 and more
+MOVED_RAD = math.radians(40.0)  # a foot's axis found in a few strides is within some 20 degrees
+
+
+class SagittalAxis:
+    """Finds the axis of the ``link`` ("foot" or "shank") that the sensor is worn on.
+
+    ``left`` is the unit vector to the person's left in the sensor's axes, ``None`` until it is known; then ``reason``
+    says why.
+    """
+
+    def __init__(self, link: str, check_s: float) -> None:
+        self._link, self._check_s = link, check_s
+        self._next_s = -math.inf  # when to look next
+        self._from_s = -math.inf  # earlier rows are before a gap or a move
+        self.left: Vector | None = None
+        self.reason = "the mounting of the sensor is not known before three even strides"
+
+    def look(self, rows: deque[Row]) -> bool:
+        """Look at the newest ``rows`` when it is time to; return whether the axis became known or unknown."""
+        now_s = rows[-1][0]
+        if now_s < self._next_s:
+            return False
+        self._next_s = now_s + (TRY_S if self.left is None else self._check_s)
+        found = self._find(rows)
+        if found is None:
+            return False
+        if self.left is not None and float(found @ np.array(self.left)) < math.cos(MOVED_RAD):
+            self.left, self.reason = None, "the sensor moved on its segment: its mounting is sought anew"
+            self.restart(now_s)
+            return True
+        was_known = self.left is not None
+        self.left, self.reason = (float(found[0]), float(found[1]), float(found[2])), ""
+        return not was_known
+
+    def restart(self, now_s: float) -> None:
+        """Look at nothing before ``now_s`` any more: samples are missing there, or the sensor moved."""
+        self._from_s = now_s
+        self._next_s = max(self._next_s, now_s + LEAST_STRIDES * SHORTEST_STRIDE_S)
+
+    def _find(self, rows: deque[Row]) -> Array | None:
+        readings = _walking(rows, max(self._from_s, rows[-1][0] - WINDOW_S))
+        count = int((readings[-1, 0] - readings[0, 0]) * RATE_HZ) if len(readings) else 0
+        if count < LEAST_STRIDES * SHORTEST_STRIDE_S * RATE_HZ:
+            return None
+        motion = Motion.sampled(readings, float(readings[0, 0]), count)
+        stride_s, alike = find_stride([motion])
+        if not alike >= LEAST_ALIKE or count < LEAST_STRIDES * stride_s * RATE_HZ:
+            return None
+        rests = find_rests(motion, stride_s)
+        if len(rests) < LEAST_STRIDES:
+            return None
+        up = np.median(motion.acceleration_mps2[rests], axis=0)
+        axes = find_leg_axes(motion, up / np.linalg.norm(up), stride_s, self._link)
+        return axes.left if axes.is_forward_clear else None
+
+
+def _walking(rows: deque[Row], begin_s: float) -> Array:
+    """Return the readings [n, 7] from the first fast turn after ``begin_s`` on; none when there is no fast turn."""
+    first = len(rows)
+    for row in reversed(rows):
+        if row[0] < begin_s:
+            break
+        first -= 1
+    readings = np.array(list(islice(rows, first, None)))
+    turns = np.flatnonzero((readings[:, 4:] ** 2).sum(axis=1) > LEAST_RATE_RADPS**2)
+    return readings[turns[0] :] if len(turns) else readings[:0]

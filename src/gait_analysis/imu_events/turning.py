@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One foot's turning in the sagittal plane and its stillness, sample by sample, from raw readings and a known axis."""
+
+import math
+
+from gait_analysis.imu_events.sagittal import Row
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Vector
+
+SMOOTHING_S = 0.005  # time constant of the low-pass: contact shakes a shoe at 50 Hz and above, a foot turns below 15 Hz
+STILL_RADPS = 0.6  # 34 degrees/s; rest told by both sensors as in Skog et al. 2010 (10.1109/TBME.2010.2060723)
+STILL_MPS2 = 1.5  # off gravity: scale error of a cheap sensor and the swaying of a loaded foot
+FAR_S = 0.05  # sensors send at 50 Hz and above: samples are missing in a longer interval
+FLAT_RADPS = 0.3  # of still: a heel that begins to rise turns faster
+REST_S = 0.1  # still for so long is rest; a swinging foot is not
+
+
+class Turning:
+    """The state after the newest sample. ``rate_radps`` and ``pitch_rad`` are positive toes up, as in swing.
+
+    The rate is smoothed; ``time_s`` is when it was so, a little before the sample's own time.
+    """
+
+    def __init__(self) -> None:
+        self.time_s = self._earlier_s = self._newest_s = math.nan
+        self.rate_radps = self._earlier_radps = self._raw_radps = 0.0
+        self.pitch_rad = math.nan  # since the foot last rested; NaN before it did
+        self.off_gravity_mps2 = 0.0  # size of the specific force less gravity
+        self.still_since_s = math.nan  # NaN while it moves
+        self.is_at_rest = False
+        self._gap_begin_s = self._gap_end_s = -math.inf  # the last stretch without samples
+
+    def feed(self, row: Row, left: Vector) -> None:
+        """Take the next sample; ``left`` is the unit vector to the person's left in the sensor's axes."""
+        time_s, ahead, beside, above, x, y, z = row
+        rate_radps = -(left[0] * x + left[1] * y + left[2] * z)
+        interval_s = time_s - self._newest_s
+        self._newest_s = time_s
+        self._earlier_s, self._earlier_radps = self.time_s, self.rate_radps
+        if interval_s > 0.0:
+            kept = math.exp(-interval_s / SMOOTHING_S)
+            self.rate_radps += (1.0 - kept) * (rate_radps - self.rate_radps)
+            self.time_s = time_s - interval_s * kept / (1.0 - kept)
+            self.pitch_rad += interval_s * 0.5 * (rate_radps + self._raw_radps)
+        else:  # the first sample
+            self.rate_radps, self.time_s = rate_radps, time_s
+        self._raw_radps = rate_radps
+        if interval_s > FAR_S:
+            self._gap_begin_s, self._gap_end_s = time_s - interval_s, time_s
+            self.still_since_s, self.is_at_rest = math.nan, False
+        size_mps2 = math.sqrt(ahead * ahead + beside * beside + above * above)
+        self.off_gravity_mps2 = abs(size_mps2 - STANDARD_GRAVITY_MPS2)
+        self._follow_stillness(time_s, math.sqrt(x * x + y * y + z * z))
+
+    def _follow_stillness(self, time_s: float, speed_radps: float) -> None:
+        if speed_radps >= STILL_RADPS or self.off_gravity_mps2 >= STILL_MPS2:
+            self.still_since_s, self.is_at_rest = math.nan, False
+        elif math.isnan(self.still_since_s):
+            self.still_since_s = time_s
+        elif time_s - self.still_since_s >= REST_S:
+            self.is_at_rest = True
+            if speed_radps < FLAT_RADPS:
+                self.pitch_rad = 0.0
+
+    def crossed_s(self, level_radps: float) -> float:
+        """Return when the rate crossed ``level_radps`` between the newest two samples."""
+        share = (level_radps - self._earlier_radps) / (self.rate_radps - self._earlier_radps)
+        return self._earlier_s + share * (self.time_s - self._earlier_s)
+
+    def has_fallen_through(self, level_radps: float) -> bool:
+        """Whether the rate fell through ``level_radps`` with the newest sample."""
+        return self.rate_radps <= level_radps < self._earlier_radps
+
+    def is_far(self, time_s: float) -> bool:
+        """Whether samples are missing right before, at or after ``time_s``, which is not long ago."""
+        return self._gap_begin_s - FAR_S < time_s < self._gap_end_s + FAR_S
