@@ -64,16 +64,20 @@ def _samples(columns: np.ndarray, side: Side) -> ForceSamples:
 
 
 def find_events(path: Path, body_mass_kg: float) -> list[GaitEvent]:
+    """Return the events found in a recording."""
+    return [result for result in analyse(path, body_mass_kg) if isinstance(result, GaitEvent)]
+
+
+def analyse(path: Path, body_mass_kg: float) -> list[object]:
     """Run the analysis over a recording as if live, a few samples at a time."""
     plates = read_forces(path)
     start_s = float(plates[0].time_s[0])
     analyser = Analyser(AnalyserSettings(state_rate_hz=0.0), Participant(body_mass_kg, None), Input.RECORDING, start_s)
-    events: list[GaitEvent] = []
+    results: list[object] = []
     for first in range(0, len(plates[0].time_s), _BATCH_COUNT):
         for plate in plates:
-            results = analyser.feed(_cut(plate, first, first + _BATCH_COUNT))
-            events += [result for result in results if isinstance(result, GaitEvent)]
-    return events
+            results += analyser.feed(_cut(plate, first, first + _BATCH_COUNT))
+    return results
 
 
 def _cut(samples: ForceSamples, first: int, end: int) -> ForceSamples:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.belt_motion import BeltMotion
+from gait_analysis.cross_steps import CrossSteps
 from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
@@ -114,6 +115,7 @@ class Analyser:
             )
             for side, stream in zip((Side.LEFT, Side.RIGHT), settings.force_streams, strict=True)
         }
+        self._cross_steps = CrossSteps()
         metrics = [build("metrics", "Metric", name, parts) for name in settings.metrics]
         count, compared = settings.asymmetry_window_count, settings_of("gait_analysis", "asymmetry", parts)
         self._asymmetry = AsymmetryTracker(metrics, participant, count, compared)
@@ -164,6 +166,7 @@ class Analyser:
         last_landing, last_stance = limb.landing, limb.stance
         limb.apply(change)
         if change.is_in_contact is None:
+            self._cross_steps.interrupt()
             for each in self._limbs.values():
                 each.strides.interrupt()
                 each.subphase.interrupt()
@@ -183,13 +186,17 @@ class Analyser:
 
     def _place(self, limb: Limb, event: GaitEvent) -> tuple[GaitEvent, StrideTimes | None]:
         """Return the event with its place in the order of strides, and the stride that it ends."""
+        finding = self._cross_steps.feed(event, limb.across_m(event))
+        flags = event.flags | finding.flag if finding else event.flags
         ended: StrideTimes | None = None
-        is_irregular = False
         for each in self._limbs.values():
             each.subphase.feed(event)
+            if finding and each.side in finding.sides:
+                each.strides.spoil(finding.reason)
             times, is_out_of_order = each.strides.feed(event)
-            ended, is_irregular = ended or times, is_irregular or is_out_of_order
-        flags = event.flags | EventFlag.IRREGULAR if is_irregular else event.flags
+            ended, flags = ended or times, flags | EventFlag.IRREGULAR if is_out_of_order else flags
+        if finding and finding.is_next_spoilt:
+            limb.strides.spoil(finding.reason)
         placed = replace(event, flags=flags, stride_number=limb.strides.number)
         for each in self._limbs.values():
             each.phase.feed(placed)

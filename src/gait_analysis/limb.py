@@ -18,6 +18,7 @@ from gait_analysis.subphases import SubphaseTracker
 from gait_sensing.samples import Array, ForceSamples, Side
 
 _KEEP_S = 5.0  # a stance longer than this is standing
+_EDGE_S = 0.03  # before foot off, in which the centre of pressure is looked at
 _SWING_MARGIN_S = 0.05  # at both ends of a swing, where the load of the stances fades
 _SWING_MEAN_S = 0.02  # against noise on the highest load
 _HIGHEST_N = 20_000.0  # no plate under a walker sees more
@@ -91,6 +92,15 @@ class Limb:
         pressure_y_m = self._history.between(start_s + margin_s, end_s - margin_s)[:, _PRESSURE_Y]
         pressure_y_m = pressure_y_m[np.isfinite(pressure_y_m)]
         return float(np.mean(pressure_y_m)) if len(pressure_y_m) else math.nan
+
+    def across_m(self, event: GaitEvent) -> float:
+        """Return the force-weighted centre of pressure across the belt at an edge of load; NaN when unknown."""
+        is_contact = event.kind is EventKind.INITIAL_CONTACT
+        start_s, end_s = (event.time_s, event.detected_s) if is_contact else (event.time_s - _EDGE_S, event.time_s)
+        rows = self._history.between(start_s, end_s)
+        rows = rows[np.isfinite(rows[:, _PRESSURE_Y]) & (rows[:, _VERTICAL] > 0.0)]
+        weight_n = rows[:, _VERTICAL]
+        return float(np.sum(rows[:, _PRESSURE_Y] * weight_n) / np.sum(weight_n)) if len(rows) else math.nan
 
     def swing_load_bw(self, start_s: float, end_s: float) -> float:
         """Return the highest load of a swing, as mean over 20 ms, without its ends; NaN when not measured."""

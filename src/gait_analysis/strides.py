@@ -73,6 +73,10 @@ class StrideBuilder:
             self._state, self._times[state] = state, event.time_s
         return done, is_irregular
 
+    def spoil(self, reason: str) -> None:
+        """Do not accept the stride in progress."""
+        self._reason = self._reason or reason
+
     def interrupt(self) -> None:
         """Forget the stride in progress: events may have been missed."""
         self._state, self._times, self._reason = "idle", {}, ""

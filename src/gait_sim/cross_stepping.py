@@ -16,11 +16,10 @@ from gait_sensing.samples import Side
 from gait_sim.gait_pattern import GaitSettings
 
 FOOT_WIDTH_M = 0.09
-LEAST_BEYOND_M, MOST_BEYOND_M = 0.01, 0.15  # of the inner edge of a foot that crosses, past the gap
+LEAST_BEYOND_M, MOST_BEYOND_M = 0.01, 0.15  # of the inner edge of a foot that crosses, past the gap, at its most
 ONE_BELT_BEYOND_M = 0.13  # while both feet are on one belt
 ONE_BELT_STEPS = 3  # that the foot stays on the other's belt
-TURN_M = 0.02  # standard deviation of what the edge goes further over a stance, at most 0.03 m
-TURN_LIMIT_M = 0.03
+TURN_M, TURN_LIMIT_M = 0.03, 0.06  # of what the edge goes on over a stance, standard deviation: 15 degrees make 0.06 m
 KEPT_STANCES = 8
 
 
@@ -99,7 +98,8 @@ class Irregularity:
 
     def _cross(self) -> Step:
         turn_m = min(max(self._random.gauss(0.0, TURN_M), -TURN_LIMIT_M), TURN_LIMIT_M)
-        return Step(StepKind.CROSS, self._random.uniform(LEAST_BEYOND_M, MOST_BEYOND_M), turn_m)
+        most_m = self._random.uniform(LEAST_BEYOND_M, MOST_BEYOND_M)
+        return Step(StepKind.CROSS, most_m - max(turn_m, 0.0), turn_m)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class Stepping:
         from_s, to_s = off_s, contact_s
         if step.kind is StepKind.STUMBLE:
             from_s, to_s = off_s + 0.4 * (contact_s - off_s), off_s + 0.65 * (contact_s - off_s)
-        shape = np.sin(math.pi * SHARES) if step.kind is StepKind.STUMBLE else 1.0 + NOTHING
+        shape = 2.0 * RISING * FALLING if step.kind is StepKind.STUMBLE else 1.0 + NOTHING
         place_m = self.odometer.now_m(side) + STANDING_PLACE_M + NOTHING
         self.loads[side].add(from_s + (to_s - from_s) * SHARES, step.drag_bw * shape, NOTHING, place_m, NOTHING)
 

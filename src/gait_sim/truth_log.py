@@ -2,9 +2,9 @@
 """The truth beside a recording: what really happened, on the clock of the recording's stamps.
 
 ``truth_events.csv`` (``time_s, side, event, irregular``; IC initial contact, TO foot off; what was wrong with the step,
-a ``StepKind``, empty when nothing was), ``truth_cues.csv`` (``time_s, side,
-intensity`` as they arrived at the actuator; 0 is off) and ``truth.json`` (who walked, and what was sent on each wire).
-Lines are written one by one, so that a kill loses none.
+a ``StepKind``, empty when nothing was), ``truth_cues.csv`` (``time_s, side, intensity`` as they arrived at the
+actuator; 0 is off) and ``truth.json`` (who walked, and what was sent on each wire). Lines are written one by one, so
+that a kill loses none.
 """
 
 import json
