@@ -95,17 +95,15 @@ class AsymmetryTracker:
         }
         self._rejected_count = 0  # strides that were not accepted
         self._latest: dict[Side, Stride] = {}
-        self._landings: dict[Side, dict[float, float]] = {side: {} for side in Side}  # contact -> place, last two
+        # time and place of the last two contacts
+        self._landings = {side: deque[tuple[float, float]](maxlen=2) for side in Side}
 
     def feed(self, stride: Stride, landing_m: float = math.nan) -> Asymmetry | None:
         """Return the asymmetry of the pair that ``stride`` completes, if it completes one.
 
         ``landing_m`` is where the contact that ends the stride was, forward positive in the lab frame.
         """
-        landings_m = self._landings[stride.side]
-        landings_m[stride.end_s] = landing_m
-        if len(landings_m) > 2:
-            del landings_m[next(iter(landings_m))]
+        self._landings[stride.side].append((stride.end_s, landing_m))
         if not stride.is_accepted:
             self._rejected_count += 1
             return None
@@ -131,7 +129,7 @@ class AsymmetryTracker:
         contacts_s = stride.start_s, other.end_s, stride.end_s
         sides = stride.side, other.side, stride.side
         b1_m, a2_m, b3_m = (
-            self._landings[side].get(time_s, math.nan) for side, time_s in zip(sides, contacts_s, strict=True)
+            dict(self._landings[side]).get(time_s, math.nan) for side, time_s in zip(sides, contacts_s, strict=True)
         )
         split = split_step_length(contacts_s, (b1_m, a2_m, b3_m), (other.step_length_m, stride.step_length_m))
         is_reference = stride.side is self._reference  # then a is the sound side, as in the index

@@ -180,7 +180,7 @@ def test_the_first_pairs_are_the_own_baseline():
 
 def test_a_given_baseline_takes_the_place_of_the_own():
     given_one = {"baseline_metrics": ["stance_time"], "baseline_means": [0.02], "baseline_sds": [0.01]}
-    (metric,) = pairs(tracker(Side.LEFT, **given_one), [0.66])
+    metric = pairs(tracker(Side.LEFT, baseline_pairs_count=2, **given_one), [0.66] * 4)[-1]
     assert (metric.baseline, metric.baseline_sd) == (0.02, 0.01)
     assert metric.change == pytest.approx(0.047619 - 0.02, abs=1e-6)
     with pytest.raises(ValueError, match="baseline_means"):

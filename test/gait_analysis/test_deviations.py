@@ -8,11 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.analyser import Analyser, AnalyserSettings
 from gait_analysis.deviation import DeviationTracker, Evidence
+from gait_analysis.deviations import foot_drag
+from gait_analysis.events import EventKind
 from gait_analysis.gait import Stride
-from gait_analysis.participant import Participant
+from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import build
+from gait_analysis.stream_merge import cut
 from gait_analysis.strides import StrideTimes, timed_stride
 from gait_parts import plugins
 from gait_parts.settings import Settings
@@ -154,6 +157,16 @@ def test_pairs_are_compared(name, field, words):
     assert CANNOT in judged(name, LEFT, always(), more)[LEFT][-1][0]
 
 
+def test_strides_apart_are_no_pair():
+    tracker = DeviationTracker([build("deviations", "Deviation", "short_step", {}, LEFT)])
+    tracker.feed(step(RIGHT, 0, step_length_m=0.6), 0.0)
+    assert tracker.feed(step(LEFT, 5, step_length_m=0.3), 0.0).deviations == ()
+    tracker.feed(step(RIGHT, 5, reason="stumble", step_length_m=0.6), 0.0)
+    assert tracker.feed(step(LEFT, 6, step_length_m=0.3), 0.0).deviations == ()
+    tracker.feed(step(RIGHT, 6, step_length_m=0.6), 0.0)
+    assert tracker.feed(step(LEFT, 7, step_length_m=0.3), 0.0).deviations != ()
+
+
 def test_a_longer_prosthetic_step_is_no_short_one_but_more_weight_is_unequal():
     said = judged("short_step", LEFT, always(step_length_m=0.6), always(step_length_m=0.4))
     assert set(said[LEFT] + said[RIGHT]) == {()}
@@ -169,16 +182,16 @@ def test_load_in_swing_is_a_drag(load_bw, is_found):
     assert CANNOT in judged("foot_drag", LEFT, always(), always(), swing_load_bw=NAN)[LEFT][-1][0]
 
 
-def dragged(walked, side, load_bw, after_s, lasting_s, every):
-    """The walk with a touch of the ground in every so manieth swing of ``side``."""
+def dragged(walked, side, load_bw, after_s, lasting_s):
+    """The walk with touches of the ground in every fourth swing of ``side``, and how many."""
     plate = walked.plates[side]
     force_n = plate.force_n.copy()
-    for number, (time_s, whose, kind) in enumerate(walked.truth):
-        if whose is side and kind.value == "TO" and number % every == 0:
-            share = (plate.time_s - time_s - after_s) / lasting_s
-            touch = (share > 0.0) & (share < 1.0)
-            force_n[touch, 2] += load_bw * 75.0 * 9.80665 * np.sin(np.pi * share[touch])
-    return replace(walked, plates={**walked.plates, side: replace(plate, force_n=force_n)})
+    off_s = walked.times(side, EventKind.FOOT_OFF)[4:-4:4]
+    for time_s in off_s:
+        share = (plate.time_s - time_s - after_s) / lasting_s
+        touch = (share > 0.0) & (share < 1.0)
+        force_n[touch, 2] += load_bw * 75.0 * 9.80665 * np.sin(np.pi * share[touch])
+    return replace(walked, plates={**walked.plates, side: replace(plate, force_n=force_n)}), len(off_s)
 
 
 def said_of(results, side):
@@ -190,14 +203,32 @@ def said_of(results, side):
 def test_a_touch_in_swing_is_found_in_the_samples(walk, walker, analyse, load_bw, after_s):
     walked = walk(walker(duration_s=40.0, noise_n=5.0, stance_time_s=(0.72, 0.75)))
     for side in Side:
-        touched = dragged(walked, side, load_bw, after_s, 0.12, every=8)
+        touched, count = dragged(walked, side, load_bw, after_s, 0.12)
         words = said_of(analyse(touched, FAST, Participant(75.0, side)), side)
         drags = [each for each in words if each.startswith("foot drag: the foot touches the ground")]
-        count = sum(
-            1 for n, (_, who, kind) in enumerate(walked.truth) if who is side and kind.value == "TO" and not n % 8
-        )
-        assert count - 1 <= len(drags) <= count
-        assert said_of(analyse(touched, FAST, Participant(75.0, side.other)), side) == []
+        assert len(drags) == count >= 5
+        words = said_of(analyse(touched, FAST, Participant(75.0, side.other)), side.other)
+        assert not [each for each in words if each.startswith("foot drag")]
+
+
+def test_a_touch_too_light_for_contact_is_found_in_mid_swing(walk, walker):
+    walked, count = dragged(walk(walker(duration_s=40.0, noise_n=5.0)), LEFT, 0.04, 0.2, 0.12)
+    parts = {"foot_drag": foot_drag.Settings(least_bw=0.012)}
+    analyser = Analyser(replace(FAST, deviations=["foot_drag"]), Participant(75.0, LEFT), Input.SIMULATED, 0.0, parts)
+    plates = walked.plates.values()
+    ends = range(50, 40_001, 50)
+    results = [found for end in ends for plate in plates for found in analyser.feed(cut(plate, end - 50, end))]
+    words = said_of(results, LEFT)
+    assert len(words) == count
+    assert all(each == "foot drag: the foot touches the ground in swing with 4 % of body weight" for each in words)
+
+
+def test_a_stride_rejected_for_another_reason_is_no_drag():
+    deviation = build("deviations", "Deviation", "foot_drag", {}, LEFT)
+    assert deviation.judge(Evidence(step(LEFT, 0, "too long", peak_load_bw=0.3), None, 0.3)) is None
+    missed = replace(step(LEFT, 0, "foot off missed", peak_load_bw=0.3), other_foot_off_s=NAN)
+    assert deviation.judge(Evidence(missed, None, NAN)).is_present
+    assert deviation.judge(Evidence(replace(missed, peak_load_bw=0.9), None, NAN)) is None
 
 
 def test_an_even_walk_has_no_deviation_and_says_what_it_cannot_tell(walk, walker, analyse):
