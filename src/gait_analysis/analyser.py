@@ -18,6 +18,7 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.lengths import step_length_m, stride_length_m
 from gait_analysis.limb import Landing, Limb
+from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import ContactChange, build, settings_of
 from gait_analysis.standing import Standing, StandingTracker
@@ -63,6 +64,7 @@ class AnalyserSettings(Settings):
     max_sample_age_s: float = setting(0.05, "without a sample for so long, contact is unknown", low=0.002, high=0.5)
     lowest_force_n: float = setting(-150.0, "a vertical force below this is no measurement", low=-5000.0, high=-20.0)
     belt_settle_s: float = setting(0.1, "belt statuses are used from this age on", low=0.0, high=1.0)
+    pitch_settle_s: float = setting(0.05, "the pitch of a segment is used from this age on", low=0.0, high=0.1)
     belt_max_age_s: float = setting(1.0, "without a status for so long, belt speed is unknown", low=0.05, high=10.0)
     asymmetry_window_count: int = setting(10, "pairs of strides in the rolling median", low=1, high=1000)
 
@@ -107,7 +109,7 @@ class Analyser:
             side: Limb(
                 stream,
                 build("detectors", "Detector", settings.detector, parts, side, weight_n),
-                build("phases", "Phase", settings.phase, parts, side),
+                LimbPhase(build("phases", "Phase", settings.phase, parts, side), side, settings.pitch_settle_s),
                 side,
                 weight_n,
                 settings.lowest_force_n,
@@ -132,7 +134,11 @@ class Analyser:
         """Take the next sample of any stream; return what is now known, in the order in which samples told it."""
         if isinstance(sample, BeltSample):
             self._belts.feed(sample)
-        elif isinstance(sample, ForceSamples) and sample.name in self._settings.force_streams:
+        elif isinstance(sample, ImuSample):
+            for limb in self._limbs.values():
+                if sample.segment == limb.phase.segment:
+                    limb.phase.turn(sample)
+        elif sample.name in self._settings.force_streams:
             return self._feed_force(sample)
         return []
 

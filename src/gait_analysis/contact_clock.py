@@ -23,7 +23,7 @@ class ContactClock:
     def __init__(self, side: Side, segment: str) -> None:
         self._side, self._segment = side, segment
         self._pace = Pace(_VARIABILITY, _STRIDES_COUNT, _RESET_COUNT, _MAX_STRIDE_SHARE)
-        self._contact_s = math.nan
+        self.contact_s = math.nan  # of the last contact
         self.signal_s = math.nan  # of the newest value
         self.stride_s = math.nan  # of the stride that ended last; NaN when it is not one to learn from
 
@@ -31,10 +31,10 @@ class ContactClock:
         """Take an event of either foot; return whether it is this limb's contact, which begins a stride."""
         if event.side is not self._side or event.kind is not EventKind.INITIAL_CONTACT:
             return False
-        stride_s = event.time_s - self._contact_s
+        stride_s = event.time_s - self.contact_s
         is_usual = not math.isnan(stride_s) and self._pace.is_near(stride_s, _USUAL_WITHIN)
         is_believed = not math.isnan(stride_s) and self._pace.feed(stride_s)
-        self._contact_s, self.stride_s = event.time_s, stride_s if is_believed and is_usual else math.nan
+        self.contact_s, self.stride_s = event.time_s, stride_s if is_believed and is_usual else math.nan
         return True
 
     def step_s(self, time_s: float) -> float:
@@ -46,12 +46,15 @@ class ContactClock:
         """Whether these times are spread over all of the stride that ended last, and it is one to learn from."""
         if math.isnan(self.stride_s) or len(times_s) < _LEAST_VALUES_COUNT:
             return False
-        return times_s[0] <= self._contact_s - 0.95 * self.stride_s
+        margin_s = 0.05 * self.stride_s
+        is_from_start = times_s[0] <= self.contact_s - self.stride_s + margin_s
+        return is_from_start and times_s[-1] >= self.contact_s - _MAX_AGE_S - margin_s
 
     @property
     def told_late_s(self) -> float:
-        """How long before the signal's newest value the last contact was; 0 without such a value."""
-        return self.signal_s - self._contact_s if self.signal_s > self._contact_s else 0.0
+        """How long before the signal's newest value the last contact was; below 0 when after it; 0 without a signal."""
+        late_s = self.signal_s - self.contact_s
+        return late_s if late_s >= -_MAX_AGE_S else 0.0
 
     @property
     def has_pace(self) -> bool:
@@ -73,7 +76,7 @@ class ContactClock:
             return PhaseEstimate.invalid(f"{missing_count} more strides needed, and the pitch of the {self._segment}")
         if not time_s - self.signal_s <= _MAX_AGE_S:
             return PhaseEstimate.invalid(f"no pitch of the {self._segment} for more than {_MAX_AGE_S} s")
-        if time_s - self._contact_s > _MAX_STRIDE_SHARE * self.expected_s:
+        if time_s - self.contact_s > _MAX_STRIDE_SHARE * self.expected_s:
             return PhaseEstimate.invalid(f"no initial contact for {_MAX_STRIDE_SHARE} expected stride times")
         if math.isnan(cycles):
             return PhaseEstimate.invalid(f"the pitch of the {self._segment} over a stride is not known yet")

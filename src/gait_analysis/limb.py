@@ -12,7 +12,8 @@ from gait_analysis.gait import LimbState, Subphase
 from gait_analysis.history import History
 from gait_analysis.kinetics import Kinetics, stance_kinetics
 from gait_analysis.lengths import landing_m
-from gait_analysis.parts import ContactChange, Detector, Phase
+from gait_analysis.limb_phase import LimbPhase
+from gait_analysis.parts import ContactChange, Detector
 from gait_analysis.strides import StrideBuilder
 from gait_analysis.subphases import SubphaseTracker
 from gait_sensing.samples import Array, ForceSamples, Side
@@ -44,7 +45,7 @@ class Limb:
         self,
         stream: str,
         detector: Detector,
-        phase: Phase,
+        phase: LimbPhase,
         side: Side,
         weight_n: float,
         lowest_n: float,

@@ -78,7 +78,9 @@ class Pace:
 
     def is_near(self, duration_s: float, max_ratio: float) -> bool:
         """Whether a duration differs by no more from what is expected; anything does when nothing is expected yet."""
-        return self._mean is None or abs(math.log(duration_s) - self._mean.log) <= math.log(max_ratio)
+        if self._mean is None or duration_s <= 0.0:
+            return self._mean is None
+        return abs(math.log(duration_s) - self._mean.log) <= math.log(max_ratio)
 
     @property
     def expected(self) -> Estimate:

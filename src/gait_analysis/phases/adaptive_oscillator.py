@@ -63,7 +63,7 @@ class Phase:
         reached = self._clock.told_late_s * frequency_radps / _TURN
         ahead = 0.0 if math.isnan(self._cycles) else self._cycles + self._correction - reached
         ahead -= round(ahead)
-        is_lost = abs(ahead) > _LOST_CYCLES
+        is_lost = math.isnan(self._cycles) or abs(ahead) > _LOST_CYCLES
         if math.isnan(self._frequency_radps):
             self._frequency_radps = frequency_radps
         elif is_lost and self._was_found:
@@ -75,8 +75,12 @@ class Phase:
 
     def feed_signal(self, time_s: float, angle_rad: float, rate_radps: float) -> None:
         """Take the next pitch of the segment."""
+        if math.isnan(angle_rad):
+            return
         step_s = self._clock.step_s(time_s)
-        if math.isnan(step_s) or math.isnan(self._frequency_radps) or math.isnan(angle_rad):
+        if math.isnan(step_s):
+            self._cycles = math.nan  # until the next contact
+        if math.isnan(step_s) or math.isnan(self._frequency_radps):
             return
         settings, frequency_radps = self._settings, self._frequency_radps
         sines = [math.sin(phase_rad) for phase_rad in self._phases_rad]

@@ -71,13 +71,15 @@ class Phase:
 
     def feed_signal(self, time_s: float, angle_rad: float, rate_radps: float) -> None:
         """Take the next pitch of the segment and its rate."""
+        if math.isnan(angle_rad + rate_radps):
+            return
         step_s = self._clock.step_s(time_s)
+        if math.isnan(step_s):
+            self._state[0] = math.nan  # until the next contact
         if math.isnan(step_s) or (self._rows and time_s - self._rows[0][0] > LONGEST_S):
             self._rows = []
-        if math.isnan(step_s) or not math.isfinite(angle_rad + rate_radps):
-            return
         self._rows.append((time_s, angle_rad))
-        if self._curve is None:
+        if self._curve is None or math.isnan(self._state[0]):
             return
         move = np.eye(3)
         move[0, 1] = step_s

@@ -76,19 +76,24 @@ class Phase:
 
     def feed_signal(self, time_s: float, angle_rad: float, rate_radps: float) -> None:
         """Take the next pitch of the segment."""
-        if math.isnan(self._clock.step_s(time_s)) or math.isnan(angle_rad):
+        if math.isnan(angle_rad):
+            return
+        if math.isnan(self._clock.step_s(time_s)):
             self._rows, self._turns = [], math.nan  # the integral is lost until the next contact
             return
         if self._rows and time_s - self._rows[0][0] > LONGEST_S:
             self._rows, self._turns = [], math.nan
-        self._follow(time_s, angle_rad)
+        if not time_s < self._clock.contact_s:  # one before a contact that is known already belongs to no orbit
+            self._follow(time_s, angle_rad)
 
     def at(self, time_s: float) -> PhaseEstimate:
         """Return the phase at ``time_s``."""
-        phase = math.nan
+        rate_hz = 1.0 / self._clock.expected_s if self._clock.has_pace else math.nan
+        cycles = math.nan
         if self._usual_turns is not None and not math.isnan(self._turns):
-            phase = float(np.interp(self._turns, self._usual_turns, _GRID))
-        return self._clock.estimate(time_s, phase, 1.0 / self._clock.expected_s if self._clock.has_pace else math.nan)
+            before = min(self._clock.told_late_s * rate_hz, 0.0)  # the contact was after the newest value
+            cycles = before + float(np.interp(self._turns, self._usual_turns, _GRID))
+        return self._clock.estimate(time_s, cycles, rate_hz)
 
     def _follow(self, time_s: float, pitch_rad: float) -> None:
         integral_rads = 0.0
@@ -120,8 +125,8 @@ class Phase:
         )
         directions = [self._orbit.direction(*row) for row in zip(pitch_rad, integral_rads, strict=True)]
         turns = np.maximum.accumulate(np.cumsum([0.0, *(_wrapped(b - a) for a, b in pairwise(directions))]))
-        start_s = end_s - self._clock.stride_s
-        turns = np.interp(_GRID, (time_s - start_s) / self._clock.stride_s, turns)
+        shares = 1.0 - (end_s - time_s) / self._clock.stride_s
+        turns = np.interp(_GRID, [*shares, 1.0], [*turns, max(turns[-1], 1.0)])  # a stride is once around
         turns += 1e-6 * _GRID  # rising, where the direction stands still
         self._learned_count = min(self._learned_count + 1, self._settings.strides_count)
         before = turns if self._usual_turns is None else self._usual_turns
