@@ -33,7 +33,6 @@ from gait_sensing.samples import Array, Side
 INTERVAL_S = 0.5
 _BIN_COUNT = 50  # in an interval
 _BIN_S = INTERVAL_S / _BIN_COUNT
-_EDGE_SHARE = 0.001  # of a bin: a sample so near to its end belongs to it, however times are rounded
 _MAX_GAP_S = 0.1
 _LEAST_N, _LEAST_BW = 25.0, 0.05  # on one foot, as the threshold of contact
 _CUTOFF_HZ = 5.0
@@ -187,7 +186,7 @@ def _binned(rows: Array, begin_s: float) -> Array:
     load_n = rows[:, 1]
     columns = (load_n, load_n * rows[:, 2], load_n * rows[:, 3])
     place = (rows[:, 0] - begin_s) / _BIN_S
-    number = np.clip(np.ceil(place - _EDGE_SHARE).astype(np.int64) - 1, 0, _BIN_COUNT - 1)
+    number = np.clip(np.ceil(place).astype(np.int64) - 1, 0, _BIN_COUNT - 1)
     counts = np.bincount(number, minlength=_BIN_COUNT)
     if counts.min() > 0:
         return np.stack([np.bincount(number, column, _BIN_COUNT) / counts for column in columns], axis=1)
