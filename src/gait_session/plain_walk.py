@@ -56,19 +56,19 @@ class PlainWalk:
         return max(1.0 / usual_interval_s(time_s) for time_s in self.times_s.values())
 
     def samples(self) -> Iterator[ForceSamples | ImuSample]:
-        """Yield all samples, in blocks of ``block_s``: of each block force first, then the IMUs', oldest first."""
+        """Yield all samples, block by block: of each the IMUs' first, which nothing waits for, then force."""
         numbers = {name: (time_s - self.start_s) // self.block_s for name, time_s in self.times_s.items()}
         blocks = np.unique(np.concatenate(list(numbers.values())))
         borders = {name: number.searchsorted([*blocks, np.inf]).tolist() for name, number in numbers.items()}
         rows = {segment: table.tolist() for segment, table in self.imus.items()}
         for block in range(len(blocks)):
+            of_imus = [(row, name) for name in rows for row in rows[name][slice(*borders[name][block : block + 2])]]
+            for (time_s, ax, ay, az, wx, wy, wz), segment in sorted(of_imus):
+                yield ImuSample(segment, time_s, (ax, ay, az), (wx, wy, wz), _UNKNOWN_XYZW)
             for samples in self.forces.values():
                 first, end = borders[samples.name][block : block + 2]
                 if first < end:
                     yield _cut(samples, first, end)
-            of_imus = [(row, name) for name in rows for row in rows[name][slice(*borders[name][block : block + 2])]]
-            for (time_s, ax, ay, az, wx, wy, wz), segment in sorted(of_imus):
-                yield ImuSample(segment, time_s, (ax, ay, az), (wx, wy, wz), _UNKNOWN_XYZW)
 
 
 def usual_interval_s(time_s: Array) -> float:
