@@ -124,12 +124,14 @@ class StandingTracker:
 
     def _missing(self, left: Array, right: Array, begin_s: float) -> str:
         """Return why nobody stands on both feet throughout the interval; empty when somebody does."""
-        for side, rows in ((Side.LEFT, left), (Side.RIGHT, right)):
+        feet = ((Side.LEFT, left), (Side.RIGHT, right))
+        for side, rows in feet:
+            if len(rows) and not rows[:, 1].min() >= self._least_n:  # first, for in walking it is so
+                return f"the {side.value} foot is off the ground"
+        for side, rows in feet:
             gaps_s = np.diff(rows[:, 0], prepend=begin_s, append=begin_s + INTERVAL_S)
             if gaps_s.max() > _MAX_GAP_S:  # without a sample it is all one gap
                 return f"samples of the {side.value} foot are missing"
-            if not rows[:, 1].min() >= self._least_n:
-                return f"the {side.value} foot is off the ground"
         return ""
 
     def _measure(self, newest_s: float) -> Standing:
