@@ -134,9 +134,11 @@ def _is_cross(stride: Stride) -> bool:
 
 
 def medians(walked: Walk) -> dict[str, float]:
-    """Return the rolling median of each asymmetry at the end of the walk."""
-    last = [finding for finding in walked.findings if isinstance(finding, Asymmetry)][-1]
-    return {metric.name: metric.rolling_median for metric in last.metrics}
+    """Return the median of each asymmetry over the whole walk."""
+    pairs = [finding for finding in walked.findings if isinstance(finding, Asymmetry)]
+    metrics = [metric for pair in pairs for metric in pair.metrics]
+    names = {metric.name for metric in metrics}
+    return {name: float(np.nanmedian([each.value for each in metrics if each.name == name])) for name in names}
 
 
 def main() -> None:

@@ -194,7 +194,7 @@ def test_large_batches_keep_events_in_order(walk, walker, analyse):
 
 def test_a_drifting_plate_still_measures_load_from_zero(walk, walker, analyse):
     drifted, still = (of(Stride, analyse(walk(walker(drift_n=drift_n)), FAST))[-1] for drift_n in (20.0, 0.0))
-    assert drifted.vertical_impulse_bws == pytest.approx(still.vertical_impulse_bws, rel=0.003)
+    assert drifted.vertical_impulse_bws == pytest.approx(still.vertical_impulse_bws, rel=0.004)
     assert drifted.first_peak_load_bw == pytest.approx(still.first_peak_load_bw, rel=0.003)
     for state in of(GaitState, analyse(walk(walker(drift_n=20.0)))):
         if state.left.subphase is Subphase.MID_SWING:

@@ -7,9 +7,11 @@ weights with a floor in newtons, so that a light person is found too, and lie ab
 of the unloaded plate in the swing just past. A state lasts at least ``min_contact_s`` or ``min_swing_s`` before it may
 end; this delays no detection, for a change is believed at its first sample and only its undoing has to wait.
 
-The **time of an event** is where the load crosses ``off``, for both kinds: the lowest level that stands clear of
-noise, so nearest to the true start and end of load, and the same on both edges and both sides. It is found by looking
-back from the sample that detected it. It lies inside the time of load by what the load needs to reach that level.
+The **time of an event** is where the load crosses the lowest level that stands clear of the noise of the last swing,
+between half of ``off`` and ``off``: so nearest to the true start and end of load, and alike on both edges. Where the
+noise is not known, or a load that ends gently has not come down so far when the foot off is detected, it is ``off``.
+It is found by looking back from the sample that detected the event, and lies inside the time of load by what the load
+needs to reach that level.
 
 Over more than ``max_gap_s`` without a sample, contact becomes unknown until the force is clearly above ``on`` or below
 ``off``, and no event is made up.
@@ -24,7 +26,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait_analysis.edges import last_crossing
+from gait_analysis.edges import Edge, centred_mean, last_crossing
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.history import History
 from gait_analysis.parts import ContactChange
@@ -36,6 +38,8 @@ _KEEP_S = 1.2  # history that edges and baseline may look back to
 _GUARD_S = 0.05  # what is left out of a swing at both ends when the baseline is taken
 _SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
 _FAR_CONFIDENCE = 0.5
+_CLEAR_DEVIATIONS = 4.0  # of the noise: passed by chance in one of 30,000 samples
+_NORMAL_PER_MEDIAN = 1.4826  # standard deviation of a normal spread by its median absolute deviation
 _BLOCK_COUNT = 256  # looked at in one go; what lies beyond a change has to be looked at again
 
 
@@ -49,7 +53,7 @@ class Settings(settings.Settings):
     off_share_bw: float = setting(0.02, "the same in body weights; the larger one counts", low=0.0, high=0.5)
     min_contact_s: float = setting(0.1, "shorter contacts are not ended", low=0.0, high=0.5)
     min_swing_s: float = setting(0.1, "shorter swings are not ended", low=0.0, high=0.5)
-    confirm_s: float = setting(0.004, "the force stays below off for so long before contact ends", low=0.0, high=0.05)
+    confirm_s: float = setting(0.006, "the force stays below off for so long before contact ends", low=0.0, high=0.05)
     unload_s: float = setting(0.1, "a foot that stays below on for so long bears no load", low=0.02, high=1.0)
     max_gap_s: float = setting(0.05, "longer without a sample, contact is unknown", low=0.002, high=0.5)
     smoothing_s: float = setting(0.005, "longest centred mean over the force around an edge", low=0.0, high=0.02)
@@ -72,6 +76,7 @@ class Detector:
         weight_n = 0.0 if math.isnan(body_weight_n) else body_weight_n
         self._on_n = max(settings.on_force_n, settings.on_share_bw * weight_n)
         self._off_n = max(settings.off_force_n, settings.off_share_bw * weight_n)
+        self._edge_n = self._off_n  # where the load of an event is looked for
         self._baseline_n = 0.0
         self._history = History(1, _KEEP_S)
         self._is_in_contact: bool | None = None
@@ -155,18 +160,28 @@ class Detector:
             swing = self._history.between(start_s, end_s)
             if len(swing) > 1 and swing[-1, 0] - swing[0, 0] >= _GUARD_S:
                 self._baseline_n += self._settings.baseline_gain * (float(np.median(swing[:, 1])) - self._baseline_n)
+                self._edge_n = self._lowest_clear_n(swing)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
             rest = self._history.between(time_s - 0.5 * self._settings.unload_s, time_s)
             self._baseline_n = float(np.median(rest[:, 1]))
+
+    def _lowest_clear_n(self, swing: Array) -> float:
+        """Return the lowest level, from half of ``off`` to ``off``, that noise as in this swing hardly reaches.
+
+        A plate without any noise was set to zero by someone, who knows up to which force.
+        """
+        smooth_n = centred_mean(swing[:, 1], float(np.median(np.diff(swing[:, 0]))), self._settings.smoothing_s)
+        noise_n = _NORMAL_PER_MEDIAN * float(np.median(np.abs(smooth_n - np.median(smooth_n))))
+        return min(max(_CLEAR_DEVIATIONS * noise_n, 0.5 * self._off_n), self._off_n) if noise_n > 0.0 else self._off_n
 
     def _event(self, time_s: float) -> GaitEvent:
         is_contact = bool(self._is_in_contact)
         least_s = self._settings.min_swing_s if is_contact else self._settings.min_contact_s
         look_back_s = max(least_s, self._settings.unload_s) + 2.0 * _GUARD_S
         seen = self._history.between(max(self._changed_s, time_s - look_back_s), time_s)
-        edge = last_crossing(
-            seen[:, 0], seen[:, 1], self._baseline_n + self._off_n, is_contact, self._settings.smoothing_s
-        )
+        edge = self._edge(seen, self._edge_n, is_contact)
+        if edge.is_far:  # a gentle foot off has not come down so far yet
+            edge = self._edge(seen, self._off_n, is_contact)
         event = GaitEvent(
             time_s=edge.time_s,
             detected_s=time_s,
@@ -178,6 +193,9 @@ class Detector:
         if edge.is_far:
             return replace(event, confidence=_FAR_CONFIDENCE, flags=EventFlag.INTERPOLATION_FAR)
         return event
+
+    def _edge(self, seen: Array, level_n: float, is_contact: bool) -> Edge:
+        return last_crossing(seen[:, 0], seen[:, 1], self._baseline_n + level_n, is_contact, self._settings.smoothing_s)
 
 
 def _first(is_it: np.ndarray) -> int | None:
