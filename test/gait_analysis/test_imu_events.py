@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of a foot's IMU, worn anyhow, on the simulated walker and on formulas."""
+"""Events of an IMU on a foot or a shank, worn anyhow, on the simulated walker and on formulas."""
 
 import math
 from functools import cache
@@ -9,9 +9,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from gait_analysis.events import EventFlag, EventKind, Source
-from gait_analysis.imu_events.foot_rate import Detector, Settings
-from gait_analysis.imu_events.foot_turns import Swing, Usual
+from gait_analysis.imu_events import shank_rate
+from gait_analysis.imu_events.foot_rate import FLAT_RAD, Detector, Settings
 from gait_analysis.imu_events.turning import Turning
+from gait_analysis.imu_events.turns import Swing, Usual
 from gait_analysis.imu_events.worn import HISTORY_S
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuSample, Side
 from gait_sim.walker import Walker, WalkerSettings
@@ -24,9 +25,9 @@ PUSH_BEFORE_OFF_S = 0.3  # the walker's foot turns fastest before it leaves the 
 
 
 @cache
-def walk(speed_mps, side, seed=0, rate_hz=RATE_HZ):
-    """Readings [n, 7] of the walker's foot and the true events: stands, walks, stands."""
-    walker = Walker(WalkerSettings(seed=seed))
+def walk(speed_mps, side, link="foot", rate_hz=RATE_HZ):
+    """Readings [n, 7] of the walker's foot or shank and the true events: stands, walks, stands."""
+    walker = Walker(WalkerSettings())
     count = round((2.0 * STAND_S + WALK_S) * rate_hz)
     readings, truth = np.zeros((count, 7)), []
     for index in range(count):
@@ -34,7 +35,7 @@ def walk(speed_mps, side, seed=0, rate_hz=RATE_HZ):
         belt_mps = speed_mps if STAND_S <= time_s < STAND_S + WALK_S else 0.0
         events = walker.advance(time_s + 1e-3, belt_mps, belt_mps)
         truth += [(event.kind, event.time_s) for event in events if event.side is side]
-        reading = walker.imu(f"{side.value}_foot", time_s, None)
+        reading = walker.imu(f"{side.value}_{link}", time_s, None)
         readings[index] = (time_s, *reading.acceleration_mps2, *reading.angular_rate_radps)
     return readings, truth
 
@@ -68,6 +69,31 @@ def test_every_event_of_a_sensor_worn_anyhow_is_found_and_none_in_standing(speed
         assert time_s - early_s < event.time_s < time_s + 0.02
     assert math.degrees(math.acos(rotation.apply([0.0, 1.0, 0.0]) @ detector.left)) < 10.0
     assert detector.reason == ""
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("speed_mps", [0.8, 1.2, 1.6])
+def test_every_contact_of_a_shank_is_found_and_hardly_anything_else(speed_mps, side):
+    readings, truth = walk(speed_mps, side, "shank")
+    rotation = Rotation.random(rng=np.random.default_rng(round(10 * speed_mps)))
+    events = feed(shank_rate.Detector(shank_rate.Settings(), side), turned(readings, rotation))
+    for kind in EventKind:
+        true_s = np.array([time_s for true_kind, time_s in truth if true_kind is kind])
+        found_s = np.array([event.time_s for event in events if event.kind is kind])
+        late_s = found_s[None, :] - true_s[:, None]
+        is_same = (late_s > (-0.06 if kind is CONTACT else -PUSH_BEFORE_OFF_S)) & (late_s < 0.03)
+        assert (is_same.sum(axis=1) == 1).sum() >= len(true_s) - 1
+        assert len(found_s) <= len(true_s) + 2
+
+
+def test_a_shank_that_is_lost_in_walking_is_found_again():
+    readings, truth = walk(1.2, Side.LEFT, "shank")
+    detector = shank_rate.Detector(shank_rate.Settings(), Side.LEFT)
+    events = feed(detector, without(readings, 12.0, 12.7))
+    later_s = [time_s for kind, time_s in truth if kind is CONTACT and 15.0 < time_s < 22.0]
+    assert [event.time_s for event in events if event.kind is CONTACT and 14.9 < event.time_s < 21.95] == pytest.approx(
+        later_s, abs=0.06
+    )
 
 
 def test_until_the_mounting_is_known_there_are_no_events_and_then_those_before_it_too():
@@ -200,8 +226,8 @@ def test_memory_is_bounded():
 
 def swing(rates_radps, off_pitch_rad=-0.9):
     """Feed rates at 100 Hz after foot off; return when the swing says that contact was."""
-    turning, told = Turning(), []
-    one = Swing(off_pitch_rad)
+    turning, told = Turning(0.1), []
+    one = Swing(off_pitch_rad, FLAT_RAD, True)
     for index, rate_radps in enumerate(rates_radps):
         turning.feed((index / 100.0, 0.0, 0.0, STANDARD_GRAVITY_MPS2 + 2.0, 0.0, -rate_radps, 0.0), (0.0, 1.0, 0.0))
         if index == 0:

@@ -31,7 +31,7 @@ WINDOW_S = 8.0  # three strides of the slowest walkers, who need some 2.5 s for 
 LEAST_STRIDES = 3
 TRY_S = 0.5  # between two attempts
 LEAST_RATE_RADPS = 1.0  # a foot that never turns faster does not walk
-LEAST_ALIKE = 0.5  # autocorrelation of the angular rate after one stride; even walking has 0.7 and more
+LEAST_ALIKE = 0.3  # autocorrelation of the angular rate after one stride: even walking has 0.7, a paretic foot less
 MOVED_RAD = math.radians(40.0)  # a foot's axis found in a few strides is within some 20 degrees
 
 

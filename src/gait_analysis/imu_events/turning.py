@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One foot's turning in the sagittal plane and its stillness, sample by sample, from raw readings and a known axis."""
+"""A leg's turning in the sagittal plane and its stillness, sample by sample, from raw readings and a known axis."""
 
 import math
 
@@ -11,19 +11,20 @@ STILL_RADPS = 0.6  # 34 degrees/s; rest told by both sensors as in Skog et al. 2
 STILL_MPS2 = 1.5  # off gravity: scale error of a cheap sensor and the swaying of a loaded foot
 FAR_S = 0.05  # sensors send at 50 Hz and above: samples are missing in a longer interval
 FLAT_RADPS = 0.3  # of still: a heel that begins to rise turns faster
-REST_S = 0.1  # still for so long is rest; a swinging foot is not
 
 
 class Turning:
-    """The state after the newest sample. ``rate_radps`` and ``pitch_rad`` are positive toes up, as in swing.
+    """The state after the newest sample. ``rate_radps`` and ``pitch_rad`` are positive forward, for a foot toes up.
 
-    The rate is smoothed; ``time_s`` is when it was so, a little before the sample's own time.
+    What is still for ``rest_s`` is at rest, and has pitch 0 there. The rate is smoothed; ``time_s`` is when it was so,
+    a little before the sample's own time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rest_s: float) -> None:
+        self._rest_s = rest_s
         self.time_s = self._earlier_s = self._newest_s = math.nan
         self.rate_radps = self._earlier_radps = self._raw_radps = 0.0
-        self.pitch_rad = math.nan  # since the foot last rested; NaN before it did
+        self.pitch_rad = math.nan  # since the last rest; NaN before it
         self.off_gravity_mps2 = 0.0  # size of the specific force less gravity
         self.still_since_s = math.nan  # NaN while it moves
         self.is_at_rest = False
@@ -56,7 +57,7 @@ class Turning:
             self.still_since_s, self.is_at_rest = math.nan, False
         elif math.isnan(self.still_since_s):
             self.still_since_s = time_s
-        elif time_s - self.still_since_s >= REST_S:
+        elif time_s - self.still_since_s >= self._rest_s:
             self.is_at_rest = True
             if speed_radps < FLAT_RADPS:
                 self.pitch_rad = 0.0

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two turns of a foot that tell its events: toes down before foot off, toes up and down again before contact.
+"""The two turns of a leg that tell its events: backward before foot off, forward and back again before contact.
 
-What tells what, and where the numbers come from, is said in ``foot_rate``. Rates and pitch are positive toes up.
+What tells what, and where the numbers come from, is said in ``foot_rate`` and ``shank_rate``. Rates and pitch are
+positive forward, as in swing; for a foot that is toes up.
 """
 
 import math
@@ -10,9 +11,8 @@ from statistics import median
 
 from gait_analysis.imu_events.turning import Turning
 
-LEAST_RETURN = 0.6  # of the pitch at foot off, 25 to 60 degrees; a foot lands flat within 10 degrees, or toes up
-HEEL_RAD = 0.28  # twice the 8 degrees above which a foot lands on its heel: there is the middle between both kinds
-TURNED = 0.8  # a peak has passed once the rate is back at this share of it
+LEAST_RETURN = 0.6  # of the pitch at foot off; a foot's is 25 to 60 degrees then, and lands within 10 of flat
+TURNED_SHARE = 0.8  # a peak has passed once the rate is back at this share of it
 NOISE_SHARE = 0.05  # of the swing's peak: rates below it are noise and offset
 IMPACT_MPS2 = 5.0  # off gravity, half of it
 USUAL_COUNT = 7  # strides in the median
@@ -46,7 +46,7 @@ class Usual:
 
 
 class Push:
-    """The turn toes down at the end of stance."""
+    """The turn backward at the end of stance."""
 
     def __init__(self) -> None:
         self.fastest_radps = 0.0  # below 0
@@ -55,21 +55,32 @@ class Push:
 
     def feed(self, turning: Turning) -> None:
         """Take the next sample of the turn."""
-        if turning.rate_radps < self.fastest_radps:
+        if turning.rate_radps <= self.fastest_radps:  # the last one where a sensor clips
             self.fastest_s, self.fastest_radps = turning.time_s, turning.rate_radps
             self.pitch_rad = turning.pitch_rad
 
 
 class Swing:
-    """The turn toes up, and the landing after it."""
+    """The turn forward, and the landing after it.
 
-    def __init__(self, off_pitch_rad: float) -> None:
+    ``off_pitch_rad`` is the pitch at foot off, below 0. Contact is where the turn forward ends, or, as the pitch there
+    falls through ``flat_rad`` (low, high), more and more where the turn back is fastest; ``None``: the former always.
+    """
+
+    def __init__(self, off_pitch_rad: float, flat_rad: tuple[float, float] | None, has_pushed: bool) -> None:
+        self.has_pushed, self._flat_rad = has_pushed, flat_rad
         self.peak_radps = 0.0
+        self._off_pitch_rad = off_pitch_rad
         self._least_pitch_rad = (1.0 - LEAST_RETURN) * off_pitch_rad
-        self._zero_s = math.nan  # where the turn toes up ended, which may be contact
+        self._zero_s = math.nan  # where the turn forward ended, which may be contact
         self._zero_pitch_rad = 0.0
-        self._fastest_s = self._fastest_radps = 0.0  # of the turn down since
+        self._fastest_s = self._fastest_radps = 0.0  # of the turn back since
         self._is_landing = False
+
+    @property
+    def turned_rad(self) -> float:
+        """How far the leg turned forward from foot off to contact."""
+        return self._zero_pitch_rad - self._off_pitch_rad
 
     def feed(self, turning: Turning, is_long: bool, landing_share: float, set_back_s: float) -> float | None:
         """Take the next sample, ``is_long`` once the turn is that of a swing; return contact when it is told."""
@@ -94,8 +105,11 @@ class Swing:
         return None
 
     def _contact_s(self, turning: Turning, set_back_s: float) -> float | None:
-        flatness = min(max(1.0 - self._zero_pitch_rad / HEEL_RAD, 0.0), 1.0)
-        has_turned = turning.rate_radps >= TURNED * self._fastest_radps
+        flatness = 0.0
+        if self._flat_rad is not None:
+            low_rad, high_rad = self._flat_rad
+            flatness = min(max((high_rad - self._zero_pitch_rad) / (high_rad - low_rad), 0.0), 1.0)
+        has_turned = turning.rate_radps >= TURNED_SHARE * self._fastest_radps
         if flatness == 0.0 or has_turned or turning.time_s - self._zero_s >= set_back_s:
             return self._zero_s + flatness * (self._fastest_s - self._zero_s)
         return None
