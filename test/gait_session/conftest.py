@@ -9,10 +9,11 @@ import pytest
 from gait_lab import msg
 from rclpy.serialization import serialize_message
 
-from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.events import EventKind, GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.gait import GaitState, Stride
 from gait_analysis.participant import Input, Participant
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue
 from gait_ros import messages
 from gait_sensing.samples import ForceSamples, ImuSample, Side
@@ -112,7 +113,7 @@ class Lab:
         for result in self._analyser.feed(messages.values.force_samples(message)):
             self._publish(result, now_s)
 
-    def _publish(self, result: GaitEvent | Stride | Asymmetry | GaitState, now_s: float) -> None:
+    def _publish(self, result: Result, now_s: float) -> None:
         if isinstance(result, GaitState):
             self.recorder.write("/gait/state", messages.state_message(result, self._participant, now_s), now_s)
         elif isinstance(result, GaitEvent):
@@ -121,6 +122,8 @@ class Lab:
                 self._cue(result, now_s)
         elif isinstance(result, Stride):
             self.recorder.write("/gait/strides", messages.stride_message(result, self._participant), now_s)
+        elif isinstance(result, Standing):
+            self.recorder.write("/gait/standing", messages.standing_message(result), now_s)
         else:
             self.recorder.write("/gait/asymmetry", messages.asymmetry_message(result), now_s)
 

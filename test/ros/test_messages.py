@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Participant, Role
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue, CueResult, Modality
 from gait_ros import messages
 from gait_ros.messages import values
@@ -74,6 +75,11 @@ def test_strides(stride):
 @given(st.builds(Asymmetry, times, st.sampled_from(Side), st.lists(metrics, max_size=3).map(tuple)))
 def test_asymmetry(asymmetry):
     assert same(values.asymmetry(messages.asymmetry_message(asymmetry)), asymmetry)
+
+
+@given(drawn(Standing, time_s=times, is_standing=st.booleans(), reason=st.text()).filter(text_is_sendable))
+def test_standing(standing):
+    assert same(values.standing(messages.standing_message(standing)), standing)
 
 
 @given(st.builds(GaitState, times, st.just(math.nan), limbs, limbs, numbers, numbers))
