@@ -93,6 +93,31 @@ def test_the_own_foot_off_corrects_phase_a_little():
     assert phase.at(start_s + 1.2).phase < 0.985
 
 
+def test_the_last_step_tells_a_pace_that_still_quickens():
+    phase, start_s = strode(*[1.2] * 5)
+    phase.feed(event(start_s + 0.6, Side.RIGHT))
+    phase.feed(event(start_s + 0.6 + 0.45))
+    assert 0.9 < 1.0 / phase.at(start_s + 1.1).rate_hz < 1.0  # the stride took 1.05 s, its last step half of 0.9 s
+
+
+def test_nothing_is_learned_from_a_stride_in_which_the_pace_changes():
+    phase, start_s = strode(*[1.2] * 5)
+    phase.feed(event(start_s + 0.6, Side.RIGHT))
+    start_s += 0.6 + 0.45
+    for _ in range(2):
+        phase.feed(event(start_s))
+        phase.feed(event(start_s + 0.45, Side.RIGHT))
+        start_s += 0.9
+    assert phase.at(start_s - 0.45).phase == pytest.approx(0.5, abs=0.005)
+
+
+def test_a_late_foot_off_tells_no_new_pace():
+    phase, start_s = strode(*[1.2] * 5)
+    phase.feed(event(start_s + 0.6, Side.RIGHT))
+    phase.feed(event(start_s + 0.72 * 1.2, kind=EventKind.FOOT_OFF))
+    assert 1.0 / phase.at(start_s + 1.0).rate_hz < 1.28  # by its share alone it would be 1.33 s
+
+
 def test_phase_never_goes_back_when_a_stride_turns_out_slower():
     phase, start_s = strode(*[1.0] * 5)
     before = phase.at(start_s + 0.65).phase
