@@ -2,6 +2,7 @@
 """The three parts of a difference of step length: worked values, the sum, and a walk of which they are known."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,20 @@ def test_parts_of_a_walk_are_those_that_were_walked(walk, walker, analyse, prost
     left, right = (timing.prosthetic_value, timing.sound_value)[:: int(sign)]
     assert (left, right) == pytest.approx((0.55, 0.65), abs=0.003)
     assert placement.index.startswith("part of step length due to placement: (S - P) / (S + P)")
+
+
+@pytest.mark.parametrize(("prosthetic_side", "whole"), [(Side.LEFT, 0.25), (Side.RIGHT, -0.25), (None, 0.25)])
+def test_belts_at_different_speeds_make_the_speed_part(walk, walker, analyse, prosthetic_side, whole):
+    fast, slow = (walk(walker(belt_mps=speed_mps, first_contact_s=(0.3, 0.9))) for speed_mps in (1.0, 0.6))
+    belts = [replace(belt, right_speed_mps=0.6) for belt in fast.belts]
+    split = replace(fast, plates={**fast.plates, Side.RIGHT: slow.plates[Side.RIGHT]}, belts=belts)
+    found = analyse(split, AnalyserSettings(state_rate_hz=0.0), Participant(75.0, prosthetic_side))
+    metrics = {metric.name: metric for metric in [each for each in found if isinstance(each, Asymmetry)][-1].metrics}
+    assert metrics["step_length"].rolling_median == pytest.approx(whole, abs=0.01)
+    parts = [metrics[name].rolling_median for name in NAMES]
+    assert parts == pytest.approx([0.0, 0.0, whole], abs=0.01)
+    speeds_mps = metrics["step_length_speed"].prosthetic_value, metrics["step_length_speed"].sound_value
+    assert speeds_mps == pytest.approx((0.6, 1.0) if prosthetic_side is Side.RIGHT else (1.0, 0.6), abs=0.01)
 
 
 def test_a_recording_has_no_parts(walk, walker, analyse):
