@@ -12,7 +12,7 @@ from gait_analysis.events import EventFlag, EventKind, Source
 from gait_analysis.imu_events import shank_rate
 from gait_analysis.imu_events.foot_rate import FLAT_RAD, Detector, Settings
 from gait_analysis.imu_events.turning import Turning
-from gait_analysis.imu_events.turns import Swing, Usual
+from gait_analysis.imu_events.turns import Landings, Swing, Usual
 from gait_analysis.imu_events.worn import HISTORY_S
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuSample, Side
 from gait_sim.walker import Walker, WalkerSettings
@@ -136,6 +136,17 @@ def test_standing_and_weight_shifts_have_no_events():
     assert feed(detector, readings + np.array([[80.0, 0, 0, 0, 0, 0, 0]])) == []
 
 
+def test_lifting_the_toes_in_standing_has_no_events():
+    walked, _ = walk(0.8, Side.LEFT)
+    detector = Detector(Settings(), Side.LEFT)
+    feed(detector, walked)
+    time_s = 31.0 + np.arange(0.0, 20.0, 1.0 / RATE_HZ)
+    readings = np.zeros((len(time_s), 7))
+    readings[:, 0], readings[:, 3] = time_s, STANDARD_GRAVITY_MPS2
+    readings[:, 5] = -2.0 * np.sin(2.0 * np.pi * time_s) * (time_s % 4.0 < 1.0)  # up, then down
+    assert feed(detector, readings) == []
+
+
 def test_the_mirrored_foot_has_the_same_events():
     readings, _ = walk(1.2, Side.LEFT)
     mirror = np.array([1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
@@ -224,12 +235,13 @@ def test_memory_is_bounded():
     assert len(detector._rows) <= HISTORY_S * RATE_HZ + 1
 
 
-def swing(rates_radps, off_pitch_rad=-0.9):
+def swing(rates_radps, off_pitch_rad=-0.9, struck_at=()):
     """Feed rates at 100 Hz after foot off; return when the swing says that contact was."""
     turning, told = Turning(0.1), []
-    one = Swing(off_pitch_rad, FLAT_RAD, True)
+    one = Swing(off_pitch_rad, Landings(*FLAT_RAD), True)
     for index, rate_radps in enumerate(rates_radps):
-        turning.feed((index / 100.0, 0.0, 0.0, STANDARD_GRAVITY_MPS2 + 2.0, 0.0, -rate_radps, 0.0), (0.0, 1.0, 0.0))
+        force_mps2 = STANDARD_GRAVITY_MPS2 + (12.0 if index in struck_at else 2.0)
+        turning.feed((index / 100.0, 0.0, 0.0, force_mps2, 0.0, -rate_radps, 0.0), (0.0, 1.0, 0.0))
         if index == 0:
             turning.pitch_rad = off_pitch_rad
         contact_s = one.feed(turning, index > 10, 0.2, 0.05)
@@ -252,10 +264,31 @@ def test_an_end_of_the_turn_that_no_landing_follows_is_not_contact():
     assert swing(rates, -0.7)[0] == pytest.approx(0.8, abs=0.012)
 
 
+def test_a_strike_tells_a_landing_that_hardly_turns_the_foot():
+    rates = [*lobe(4.0, 45), *lobe(-0.5, 10), *lobe(0.3, 8)]
+    assert swing(rates, -0.7) == []
+    assert swing(rates, -0.7, struck_at=(5, 49))[0] == pytest.approx(0.45, abs=0.012)
+
+
+def test_contact_is_at_the_landing_and_not_where_the_foot_began_to_hover():
+    assert 0.7 < swing([*lobe(4.0, 45), *([-0.1] * 30), *lobe(-3.0, 12)], -0.7)[0] < 0.78
+
+
 def test_a_flat_foot_lands_where_its_turn_is_stopped():
     flat, heel = swing([*lobe(4.0, 32), *lobe(-1.5, 10)], -0.8)[0], swing([*lobe(4.0, 50), *lobe(-1.5, 10)], -0.8)[0]
     assert flat == pytest.approx(0.37, abs=0.012)
     assert heel == pytest.approx(0.50, abs=0.012)
+
+
+def test_one_landing_does_not_change_how_flat_a_person_lands():
+    landings = Landings(0.05, 0.25)
+    assert landings.flatness(0.15) == pytest.approx(0.5) and landings.flatness(0.4) == 0.0
+    for _ in range(6):
+        landings.add(0.04)
+    assert landings.flatness(0.4) == 1.0
+    for _ in range(4):
+        landings.add(0.4)
+    assert landings.flatness(0.4) == 0.0
 
 
 def test_usual_peaks_are_forgotten_after_a_rest():

@@ -10,7 +10,7 @@ The rate is counted positive toes up, the pitch from the last rest, where the fo
   no contact either;
 * it lands. A foot that lands on its heel is put down toes first right away: **initial contact** is where the rate
   changes sign. A foot that lands flat turns down before it lands, until the ground stops it: contact is the fastest of
-  this turn. Its pitch (``FLAT_RAD``) says how far in between;
+  this turn. The usual pitch of landings (``FLAT_RAD``) says how far in between;
 * a foot that rests without having been seen to land became still at contact: confirmed late, with little confidence.
 
 Sizes are shares of the person's own peaks, medians of the last strides, above floors that standing does not reach.
@@ -34,7 +34,7 @@ from gait_analysis.events import GaitEvent
 from gait_analysis.imu_events.sagittal import Row
 from gait_analysis.imu_events.turn_detector import TurnDetector, TurnSettings
 from gait_analysis.imu_events.turning import Turning
-from gait_analysis.imu_events.turns import Push, Swing
+from gait_analysis.imu_events.turns import Landings, Push, Swing
 from gait_sensing.samples import Side, Vector
 
 LEAST_PITCH_RAD = 0.1  # toes down at foot off: 6 degrees, where slow and paretic feet have 20 and more
@@ -54,6 +54,7 @@ class Detector(TurnDetector):
 
     def __init__(self, settings: Settings, side: Side) -> None:
         super().__init__("foot", REST_S, settings, side)
+        self._landings = Landings(*FLAT_RAD)
 
     def _step(self, row: Row, left: Vector, detected_s: float) -> list[GaitEvent]:
         if abs(self._turning.pitch_rad) > STEEPEST_RAD:
@@ -66,4 +67,8 @@ class Detector(TurnDetector):
 
     def _swing_after(self, push: Push | None) -> Swing | None:
         pitch_rad = -LEAST_PITCH_RAD if push is None else push.pitch_rad
-        return Swing(pitch_rad, FLAT_RAD, push is not None) if pitch_rad <= -LEAST_PITCH_RAD else None
+        return Swing(pitch_rad, self._landings, push is not None) if pitch_rad <= -LEAST_PITCH_RAD else None
+
+    def _learn(self, swing: Swing, contact_s: float) -> None:
+        super()._learn(swing, contact_s)
+        self._landings.add(swing.landing_rad)

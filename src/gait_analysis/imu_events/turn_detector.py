@@ -36,8 +36,7 @@ class TurnSettings(settings.Settings):
     forget_s: float = setting(4.0, "without an event for so long, usual peaks do not count", low=1.0, high=60.0)
     longest_swing_s: float = setting(1.5, "longer without contact, nothing is known", low=0.5, high=10.0)
     max_gap_s: float = setting(0.25, "longer without a sample, nothing is known", low=0.02, high=0.3)
-    set_back_s: float = setting(0.05, "a contact is not set further back than this", low=0.02, high=0.2)
-    off_set_back_s: float = setting(0.06, "a foot off is not set further back than this", low=0.02, high=0.2)
+    set_back_s: float = setting(0.05, "an event is not set further back than this", low=0.02, high=0.2)
     check_s: float = setting(5.0, "between two looks at the mounting", low=1.0, high=600.0)
 
 
@@ -93,7 +92,7 @@ class TurnDetector(WornDetector):
         swing = self._swing_after(push) if push.fastest_radps <= -least_radps else None
         if swing is not None:
             confidence = SURE * self._pushes.likeness(-push.fastest_radps)
-            off_s = max(push.fastest_s, turning.time_s - self._settings.off_set_back_s)
+            off_s = max(push.fastest_s, turning.time_s - self._settings.set_back_s)
             self._begin(swing, off_s)
             return self._event(EventKind.FOOT_OFF, off_s, detected_s, confidence)
         if turning.rate_radps > -NOTICED * least_radps:

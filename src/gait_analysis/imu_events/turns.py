@@ -60,27 +60,47 @@ class Push:
             self.pitch_rad = turning.pitch_rad
 
 
+class Landings:
+    """How flat a person usually lands: 1 with a pitch of ``low_rad`` or less, 0 from ``high_rad`` on.
+
+    It is a habit, and one pitch is not sure, so the median of this landing and those before it counts.
+    """
+
+    def __init__(self, low_rad: float, high_rad: float) -> None:
+        self._low_rad, self._high_rad = low_rad, high_rad
+        self._pitches_rad: deque[float] = deque(maxlen=USUAL_COUNT - 1)
+
+    def add(self, pitch_rad: float) -> None:
+        """Take a landing."""
+        self._pitches_rad.append(pitch_rad)
+
+    def flatness(self, pitch_rad: float) -> float:
+        """Return how flat this landing is."""
+        usual_rad = median([*self._pitches_rad, pitch_rad])
+        return min(max((self._high_rad - usual_rad) / (self._high_rad - self._low_rad), 0.0), 1.0)
+
+
 class Swing:
     """The turn forward, and the landing after it.
 
-    ``off_pitch_rad`` is the pitch at foot off, below 0. Contact is where the turn forward ends, or, as the pitch there
-    falls through ``flat_rad`` (low, high), more and more where the turn back is fastest; ``None``: the former always.
+    ``off_pitch_rad`` is the pitch at foot off, below 0. Contact is where the turn forward ends, or, the flatter the
+    ``landings`` the more, where the turn back is fastest; without ``landings``, the former always.
     """
 
-    def __init__(self, off_pitch_rad: float, flat_rad: tuple[float, float] | None, has_pushed: bool) -> None:
-        self.has_pushed, self._flat_rad = has_pushed, flat_rad
+    def __init__(self, off_pitch_rad: float, landings: Landings | None, has_pushed: bool) -> None:
+        self.has_pushed, self._landings = has_pushed, landings
         self.peak_radps = 0.0
         self._off_pitch_rad = off_pitch_rad
         self._least_pitch_rad = (1.0 - LEAST_RETURN) * off_pitch_rad
         self._zero_s = math.nan  # where the turn forward ended, which may be contact
-        self._zero_pitch_rad = 0.0
+        self.landing_rad = 0.0  # pitch there
         self._fastest_s = self._fastest_radps = 0.0  # of the turn back since
         self._is_landing = False
 
     @property
     def turned_rad(self) -> float:
         """How far the leg turned forward from foot off to contact."""
-        return self._zero_pitch_rad - self._off_pitch_rad
+        return self.landing_rad - self._off_pitch_rad
 
     def feed(self, turning: Turning, is_long: bool, landing_share: float, set_back_s: float) -> float | None:
         """Take the next sample, ``is_long`` once the turn is that of a swing; return contact when it is told."""
@@ -90,7 +110,7 @@ class Swing:
             can_land = is_long and turning.pitch_rad >= self._least_pitch_rad
             if not (can_land and turning.has_fallen_through(0.0)):
                 return None
-            self._zero_s, self._zero_pitch_rad = turning.crossed_s(0.0), turning.pitch_rad
+            self._zero_s, self.landing_rad = turning.crossed_s(0.0), turning.pitch_rad
             self._fastest_radps = 0.0
         if turning.rate_radps < self._fastest_radps:
             self._fastest_s, self._fastest_radps = turning.time_s, turning.rate_radps
@@ -105,10 +125,7 @@ class Swing:
         return None
 
     def _contact_s(self, turning: Turning, set_back_s: float) -> float | None:
-        flatness = 0.0
-        if self._flat_rad is not None:
-            low_rad, high_rad = self._flat_rad
-            flatness = min(max((high_rad - self._zero_pitch_rad) / (high_rad - low_rad), 0.0), 1.0)
+        flatness = 0.0 if self._landings is None else self._landings.flatness(self.landing_rad)
         has_turned = turning.rate_radps >= TURNED_SHARE * self._fastest_radps
         if flatness == 0.0 or has_turned or turning.time_s - self._zero_s >= set_back_s:
             return self._zero_s + flatness * (self._fastest_s - self._zero_s)
