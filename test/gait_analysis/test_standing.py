@@ -16,6 +16,8 @@ from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.participant import Participant
 from gait_analysis.standing import INTERVAL_S, Settings, Standing, StandingTracker, sway
 from gait_sensing.samples import ForceSamples, Side
+from gait_sim.stepping import STANDING_PLACE_M
+from gait_sim.walker import HALF_STEP_WIDTH_M, SWAY, Walker, WalkerSettings
 
 FAST = AnalyserSettings(state_rate_hz=0.0)
 MASS_KG = 75.0
@@ -251,6 +253,26 @@ def test_a_walker_does_not_stand(walk, walker, analyse, stride_time_s):
     assert found
     for each in found:
         assert not each.is_standing and each.reason and math.isnan(each.sway_path_m)
+
+
+def test_a_simulated_person_sways_as_simulated():
+    person, time_s = Walker(WalkerSettings(force_noise_n=0.0, moment_noise_nm=0.0)), np.arange(1, 24_001) / 1000.0
+    person.advance(24.0, 0.0, 0.0)
+    feet_rows = []
+    for name in ("left_belt", "right_belt"):
+        force_n, pressure_m = person.plate(name, time_s)
+        feet_rows.append(np.column_stack((time_s, force_n[:, 2], pressure_m)))
+    tracker = StandingTracker(Settings(), Participant(80.0, Side.LEFT), 0.0)
+    while tracker.end_s <= 24.0:
+        first, end = round(1000.0 * tracker.begin_s), round(1000.0 * tracker.end_s)
+        told = tracker.feed(*(rows[first:end] for rows in feet_rows))
+    since_s = time_s[-20_000:]
+    shifted_bw = sum(size * np.sin(2.0 * np.pi * rate_hz * since_s + phase) for size, rate_hz, phase in SWAY)
+    truth_m = 2.0 * HALF_STEP_WIDTH_M * shifted_bw
+    assert told.sway_path_m == pytest.approx(np.abs(np.diff(truth_m)).sum(), rel=0.01)
+    assert told.left_load_bw == pytest.approx(0.5 + shifted_bw.mean(), abs=1e-4)
+    assert told.left_load_bw + told.right_load_bw == pytest.approx(1.0)
+    assert told.centre_of_pressure_x_m == pytest.approx(STANDING_PLACE_M, abs=1e-4)
 
 
 def test_nothing_is_told_where_there_are_no_samples(standing_walk, analyse):
