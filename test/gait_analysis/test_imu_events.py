@@ -205,9 +205,27 @@ def test_samples_that_are_no_measurement_or_not_later_are_left_out():
     spoilt = np.repeat(readings, 2, axis=0)
     spoilt[1::2, 1:] *= -3.0  # the same time again
     bad = readings[::7] + np.array([[0.5 / RATE_HZ, 0, 0, 0, 0, 0, 0]])
-    bad[:, 5] = math.nan
+    bad[::3, 5], bad[1::3, 5], bad[2::3, 1] = math.nan, 1e300, -math.inf
     spoilt = np.concatenate([spoilt, bad])
     assert find(spoilt[np.argsort(spoilt[:, 0], kind="stable")]) == find(readings)
+
+
+@pytest.mark.parametrize("broken", ["no force", "no rate", "stuck", "noise", "g"])
+def test_a_broken_sensor_has_no_events_and_a_reason(broken):
+    readings = walk(1.2, Side.LEFT)[0].copy()
+    if broken == "no force":
+        readings[:, 1:4] = 0.0
+    elif broken == "no rate":
+        readings[:, 4:] = 0.0
+    elif broken == "stuck":
+        readings[:, 1:] = readings[1000, 1:]
+    elif broken == "noise":
+        readings[:, 1:] = np.random.default_rng(0).normal(0.0, 20.0, readings[:, 1:].shape)
+    else:
+        readings[:, 1:4] /= STANDARD_GRAVITY_MPS2
+    for detector in (Detector(Settings(), Side.LEFT), shank_rate.Detector(shank_rate.Settings(), Side.LEFT)):
+        assert feed(detector, readings) == []
+        assert detector.reason
 
 
 def test_a_sensor_that_moved_is_noticed_and_its_mounting_found_anew():

@@ -30,6 +30,7 @@ Row = tuple[float, float, float, float, float, float, float]  # time, accelerati
 WINDOW_S = 8.0  # three strides of the slowest walkers, who need some 2.5 s for one
 LEAST_STRIDES = 3
 TRY_S = 0.5  # between two attempts
+LEAST_GRAVITY_MPS2 = 5.0  # at rest; less is no gravity
 LEAST_RATE_RADPS = 1.0  # a foot that never turns faster does not walk
 LEAST_ALIKE = 0.3  # autocorrelation of the angular rate after one stride: even walking has 0.7, a paretic foot less
 MOVED_RAD = math.radians(40.0)  # a foot's axis found in a few strides is within some 20 degrees
@@ -84,7 +85,10 @@ class SagittalAxis:
         if len(rests) < LEAST_STRIDES:
             return None
         up = np.median(motion.acceleration_mps2[rests], axis=0)
-        axes = find_leg_axes(motion, up / np.linalg.norm(up), stride_s, self._link)
+        size_mps2 = np.linalg.norm(up)
+        if size_mps2 < LEAST_GRAVITY_MPS2:
+            return None
+        axes = find_leg_axes(motion, up / size_mps2, stride_s, self._link)
         return axes.left if axes.is_forward_clear else None
 
 

@@ -10,6 +10,7 @@ from gait_analysis.imu_events.sagittal import Row, SagittalAxis
 from gait_sensing.samples import ImuSample, Vector
 
 HISTORY_S = 20.0  # kept while the mounting is not known
+HIGHEST_MPS2, HIGHEST_RADPS = 2000.0, 100.0  # 200 g and 5700 degrees/s, beyond what worn sensors measure
 
 
 class WornDetector(ABC):
@@ -37,9 +38,9 @@ class WornDetector(ABC):
         return self._axis.left
 
     def feed(self, sample: ImuSample) -> list[GaitEvent]:
-        """Take the next sample; one with a NaN, or not later than the last, is left out and counts as missing."""
+        """Take the next sample; one that is no measurement, or not later than the last, counts as missing."""
         row: Row = (sample.time_s, *sample.acceleration_mps2, *sample.angular_rate_radps)
-        if not math.isfinite(sum(row)) or sample.time_s <= self._newest_s:
+        if sample.time_s <= self._newest_s or not _is_measured(row):
             return []
         if sample.time_s - self._newest_s > self._max_gap_s:
             self._axis.restart(sample.time_s)
@@ -72,3 +73,10 @@ class WornDetector(ABC):
     @abstractmethod
     def _step(self, row: Row, left: Vector, detected_s: float) -> list[GaitEvent]:
         """Return the events that ``row`` tells, as detected at ``detected_s``."""
+
+
+def _is_measured(row: Row) -> bool:
+    """Whether all values are there and within what a sensor can measure."""
+    _, *force_mps2, x, y, z = row
+    is_force = all(abs(value) < HIGHEST_MPS2 for value in force_mps2)  # not so for NaN
+    return is_force and abs(x) < HIGHEST_RADPS and abs(y) < HIGHEST_RADPS and abs(z) < HIGHEST_RADPS
