@@ -30,7 +30,9 @@ session: .venv/package ## run a simulated session; DURATION=60 seconds, or play 
 
 .PHONY: test
 test: lint .venv/package ## check style and types, then run every test
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest -n auto --ignore=test/system
+	@echo "Whole sessions, one after the other: each needs a core and comes late without"
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest test/system
 
 .PHONY: lint
 lint: .venv/requirements .venv/test-requirements ## check style and types

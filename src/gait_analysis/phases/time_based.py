@@ -104,6 +104,8 @@ class Phase:
         missing_count = self._settings.strides_count - self._pace.count
         if missing_count > 0 or self._stride is None:
             return PhaseEstimate.invalid(f"{max(missing_count, 1)} more strides needed")
+        if math.isnan(self._contact_s):
+            return PhaseEstimate.invalid("no initial contact was seen")
         expected_s, passed_s = self._stride.duration_s, time_s - self._contact_s
         if passed_s > self._settings.max_stride_share * expected_s:
             return PhaseEstimate.invalid(
@@ -114,11 +116,13 @@ class Phase:
 
     def _begin(self, contact_s: float) -> None:
         stride_s = contact_s - self._contact_s
+        if stride_s <= 0.0:
+            return  # the same contact again
         is_usual = self._pace.is_near(stride_s, _LEARN_WITHIN)
         is_whole, step_s = self._is_whole(stride_s), stride_s - self._passed_s.get(_OTHER_CONTACT, math.nan)
         is_believed = self._is_contact_seen and self._pace.feed(stride_s, is_whole)
         self._stride = self._pace.expected if self._pace.count else None
-        if self._stride is not None and is_believed and is_whole:
+        if self._stride is not None and is_believed and is_whole and step_s > 0.0:
             self._stride = self._paced_by(step_s, self._stride, self._shares[_OTHER_CONTACT])
         if is_believed and is_usual:
             for which, passed_s in self._passed_s.items():
@@ -140,6 +144,8 @@ class Phase:
     def _correct(self, which: tuple[bool, EventKind], event: GaitEvent) -> None:
         """Learn from an event how long the stride in progress will last."""
         passed_s = event.time_s - self._contact_s
+        if passed_s <= 0.0:
+            return  # at the very instant of contact: of the stride before
         self._passed_s[which] = passed_s
         if self._stride is None or which not in self._shares:
             return

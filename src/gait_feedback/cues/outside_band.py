@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cue for each stride in which one metric's asymmetry is outside a band around a target.
 
-The rule is bandwidth feedback: silence is success. The asymmetry index is positive when the metric is larger on the
-sound side (on the right, where neither side is a prosthesis); metrics are positive numbers. Outside the band, the side
+The rule is bandwidth feedback: silence is success. The asymmetry is judged as (S - P) / (S + P), whatever index the
+analysis is set to show: positive when the metric is larger on the sound side (on the right, where neither side is a
+prosthesis); metrics are positive numbers. Outside the band, the side
 whose metric is too small for the target is cued, meaning "more of it here": above the band the prosthetic side (left),
 below it the sound side (right).
 
@@ -18,11 +19,14 @@ from dataclasses import dataclass
 from gait_analysis import metrics
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
+from gait_analysis.indices import INDICES
 from gait_feedback.cue import Cue
 from gait_parts import plugins
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
+
+JUDGED = INDICES["normalised_difference"]
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,10 @@ class Strategy:
 
     def _judge(self, asymmetry: Asymmetry, metric: MetricAsymmetry) -> list[Cue]:
         settings, side = self._settings, asymmetry.side
-        if math.isnan(metric.value):
+        value, _ = JUDGED.compare(metric.prosthetic_value, metric.sound_value)
+        if math.isnan(value) or math.isnan(metric.value):
             return []
-        excess = metric.value - settings.target
+        excess = value - settings.target
         lacking = self._prosthetic_side if excess > 0.0 else self._prosthetic_side.other
         is_out = abs(excess) > settings.band and side is lacking
         window = self._is_out[side]
@@ -89,7 +94,7 @@ class Strategy:
                 detected_s=detected_s if event_s == asymmetry.time_s else asymmetry.time_s,
                 intensity=settings.intensity,
                 duration_s=settings.duration_s,
-                reason=f"{metric.name} asymmetry {metric.value:+.3f}, over {settings.band:g} from {settings.target:g}",
+                reason=f"{metric.name} asymmetry {value:+.3f}, over {settings.band:g} from {settings.target:g}",
                 text=f"more {metric.name.replace('_', ' ')} on the {side.value}",
             )
         ]
