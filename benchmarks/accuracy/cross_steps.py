@@ -25,6 +25,7 @@ from gait_analysis.analyser import Analyser, AnalyserSettings
 from gait_analysis.events import EventKind
 from gait_analysis.gait import Asymmetry, Stride
 from gait_analysis.participant import Input, Participant
+from gait_analysis.stream_merge import cut
 from gait_sensing.samples import BeltSample, ForceSamples, Side
 from gait_sim.cross_stepping import StepKind
 from gait_sim.stepping import FootEvent
@@ -74,8 +75,8 @@ class Walk:
             yield contact.irregular, start_s, off_s
 
 
-def walk(settings: WalkerSettings, speed_mps: float, rate_hz: float, duration_s: float) -> Walk:
-    """Let a person walk and the analysis look on."""
+def walk(settings: WalkerSettings, speed_mps: float, rate_hz: float, duration_s: float, batch_count: int = 0) -> Walk:
+    """Let a person walk and the analysis look on, with ``batch_count`` samples at a time; 0: those of 20 ms."""
     person, done = Walker(settings), Walk()
     side = None if settings.prosthetic_side == "none" else Side(settings.prosthetic_side)
     participant = Participant(settings.body_mass_kg, side)
@@ -86,11 +87,17 @@ def walk(settings: WalkerSettings, speed_mps: float, rate_hz: float, duration_s:
         done.events += person.advance((tick + 1) * TICK_S, belt_mps, belt_mps)
         done.findings += analyser.feed(BeltSample(tick * TICK_S, belt_mps, belt_mps, 0.0))
         time_s = (tick * count + np.arange(1, count + 1)) / rate_hz
-        for name in ("left_belt", "right_belt"):
-            force_n, pressure_m = person.plate(name, time_s)
-            samples = ForceSamples(name, tick * count, time_s, force_n, np.zeros((count, 3)), pressure_m)
-            done.findings += analyser.feed(samples)
+        plates = [_samples(person, name, tick * count, time_s) for name in ("left_belt", "right_belt")]
+        size = batch_count or count
+        for first in range(0, count, size):
+            for plate in plates:
+                done.findings += analyser.feed(cut(plate, first, min(first + size, count)))
     return done
+
+
+def _samples(person: Walker, name: str, first_count: int, time_s: np.ndarray) -> ForceSamples:
+    force_n, pressure_m = person.plate(name, time_s)
+    return ForceSamples(name, first_count, time_s, force_n, np.zeros((len(time_s), 3)), pressure_m)
 
 
 @dataclass

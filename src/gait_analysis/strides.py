@@ -21,7 +21,7 @@ _NEXT = {
     ("pre_swing", _OWN, _OFF): "swing",
     ("swing", _OWN, _CONTACT): "loading",
 }
-_GATE_WINDOW_COUNT, _GATE_RESET_COUNT = 10, 3
+_GATE_WINDOW_COUNT, _GATE_RESET_COUNT = 10, 2
 
 
 @dataclass(frozen=True, slots=True)

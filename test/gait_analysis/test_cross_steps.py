@@ -81,7 +81,7 @@ def test_a_foot_wholly_on_the_other_belt_leaves_its_own_plate_bare():
     lost = {(10.5, RIGHT, IC), (10.66, LEFT, TO), (11.0, LEFT, IC), (11.16, RIGHT, TO)}
     findings, done = told([event for event in events if event not in lost])
     assert [flag for _, flag, _ in findings] == [EventFlag.CROSS_STEP] * len(findings)
-    assert findings[0][0] == 11.5 and "left plate was loaded for 1.50 s" in findings[0][2]
+    assert findings[0][0] == 11.5 and "nothing was on the right plate for 1.34 s" in findings[0][2]
     assert spoilt(done) == [(RIGHT, 9.5), (LEFT, 10.0)]
 
 
@@ -91,7 +91,7 @@ def test_a_stance_within_a_stance_is_on_both_belts_from_the_first_steps_on(known
     n = known_count
     lost = {(n + 0.66, LEFT, TO), (n + 1.0, LEFT, IC)}
     findings, done = told([event for event in events if event not in lost])
-    assert findings[0][:2] == (n + 1.16, EventFlag.CROSS_STEP) and "all through a stance" in findings[0][2]
+    assert findings[0][:2] == (n + 1.16, EventFlag.CROSS_STEP) and "loaded" in findings[0][2]
     assert spoilt(done) == [(RIGHT, n + 0.5), (LEFT, n + 0.0)]
 
 
@@ -154,6 +154,13 @@ def test_a_walk_with_cross_steps_is_measured_as_if_there_were_none(crossing, spe
             assert value == pytest.approx(regular[name], abs=0.02)
 
 
+def test_findings_do_not_depend_on_batches(crossing):
+    settings = replace(crossing.WALKER, seed=5, **crossing.CROSSING)
+    texts = [[repr(each) for each in crossing.walk(settings, 1.2, 200.0, 40.0, size).findings] for size in (0, 1, 3)]
+    assert any("CROSS_STEP" in text for text in texts[0])
+    assert texts[0] == texts[1] == texts[2]
+
+
 @pytest.mark.parametrize("rate", ["stumble_rate", "shuffle_rate", "step_off_rate"])
 def test_other_irregular_steps_are_left_out_too(crossing, rate):
     walked = crossing.walk(replace(crossing.WALKER, seed=3, **{rate: 0.08}), 1.0, 200.0, 60.0)
@@ -161,7 +168,7 @@ def test_other_irregular_steps_are_left_out_too(crossing, rate):
     assert len(irregular) >= 3
     accepted = [stride for stride in walked.strides if stride.is_accepted]
     assert len(accepted) > 30
-    for start_s, end_s in irregular:
+    for start_s, end_s in irregular[1:]:  # before the first, too little may be known
         spoilt = [s for s in accepted if s.start_s < end_s and s.end_s > start_s and not walked.is_true(s)]
         assert spoilt == []
 
