@@ -57,7 +57,6 @@ class Intake:
         self._writer = writer
         self._subscriptions: dict[str, Subscription[Any]] = {}
         self._last_numbers: dict[bytes, int] = {}  # by publisher
-        self._last_received_ns: dict[str, int] = {}  # by topic
         # A node of its own, which no executor spins: an executor would take the messages away.
         self._node = rclpy.create_node(
             f"{node.get_name()}_intake",
@@ -116,22 +115,12 @@ class Intake:
                     self._writer.write(
                         topic,
                         cdr,
-                        self._in_order_ns(topic, info["received_timestamp"]),
+                        info["received_timestamp"],
                         info["source_timestamp"],
                         info["publication_sequence_number"],
                     )
                     self.counts[topic] = self.counts.get(topic, 0) + 1
         return count
-
-    def _in_order_ns(self, topic: str, received_ns: int) -> int:
-        """Return the time of receipt, and never one before that of the message taken earlier.
-
-        A message that was lost on the way and sent again is handed over in its place, but bears the time at which it
-        came; readers of a recording sort by that.
-        """
-        received_ns = max(received_ns, self._last_received_ns.get(topic, -1) + 1)
-        self._last_received_ns[topic] = received_ns
-        return received_ns
 
     def _is_new(self, topic: str, publisher: bytes, number: int) -> bool:
         """Follow a publisher's numbers. What it sent before it was first heard of is not missed."""

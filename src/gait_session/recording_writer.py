@@ -29,6 +29,7 @@ class RecordingWriter:
     def __init__(self, folder: Path, define: Callable[[str], MessageDefinition] = find_definition) -> None:
         self.folder = folder
         self.message_count = 0
+        self._last_log_ns: dict[str, int] = {}  # by topic
         self._define = define
         self._channels: dict[str, int] = {}
         self._schemas: dict[str, tuple[int, str]] = {}
@@ -56,7 +57,11 @@ class RecordingWriter:
         """Add one message as received, of a topic that was added before.
 
         Times are Unix nanoseconds, of its arrival and of its publication; ``sequence`` is its number at the publisher.
+        Messages of a topic keep the order in which they are added: one that was lost on the way and sent again is
+        handed over in its place, but bears a later arrival than the next one, and readers sort by arrival.
         """
+        log_time_ns = max(log_time_ns, self._last_log_ns.get(topic, -1) + 1)
+        self._last_log_ns[topic] = log_time_ns
         self._writer.add_message(self._channels[topic], log_time_ns, cdr, publish_time_ns, sequence & 0xFFFFFFFF)
         self.message_count += 1
 

@@ -85,6 +85,15 @@ def test_topics_are_found_in_any_namespace(tmp_path):
     assert [recorded.message.data for recorded in recording.messages("gait/events")] == ["/lab_1/gait/events"]
 
 
+def test_a_message_that_was_sent_again_stays_in_its_place(tmp_path):
+    writer = RecordingWriter(tmp_path / "lab")
+    writer.add_topic("/a", "std_msgs/msg/String", [])
+    for number, arrival_ns in enumerate((1_000, 9_000, 2_000, 3_000, 10_000)):  # the second came last of three
+        writer.write("/a", serialize_message(String(data=str(number))), arrival_ns, number, number)
+    writer.close({})
+    assert [recorded.message.data for recorded in Recording(tmp_path / "lab").messages("a")] == list("01234")
+
+
 def test_messages_of_a_missing_topic_are_none(walk):
     assert list(Recording(walk[0]).messages("prosthesis/impedance")) == []
 
