@@ -97,10 +97,7 @@ def analyser_settings(config: dict[str, Any]) -> tuple[AnalyserSettings, dict[st
     packages = {name: package for package, name in settings.named_parts()}
     if unused := sorted(set(blocks) - set(packages)):
         raise ValueError(f"{_NODE} uses no part {', '.join(unused)}")
-    parts = {
-        name: plugins.settings_of(plugins.find(packages[name], name), block)
-        for name, block in blocks.items()
-    }
+    parts = {name: plugins.settings_of(plugins.find(packages[name], name), block) for name, block in blocks.items()}
     return settings, parts
 
 
