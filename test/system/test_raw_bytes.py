@@ -78,8 +78,6 @@ def test_opening_and_zeroing_are_in_the_log(lab, name):
     ("node", "name", "setting", "value"),
     [
         ("load_cell_node", "left_belt", "axes", ["+y", "-x", "+z"]),
-        ("load_cell_node", "right_belt", "delay_s", 0.01),
-        ("load_cell_node", "right_belt", "origin_m", [0.0, -0.26, 0.0]),
         ("imu_node", "left_foot", "delay_s", 0.01),
     ],
 )
