@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every ROS test in its own domain, a deadline for every wait, and no thread left behind."""
 
+import importlib.util
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
 
+PROJECT = Path(__file__).resolve().parents[1]
 LOCK_PORT = 22100  # bound on loopback as LOCK_PORT + domain: no other test run on the machine takes the same domain
 LAST_DOMAIN = 100  # beyond it, DDS ports reach into the ephemeral range
 
@@ -67,3 +72,33 @@ def wait_until() -> Callable[..., None]:
             step()
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real recordings, which are not part of the project; under CI they must be there."""
+    folder = Path(os.environ.get("GAIT_LAB_DATA", PROJECT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        message = f"no recordings at {folder}: set GAIT_LAB_DATA"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def accuracy_script() -> Iterator[Callable[[str], ModuleType]]:
+    """Imports a script of benchmarks/accuracy by name, so that a test holds what the script measures."""
+    folder = PROJECT / "benchmarks" / "accuracy"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))  # a script imports from its own folder
+
+        def load(name: str) -> ModuleType:
+            spec = importlib.util.spec_from_file_location(f"accuracy_{name}", folder / f"{name}.py")
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            patch.setitem(sys.modules, spec.name, module)
+            spec.loader.exec_module(module)
+            return module
+
+        yield load

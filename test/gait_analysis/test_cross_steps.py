@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Steps on the wrong belt are found, kept and left out; the strides after them are used again."""
 
-import importlib.util
 import math
-import os
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,30 +13,19 @@ from gait_analysis.strides import StrideBuilder
 from gait_sensing.samples import Side
 from gait_sim.cross_stepping import StepKind
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "accuracy"
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 IC, TO = EventKind.INITIAL_CONTACT, EventKind.FOOT_OFF
 PLACE_M = {LEFT: 0.1, RIGHT: -0.1}
 
 
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def crossing(accuracy_script):
+    return accuracy_script("cross_steps")
 
 
 @pytest.fixture(scope="module")
-def crossing():
-    yield script("cross_steps")
-    del sys.modules["cross_steps"]
-
-
-@pytest.fixture(scope="module")
-def force_events():
-    yield script("force_events")
-    del sys.modules["force_events"]
+def force_events(accuracy_script):
+    return accuracy_script("force_events")
 
 
 def strides(count, first=0, pace_s=1.1):
@@ -173,14 +158,9 @@ def test_other_irregular_steps_are_left_out_too(crossing, rate):
         assert spoilt == []
 
 
-def test_a_crossover_in_a_recording_spoils_its_strides_alone(force_events):
+def test_a_crossover_in_a_recording_spoils_its_strides_alone(force_events, data_folder):
     name = "grf_ceinms_s06_treadmill_4p5kmh_100hz"
-    folder = force_events.data_folder()
-    if not folder.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no recordings at {folder}: set GAIT_LAB_DATA")
-        pytest.skip(f"no recordings at {folder}: set GAIT_LAB_DATA")
-    found = force_events.analyse(folder / f"{name}.csv", force_events.RECORDINGS[name])
+    found = force_events.analyse(data_folder / f"{name}.csv", force_events.RECORDINGS[name])
     flagged = [s for s in found if isinstance(s, Stride) and s.reason.startswith("cross step")]
     assert {stride.side for stride in flagged} == set(Side)
     assert all(stride.start_s < 45.4 and stride.end_s > 44.9 for stride in flagged)

@@ -5,18 +5,13 @@ One hemiparetic reference (p5) is off by 0.15 to 0.5 s for seven foot offs, wher
 insole's labels come in mid-swing or at the contact after it; its bars are lower.
 """
 
-import importlib.util
-import os
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from gait_analysis.events import EventKind
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "accuracy" / "imu_events.py"
 CONTACT, OFF = EventKind.INITIAL_CONTACT, EventKind.FOOT_OFF
+# What the detector reaches must not be lost. Where it falls short of 0.95 and 0.020 s, docs/imu_events.md says so.
 BARS = {  # F1 of contact and foot off, stride time RMSE in s
     "healthy h1": (0.98, 0.98, 0.020),
     "hemiparetic p1": (0.95, 0.95, 0.020),
@@ -27,23 +22,12 @@ BARS = {  # F1 of contact and foot off, stride time RMSE in s
 
 
 @pytest.fixture(scope="module")
-def imu_events():
-    spec = importlib.util.spec_from_file_location("imu_events", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["imu_events"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["imu_events"]
+def imu_events(accuracy_script):
+    return accuracy_script("imu_events")
 
 
 @pytest.fixture(scope="module")
-def recordings(imu_events):
-    folder = imu_events.data_folder()
-    if not folder.is_dir():
-        message = f"no recordings at {folder}: set GAIT_LAB_DATA"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+def recordings(imu_events, data_folder):
     return {recording.name: recording for recording in imu_events.recordings()}
 
 

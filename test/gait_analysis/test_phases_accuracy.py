@@ -1,30 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The accuracy that is promised of the default phase, on simulated walks and on recordings; the others' floor."""
 
-import importlib.util
-import os
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from gait_analysis.analyser import AnalyserSettings
 from gait_sensing.samples import Side
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "accuracy"
 DEFAULT = AnalyserSettings().phase
 
 
 @pytest.fixture(scope="module")
-def bench():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FOLDER))  # a script imports from its own folder
-        spec = importlib.util.spec_from_file_location("benchmark_phase", FOLDER / "phase.py")
-        module = importlib.util.module_from_spec(spec)
-        patch.setitem(sys.modules, spec.name, module)
-        spec.loader.exec_module(module)
-        yield module
+def bench(accuracy_script):
+    return accuracy_script("phase")
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +31,7 @@ def slow(bench):
 
 
 @pytest.fixture(scope="module")
-def camargo(bench):
-    folder = bench.force_events.data_folder()
-    if not folder.is_dir():
-        message = f"no recordings at {folder}: set GAIT_LAB_DATA"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+def camargo(bench, data_folder):
     return bench.recorded(bench._CAMARGO, True)
 
 

@@ -7,44 +7,22 @@ the reference crossed. Two foot offs in the first recording are references some 
 20 N once more.
 """
 
-import importlib.util
-import os
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "accuracy" / "force_events.py"
 BARS_F1 = {"IC": 0.995, "TO": 0.98}
 
 
 @pytest.fixture(scope="module")
-def force_events():
-    spec = importlib.util.spec_from_file_location("force_events", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["force_events"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["force_events"]
-
-
-@pytest.fixture(scope="module")
-def folder(force_events):
-    folder = force_events.data_folder()
-    if not folder.is_dir():
-        message = f"no recordings at {folder}: set GAIT_LAB_DATA"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return folder
+def force_events(accuracy_script):
+    return accuracy_script("force_events")
 
 
 @pytest.mark.parametrize(
     ("name", "interval_s"),
     [("grf_camargo_ab_treadmill_slow_and_normal_200hz", 0.005), ("grf_ceinms_s06_treadmill_4p5kmh_100hz", 0.01)],
 )
-def test_contacts_of_a_recording_agree_with_its_reference(force_events, folder, name, interval_s):
+def test_contacts_of_a_recording_agree_with_its_reference(force_events, data_folder, name, interval_s):
     for kind, score in force_events.score(name, force_events.RECORDINGS[name]).items():
         size_s = np.abs(score.error_s + 0.5 * interval_s)
         assert score.f1 >= BARS_F1[kind.value]

@@ -2,7 +2,6 @@
 """Drift against simulated truth: a walker in a formula on one plate of a split belt."""
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from gait_sensing.samples import Array
 START_S = 1.7e9
 STRIDE_S, STANCE_S = 1.2, 0.78
 WEIGHT_N = 750.0
-DATA = Path(os.environ.get("GAIT_LAB_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 
 
 def times(duration_s: float, rate_hz: float = 1000.0) -> Array:
@@ -292,20 +290,14 @@ RECORDINGS = {
 }
 
 
-def recording(name: str) -> Array:
-    path = DATA / f"{name}.csv"
-    if not path.is_file():
-        message = f"no recordings at {DATA}: set GAIT_LAB_DATA"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return np.genfromtxt(path, delimiter=",", names=True)
+def recording(folder: Path, name: str) -> Array:
+    return np.genfromtxt(folder / f"{name}.csv", delimiter=",", names=True)
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
-def test_in_a_recording_swings_are_found_and_the_zero_stays(name: str) -> None:
+def test_in_a_recording_swings_are_found_and_the_zero_stays(data_folder: Path, name: str) -> None:
     """Its plates were zeroed and drift little; nothing is to be corrected beyond what the swings show."""
-    table, (columns, swings) = recording(name), RECORDINGS[name]
+    table, (columns, swings) = recording(data_folder, name), RECORDINGS[name]
     for column in columns:
         watch, correction = fed(table["time_s"], vertical(table["time_s"], table[column]))
         assert watch.swing_count >= swings
@@ -313,8 +305,8 @@ def test_in_a_recording_swings_are_found_and_the_zero_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["fz_left_N", "fz_right_N"])
-def test_drift_added_to_a_recording_is_found(column: str) -> None:
-    table = recording("grf_ceinms_s06_treadmill_4p5kmh_100hz")
+def test_drift_added_to_a_recording_is_found(data_folder: Path, column: str) -> None:
+    table = recording(data_folder, "grf_ceinms_s06_treadmill_4p5kmh_100hz")
     time_s = table["time_s"]
     drift_n = 12.0 + 0.1 * (time_s - time_s[0])
     _, correction = fed(time_s, noise(vertical(time_s, table[column] + drift_n)))
