@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,17 @@ os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
 
 PROJECT = Path(__file__).resolve().parents[1]
 LOCK_PORT = 22100  # bound on loopback as LOCK_PORT + domain: no other test run on the machine takes the same domain
+LSL_ON_LOOPBACK = """
+[ports]
+IPv6 = disable
+[multicast]
+ResolveScope = machine
+ListenAddress = 127.0.0.1
+[lab]
+KnownPeers = {127.0.0.1}
+[log]
+level = -3
+"""
 LAST_DOMAIN = 100  # beyond it, DDS ports reach into the ephemeral range
 
 
@@ -102,3 +114,13 @@ def accuracy_script() -> Iterator[Callable[[str], ModuleType]]:
             return module
 
         yield load
+
+
+@pytest.fixture(scope="session")
+def pylsl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The library, kept on the loopback interface: it reads its settings once, when it is first used."""
+    config = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
+    config.write_text(LSL_ON_LOOPBACK)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LSLAPICFG", str(config))
+        yield pytest.importorskip("pylsl", reason="the extra lsl is not installed")

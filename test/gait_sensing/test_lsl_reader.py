@@ -19,29 +19,6 @@ WaitUntil = Callable[..., None]
 RATE_HZ = 200.0
 
 
-@pytest.fixture(scope="module")
-def pylsl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The library, kept on the loopback interface: it reads its settings once, when it is first used."""
-    config = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
-    config.write_text(LOOPBACK)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSLAPICFG", str(config))
-        yield pytest.importorskip("pylsl", reason="the extra lsl is not installed")
-
-
-LOOPBACK = """
-[ports]
-IPv6 = disable
-[multicast]
-ResolveScope = machine
-ListenAddress = 127.0.0.1
-[lab]
-KnownPeers = {127.0.0.1}
-[log]
-level = -3
-"""
-
-
 def outlet(pylsl: Any, name: str, kind: str = "Force", channel_format: str = "double64") -> Any:
     info = pylsl.StreamInfo(name, kind, 6, RATE_HZ, channel_format, source_id=name)
     info.set_channel_labels(["fx", "fy", "fz", "mx", "my", "mz"])

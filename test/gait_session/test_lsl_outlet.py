@@ -3,7 +3,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -16,30 +16,9 @@ from gait_sensing.samples import Side
 from gait_session.lsl_outlet import EVENTS, STATE, LslOutlet, event_row, state_row
 
 WaitUntil = Callable[..., None]
-LOOPBACK = """
-[ports]
-IPv6 = disable
-[multicast]
-ResolveScope = machine
-ListenAddress = 127.0.0.1
-[lab]
-KnownPeers = {127.0.0.1}
-[log]
-level = -3
-"""
 
 LEFT = LimbState(Side.LEFT, True, Subphase.MID_STANCE, 0.25, 0.875, 1.125, "")
 UNKNOWN = LimbState(Side.RIGHT, None, Subphase.UNKNOWN, math.nan, math.nan, math.nan, "no samples")
-
-
-@pytest.fixture(scope="module")
-def pylsl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The library, kept on the loopback interface: it reads its settings once, when it is first used."""
-    config = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
-    config.write_text(LOOPBACK)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSLAPICFG", str(config))
-        yield pytest.importorskip("pylsl", reason="the extra lsl is not installed")
 
 
 @pytest.mark.parametrize(

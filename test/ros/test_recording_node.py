@@ -8,9 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-import rclpy
 from gait_lab import msg
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
@@ -20,20 +18,6 @@ from gait_session.message_definitions import find_definition
 from gait_session.recording_reader import Recording
 
 RUN = "from gait_session.recorder_node import main; main()"
-
-
-@pytest.fixture
-def lab(domain_id):
-    """A node of the test, in its own domain, with an executor."""
-    context = rclpy.Context()
-    context.init(domain_id=domain_id)
-    node = rclpy.create_node("test_lab", context=context)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
-    yield node, lambda: executor.spin_once(timeout_sec=0.02)
-    executor.shutdown()
-    node.destroy_node()
-    context.shutdown()
 
 
 @pytest.fixture
@@ -69,8 +53,8 @@ class Watch:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_every_message_is_recorded_until_the_recorder_is_stopped(lab, start, wait_until, tmp_path, number):
-    node, spin = lab
+def test_every_message_is_recorded_until_the_recorder_is_stopped(test_node, start, wait_until, tmp_path, number):
+    node, spin = test_node
     latched = node.create_publisher(String, "latched", qos.STATE)
     latched.publish(String(data="sent before the recorder was there"))
     fast = node.create_publisher(String, "fast", QoSProfile(depth=1000))
@@ -103,9 +87,9 @@ def test_every_message_is_recorded_until_the_recorder_is_stopped(lab, start, wai
     assert watch.state.folder == str(tmp_path / "lab")
 
 
-def test_numbers_that_a_publisher_skips_are_counted_by_publisher(lab, start, wait_until, tmp_path):
+def test_numbers_that_a_publisher_skips_are_counted_by_publisher(test_node, start, wait_until, tmp_path):
     """A reliable publisher with a queue of one overwrites what the stopped recorder cannot take."""
-    node, spin = lab
+    node, spin = test_node
     publishers = [node.create_publisher(String, "shared", QoSProfile(depth=1000)) for _ in range(2)]
     watch = Watch(node)
     process = start()
@@ -125,8 +109,8 @@ def test_numbers_that_a_publisher_skips_are_counted_by_publisher(lab, start, wai
     assert topic.message_count + topic.missed_count == 3000 + 4
 
 
-def test_a_killed_recorder_continues_in_its_folder(lab, start, wait_until, tmp_path):
-    node, spin = lab
+def test_a_killed_recorder_continues_in_its_folder(test_node, start, wait_until, tmp_path):
+    node, spin = test_node
     publisher = node.create_publisher(String, "text", QoSProfile(depth=10, durability=DurabilityPolicy.VOLATILE))
     watch = Watch(node)
     for number in range(2):
@@ -148,8 +132,8 @@ def test_a_killed_recorder_continues_in_its_folder(lab, start, wait_until, tmp_p
     assert sorted(path.name for path in (tmp_path / "lab").iterdir()) == ["lab_0.mcap", "lab_1.mcap", "metadata.yaml"]
 
 
-def test_hashes_are_those_of_the_publishers(lab, wait_until):
-    node, spin = lab
+def test_hashes_are_those_of_the_publishers(test_node, wait_until):
+    node, spin = test_node
     types = [msg.ForceSamples, msg.GaitState, msg.Stride, msg.Asymmetry, msg.SessionState, msg.CueReceipt, String]
     for kind in types:
         name = kind.__name__
@@ -162,8 +146,8 @@ def test_hashes_are_those_of_the_publishers(lab, wait_until):
         node.destroy_publisher(publisher)
 
 
-def test_the_files_of_the_session_are_kept_beside_it(start, lab, wait_until, tmp_path):
-    node, spin = lab
+def test_the_files_of_the_session_are_kept_beside_it(start, test_node, wait_until, tmp_path):
+    node, spin = test_node
     config, participant = tmp_path / "any.yaml", tmp_path / "who.yaml"
     config.write_text("a: 1\n")
     participant.write_text("b: 2\n")
