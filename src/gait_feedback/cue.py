@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cue and what becomes of it."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -52,17 +53,17 @@ class CueStrategy(Protocol):
 class ActuatorDriver(Driver):
     """Base of the ``Driver(settings)`` in each file of ``actuators/``; ``connect`` switches everything off."""
 
+    @abstractmethod
     def vibrate(self, side: Side, intensity: float) -> bytes:
         """Return the bytes that switch the side's actuator on, at ``intensity`` 0 to 1 of its range."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self, side: Side) -> bytes:
         """Return the bytes that switch the side's actuator off."""
-        raise NotImplementedError
 
+    @abstractmethod
     def feed(self, data: bytes) -> int:
         """Take what the device wrote; return how many acknowledgements it completes."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

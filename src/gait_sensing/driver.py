@@ -8,6 +8,7 @@ it.
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -26,7 +27,7 @@ class WireCounts:
     device_error_count: int = 0  # errors that the device itself reported
 
 
-class Driver:
+class Driver(ABC):
     """Host side of a wire. ``feed`` never raises, whatever the bytes, and keeps a bounded buffer."""
 
     can_resynchronise: ClassVar[bool] = True  # False: after one bad frame nothing is decoded until ``connect()``
@@ -41,11 +42,11 @@ class Driver:
 
     def take_page(self, page: bytes) -> None:
         """Take the device's page at ``page_path``. Raises ``ValueError`` naming what is missing or wrong in it."""
-        raise NotImplementedError
+        raise ValueError("this device has no page")
 
+    @abstractmethod
     def connect(self) -> bytes:
         """Forget any half frame and return what to write first on a new or silent link. Moves nothing."""
-        raise NotImplementedError
 
     def pending(self) -> bytes:
         """Return, once, what must be written now because of what was fed (acknowledgements, next set-up step)."""
@@ -77,9 +78,9 @@ class ImuDriver(SensorDriver):
     angular_rate_step_radps: float = 0.0
     has_orientation: bool = True
 
+    @abstractmethod
     def feed(self, data: bytes) -> list[ImuReading]:
         """Return the readings that ``data`` completes, oldest first."""
-        raise NotImplementedError
 
 
 class LoadCellDriver(SensorDriver):
@@ -89,9 +90,9 @@ class LoadCellDriver(SensorDriver):
     moment_step_nm: float = 0.0
     is_measured: tuple[bool, bool, bool, bool, bool, bool] = (True,) * 6  # Fx Fy Fz Mx My Mz; the others read NaN
 
+    @abstractmethod
     def feed(self, data: bytes) -> ForceReadings:
         """Return the readings that ``data`` completes, oldest first (possibly none)."""
-        raise NotImplementedError
 
 
 class TreadmillDriver(Driver):
@@ -106,17 +107,17 @@ class TreadmillDriver(Driver):
     min_command_interval_s: float  # the device wants no commands faster than this
     poll_interval_s: float = math.inf  # ``poll`` is to be written this often by whoever watches over the belts
 
+    @abstractmethod
     def feed(self, data: bytes) -> list[BeltReading]:
         """Return the statuses that ``data`` completes, oldest first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def command(self, setpoint: BeltSetpoint) -> bytes:
         """Return the bytes that ask for ``setpoint``.
 
         Raises ``ValueError`` when the format cannot express it: nothing is rounded into another meaning. A speed is
         rounded to the nearest step.
         """
-        raise NotImplementedError
 
     def poll(self) -> bytes:
         """Return what asks the treadmill for its status, and keeps its own communication timer from running out."""

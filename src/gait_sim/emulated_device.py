@@ -7,6 +7,7 @@ counter runs all the same.
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any, Protocol
@@ -92,7 +93,7 @@ class EmulatedDevice:
             self.wire.write(answer)
 
 
-class EmulatedSensor(EmulatedDevice):
+class EmulatedSensor(EmulatedDevice, ABC):
     """A sensor: counts its samples, and those that the host's side of the wire took."""
 
     def __init__(self, name: str, config: DeviceConfig) -> None:
@@ -119,9 +120,9 @@ class EmulatedSensor(EmulatedDevice):
         if first_count < end_count and self.is_streaming():
             self.send(person, first_count, end_count, begin_s)
 
+    @abstractmethod
     def send(self, person: Person, first_count: int, end_count: int, begin_s: float) -> None:
         """Send these samples."""
-        raise NotImplementedError
 
     def write_samples(self, data: bytes, counts: list[int]) -> None:
         """Write samples; remember which ones went."""
