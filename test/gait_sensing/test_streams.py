@@ -5,15 +5,20 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from gait_sensing.calibration.drift import DriftSettings
 from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
 from gait_sensing.clocks.device_clock import clock_for
+from gait_sensing.health import Level
 from gait_sensing.imus import xsens_mti
 from gait_sensing.load_cells import sri_m8128
 from gait_sensing.samples import ForceReadings, ImuReading
-from gait_sensing.streams import ImuStream, LoadCellStream
+from gait_sensing.streams import NOT_ZEROED, ImuStream, LoadCellStream
+from gait_sensing.wires.reader import WireHealth
 
 NOW_S = 1.7e9
+OPEN = WireHealth(True, 1, 1, NOW_S, "")
 
 
 def imu_stream() -> tuple[ImuStream, xsens_mti.Emulator]:
@@ -22,11 +27,12 @@ def imu_stream() -> tuple[ImuStream, xsens_mti.Emulator]:
     return ImuStream("left_foot", driver, clock_for(driver, delay_s=0.004)), xsens_mti.Emulator(settings)
 
 
-def load_cell_stream() -> tuple[LoadCellStream, sri_m8128.Emulator]:
+def load_cell_stream(drift: DriftSettings | None = None) -> tuple[LoadCellStream, sri_m8128.Emulator]:
     settings = sri_m8128.Settings(rate_hz=1000.0)
     driver = sri_m8128.Driver(settings)
     calibration = LoadCellCalibration(CalibrationSettings(axes=["-x", "-y", "-z"]))
-    return LoadCellStream("left_belt", driver, clock_for(driver), calibration), sri_m8128.Emulator(settings)
+    stream = LoadCellStream("left_belt", driver, clock_for(driver), calibration, drift=drift)
+    return stream, sri_m8128.Emulator(settings)
 
 
 def loads(ticks: list[int], vertical_n: float) -> ForceReadings:
@@ -106,3 +112,47 @@ def test_zero_is_refused_without_fresh_samples() -> None:
     stream.feed(device.encode(loads([1], 0.0)), NOW_S)
     with pytest.raises(ValueError, match="left_belt: no samples"):
         stream.zero(NOW_S + 0.6)
+
+
+def test_an_imu_that_rests_in_the_wrong_unit_is_red() -> None:
+    stream, device = imu_stream()
+    for i in range(150):
+        reading = ImuReading(100 * i, (0.0, 0.001 * (i % 2), 1.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+        stream.feed(device.encode(reading), NOW_S + 0.01 * i)
+    verdict = stream.judge(NOW_S + 1.5, OPEN)
+    assert verdict.level is Level.RED
+    assert "in g" in verdict.text
+
+
+def walked(drift: DriftSettings) -> tuple[LoadCellStream, NDArray[np.float64]]:
+    """Stance and swing for 20 s on a plate whose zero is 12 N off: the stream, and its force in late swings."""
+    stream, device = load_cell_stream(drift)
+    random, swing_n = np.random.default_rng(1), []
+    for start in range(0, 20_000, 100):
+        phase = np.arange(start, start + 100) / 1100.0 % 1.0
+        vertical_n = np.where(phase < 0.6, 712.0, 12.0) + random.normal(0.0, 2.0, 100)
+        force_n = np.column_stack([np.zeros((100, 2)), -vertical_n])
+        data = device.encode(ForceReadings(np.arange(start, start + 100), force_n, np.zeros((100, 3))))
+        samples = stream.feed(data, NOW_S + 0.001 * (start + 100))
+        assert samples is not None
+        if start >= 15_000:
+            swing_n.append(samples.force_n[(phase > 0.7) & (phase < 0.9), 2])
+    return stream, np.concatenate(swing_n)
+
+
+def test_a_moved_zero_is_followed_in_swing_unless_the_config_says_otherwise() -> None:
+    stream, swing_n = walked(DriftSettings())
+    assert abs(swing_n.mean()) < 1.0
+    assert stream.judge(NOW_S + 20.0, OPEN).values["drift_n"] == pytest.approx(12.0, abs=1.0)
+    _, swing_n = walked(DriftSettings(corrects_drift=False))
+    assert swing_n.mean() == pytest.approx(12.0, abs=1.0)
+
+
+def test_a_plate_is_amber_until_it_is_zeroed() -> None:
+    stream, device = load_cell_stream()
+    for start in range(0, 1000, 100):
+        ticks = list(range(start, start + 100))
+        stream.feed(device.encode(loads(ticks, 5.0 + 0.001 * start)), NOW_S + 0.001 * (start + 100))
+    assert stream.judge(NOW_S + 1.0, OPEN).text == NOT_ZEROED
+    stream.zero(NOW_S + 1.0)
+    assert stream.judge(NOW_S + 1.0, OPEN).level is Level.GREEN
