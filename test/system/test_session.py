@@ -250,3 +250,14 @@ def test_the_report_stands_alone(session):
     assert "SIMULATED" in page.upper()
     assert "<svg" in page
     assert 'src="http' not in page and 'href="http' not in page
+
+
+def test_how_the_imus_are_worn_is_found_and_kept(session):
+    """Every simulated IMU is aligned with its segment."""
+    *_, last = (recorded.message for recorded in Recording(session.recording).messages("imu_mounting"))
+    assert list(last.finding_text) == []
+    legs = {f"{side.value}_{part}" for side in Side for part in ("thigh", "shank", "foot")}
+    assert {mounting.segment for mounting in last.segments} == {"pelvis", *legs}
+    for mounting in last.segments:
+        x, y, z, w = mounting.rotation_xyzw
+        assert max(abs(x), abs(y), abs(z)) < 0.05 < abs(w)
