@@ -167,7 +167,7 @@ def stride_message(stride: Stride, participant: Participant) -> msg.Stride:
     message.other_foot_off = to_stamp(stride.other_foot_off_s)
     message.other_contact = to_stamp(stride.other_contact_s)
     message.foot_off = to_stamp(stride.foot_off_s)
-    message.deviations = list(stride.deviations)
+    message.deviations, message.stance_doubt = list(stride.deviations), stride.stance_doubt
     for name in _STRIDE_NUMBERS:
         setattr(message, name, float(getattr(stride, name)))
     return message
