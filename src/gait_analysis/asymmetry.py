@@ -15,7 +15,7 @@ from statistics import median
 
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
 from gait_analysis.indices import INDICES
-from gait_analysis.norms import LEVELS, norm
+from gait_analysis.norms import norm
 from gait_analysis.own_baseline import OwnBaseline, Spread
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric
@@ -33,7 +33,6 @@ class Settings(parts.Settings):
     """Settings of the comparison between the limbs."""
 
     index: str = setting("normalised_difference", "definition of asymmetry", choices=tuple(INDICES))
-    amputation_level: str = setting("unknown", "whose norm stands beside the value", choices=LEVELS)
     baseline_pairs_count: int = setting(20, "first pairs of strides that make the own baseline", low=2, high=1000)
     baseline_metrics: list[str] = setting([], "metrics whose own baseline is given instead")
     baseline_means: list[float] = setting([], "their means, as the index, in the order of baseline_metrics")
@@ -85,6 +84,7 @@ class AsymmetryTracker:
     ) -> None:
         self._metrics, self._settings = metrics, settings or Settings()
         self._has_prosthesis = participant.prosthetic_side is not None
+        self._level = participant.amputation_level if self._has_prosthesis else "unknown"
         self._reference = participant.prosthetic_side or Side.LEFT  # takes the place of P
         self._index = INDICES[self._settings.index]
         names = [metric.name for metric in metrics]
@@ -120,8 +120,7 @@ class AsymmetryTracker:
         prosthetic, sound = metric.of(pair[self._reference]), metric.of(pair[self._reference.other])
         value, reason = self._index.compare(prosthetic, sound)
         text = self._index.text(self._has_prosthesis)
-        level = self._settings.amputation_level if self._has_prosthesis else "unknown"
-        reference = norm(level, metric.name, self._index)
+        reference = norm(self._level, metric.name, self._index)
         return self._measured(metric.name, text, value, reason, (prosthetic, sound), metric.unit, reference)
 
     def _compare_parts(self, stride: Stride, other: Stride) -> list[MetricAsymmetry]:
@@ -141,7 +140,8 @@ class AsymmetryTracker:
             prosthetic, sound = compared if is_reference else compared[::-1]
             text = f"part of step length due to {part}: " + INDICES["normalised_difference"].text(self._has_prosthesis)
             reason = "not measured on both sides" if math.isnan(value) else ""
-            measured.append(self._measured(name, text, value, reason, (prosthetic, sound), unit, (math.nan, "")))
+            reference = norm(self._level, name, self._index)
+            measured.append(self._measured(name, text, value, reason, (prosthetic, sound), unit, reference))
         return measured
 
     def _measured(

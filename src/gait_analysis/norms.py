@@ -2,7 +2,7 @@
 """Published asymmetry of prosthesis users by level of amputation, to stand beside a measured one.
 
 A norm is what was typical in a group, not what to aim at. Only numbers with a source are here; for everything else
-there is none, and that is said by NaN. They were found with each study's own sensors and definitions, which the
+there is none, and NaN and the reason say so. They were found with each study's own sensors and definitions, which the
 citation names; here, contact is found at other thresholds.
 """
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from gait_analysis.indices import Index
 
-LEVELS = ("unknown", "transtibial", "transfemoral_microprocessor_knee", "transfemoral_mechanical_knee")
+KNEES = ("transfemoral_microprocessor_knee", "transfemoral_mechanical_knee")
+LEVELS = ("unknown", "transtibial", "transfemoral", *KNEES)  # transfemoral: which knee is not told
 _CUTTI = "Cutti et al. 2018, doi:10.1186/s12984-018-0403-x: {}; insoles at 100 Hz, contact from 10 % of body weight"
 
 
@@ -32,6 +33,14 @@ _NORMS = {
 
 
 def norm(level: str, metric: str, index: Index) -> tuple[float, str]:
-    """Return the norm of ``metric`` as ``index`` and its citation; NaN and "" where none is known."""
+    """Return the norm of ``metric`` as ``index`` and its citation; NaN and why there is none where none is known."""
     found = _NORMS.get((level, metric))
-    return (math.nan, "") if found is None else (index.compare(1.0, found.ratio)[0], found.source)
+    return (math.nan, _lacking(level, metric)) if found is None else (index.compare(1.0, found.ratio)[0], found.source)
+
+
+def _lacking(level: str, metric: str) -> str:
+    if level == "unknown":
+        return "none: the level of amputation is not told"
+    if level == "transfemoral" and any((knee, metric) in _NORMS for knee in KNEES):
+        return "none: it depends on the knee, and which one is not told"
+    return "none known for this level"

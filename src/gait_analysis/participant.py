@@ -30,6 +30,7 @@ class Participant:
 
     body_mass_kg: float  # prosthesis included; NaN when unknown
     prosthetic_side: Side | None  # None when neither limb is a prosthesis
+    amputation_level: str = "unknown"  # of norms.LEVELS
 
     @property
     def body_weight_n(self) -> float:

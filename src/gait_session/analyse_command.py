@@ -11,6 +11,7 @@ import numpy as np
 
 from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.gait import GaitState, Stride
+from gait_analysis.norms import LEVELS
 from gait_analysis.participant import Input, Participant
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv
@@ -33,6 +34,7 @@ class Request:
     prosthetic_side: Side | None = None
     side: Side | None = None  # of sensors without a name
     segment: str | None = None  # of an IMU without a name
+    amputation_level: str = LEVELS[0]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="CSV files of one walk, joined by time_s")
     parser.add_argument("--mass-kg", type=float, metavar="M", help="body mass, prosthesis included")
     parser.add_argument("--prosthetic-side", choices=sides, help="which leg is the prosthesis (default: none)")
+    parser.add_argument("--amputation-level", choices=LEVELS, default=LEVELS[0], help="whose norms to show beside")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the results")
     parser.add_argument("--side", choices=sides, help="leg of a plate or IMU without a name (fz_N, acc_x)")
     parser.add_argument("--segment", choices=SEGMENTS, help="where the IMU without a name (acc_x) was worn")
@@ -48,8 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def request(options: argparse.Namespace) -> Request:
     """Return what the parsed ``options`` ask for."""
-    sides = {name: Side(value) if (value := getattr(options, name)) else None for name in ("prosthetic_side", "side")}
-    return Request(options.files, options.out, options.mass_kg, segment=options.segment, **sides)
+    prosthetic_side, side = (Side(value) if value else None for value in (options.prosthetic_side, options.side))
+    person = options.mass_kg, prosthetic_side
+    return Request(options.files, options.out, *person, side, options.segment, options.amputation_level)
 
 
 def analyse(wanted: Request) -> str:
@@ -58,7 +62,7 @@ def analyse(wanted: Request) -> str:
     settings = AnalyserSettings()
     streams = dict(zip(Side, settings.force_streams, strict=True))
     walk = join([read_plain_file(path) for path in wanted.files], wanted.side, wanted.segment, streams)
-    participant = Participant(_mass_kg(wanted.mass_kg, walk), wanted.prosthetic_side)
+    participant = Participant(_mass_kg(wanted.mass_kg, walk), wanted.prosthetic_side, wanted.amputation_level)
     settings = replace(settings, state_rate_hz=min(walk.rate_hz, _HIGHEST_RATE_HZ))
     found = Findings()
     wanted.out.mkdir(parents=True, exist_ok=True)

@@ -129,7 +129,9 @@ def belt_sample(message: Any) -> BeltSample:
 
 def session(message: Any) -> Session:
     """Return what a SessionState tells the analysis."""
-    participant = Participant(message.body_mass_kg, SIDES.get(message.prosthetic_side))
+    participant = Participant(
+        message.body_mass_kg, SIDES.get(message.prosthetic_side), message.amputation_level or "unknown"
+    )
     return Session(participant, INPUTS[message.input], seconds(message.start))
 
 

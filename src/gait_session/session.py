@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
+from gait_analysis.norms import LEVELS
 from gait_parts.settings import Settings, setting
 
 
@@ -23,6 +24,7 @@ class SessionSettings(Settings):
     prosthetic_side: str = setting(
         "unknown", "which limb is the prosthesis", choices=("left", "right", "none", "unknown")
     )
+    amputation_level: str = setting("unknown", "whose published norms stand beside the values", choices=LEVELS)
     duration_s: float = setting(60.0, "planned length; 0 means until the operator stops it", low=0.0, high=14400.0)
     input: str = setting("live", "where samples come from", choices=("live", "simulated", "recording"))
     start_delay_s: float = setting(1.0, "from arming to the instant at which analysis begins afresh", low=0.5, high=10)

@@ -171,6 +171,7 @@ class SessionNode(LabNode):
         message.is_participant_awaited = session.phase in _ON_PLATES
         is_amputee = settings.prosthetic_side in ("left", "right")
         message.prosthetic_side = SIDE_NUMBER[Side(settings.prosthetic_side) if is_amputee else None]
+        message.amputation_level = settings.amputation_level
         if session.start_s is not None:
             message.start = to_stamp(session.start_s)
         message.text = session.text

@@ -100,9 +100,9 @@ def stride(side, start_s, stance_s, reason="", **measured):
     return timed_stride(times, **measured)
 
 
-def tracker(prosthetic_side, window_count=10, **settings):
+def tracker(prosthetic_side, window_count=10, level="unknown", **settings):
     metrics = [StanceTime(NoSettings()), StepLength(NoSettings())]
-    return AsymmetryTracker(metrics, Participant(75.0, prosthetic_side), window_count, Settings(**settings))
+    return AsymmetryTracker(metrics, Participant(75.0, prosthetic_side, level), window_count, Settings(**settings))
 
 
 def pairs(track, sounds_s):
@@ -188,7 +188,7 @@ def test_a_given_baseline_takes_the_place_of_the_own():
 
 
 def test_the_norm_of_the_level_stands_beside_the_value():
-    (metric,) = pairs(tracker(Side.LEFT, index="ratio", amputation_level="transtibial"), [0.66])
+    (metric,) = pairs(tracker(Side.LEFT, index="ratio", level="transtibial"), [0.66])
     assert metric.norm == pytest.approx(1.04) and "Cutti" in metric.norm_source
-    (metric,) = pairs(tracker(None, index="ratio", amputation_level="transtibial"), [0.66])
-    assert math.isnan(metric.norm) and metric.norm_source == ""
+    (metric,) = pairs(tracker(None, index="ratio", level="transtibial"), [0.66])
+    assert math.isnan(metric.norm) and "level of amputation is not told" in metric.norm_source

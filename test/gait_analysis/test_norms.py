@@ -18,14 +18,22 @@ def test_a_norm_comes_in_the_index_asked_for_with_its_source(level, ratio):
     assert norm(level, "stance_time", INDICES["ratio"])[0] == pytest.approx(ratio)
 
 
-@pytest.mark.parametrize(("level", "metric"), [("unknown", "stance_time"), ("transtibial", "step_length")])
-def test_where_there_is_none_nothing_is_invented(level, metric):
+@pytest.mark.parametrize(
+    ("level", "metric", "why"),
+    [
+        ("unknown", "stance_time", "none: the level of amputation is not told"),
+        ("transfemoral", "stance_time", "none: it depends on the knee, and which one is not told"),
+        ("transfemoral", "step_length", "none known for this level"),
+        ("transtibial", "step_length", "none known for this level"),
+    ],
+)
+def test_where_there_is_none_the_reason_is_told(level, metric, why):
     value, source = norm(level, metric, INDICES["ratio"])
-    assert math.isnan(value) and source == ""
+    assert math.isnan(value) and source == why
 
 
 def test_every_level_may_be_asked_for():
     assert LEVELS[0] == "unknown"
     for level in LEVELS:
         value, source = norm(level, "stance_time", INDICES["log_ratio"])
-        assert math.isnan(value) == (source == "")
+        assert math.isnan(value) == source.startswith("none")

@@ -74,6 +74,21 @@ def test_results_stand_on_the_files_own_time_axis(tmp_path: Path) -> None:
     assert "stride length, speed: the files do not tell the speed of the belts" in text
 
 
+def test_the_norm_is_that_of_the_level_of_amputation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, out = write(tmp_path / "walk.csv", two_plates()), tmp_path / "out"
+    given = ["analyse", str(file), "--mass-kg", "71.4", "--prosthetic-side", "left", "--out", str(out)]
+    assert main([*given, "--amputation-level", "transtibial"]) == 0
+    rows = {row["metric"]: row for row in table(out, "asymmetry.csv")}
+    assert float(rows["stance_time"]["norm"]) == pytest.approx(0.04 / 2.04, abs=1e-6)
+    assert "Cutti" in rows["stance_time"]["norm_source"]
+    assert (rows["step_time"]["norm"], rows["step_time"]["norm_source"]) == ("", "none known for this level")
+    assert main(given) == 0
+    assert {row["norm"] for row in table(out, "asymmetry.csv")} == {""}
+    with pytest.raises(SystemExit):
+        main([*given, "--amputation-level", "hip"])
+    assert "transfemoral_microprocessor_knee" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("prosthetic", "sign"), [(None, -1), (Side.LEFT, -1), (Side.RIGHT, 1)])
 def test_asymmetry_has_left_and_right_and_says_its_sign(tmp_path: Path, prosthetic: Side | None, sign: int) -> None:
     analyse(Request([write(tmp_path / "walk.csv", two_plates())], tmp_path / "out", 71.4, prosthetic))

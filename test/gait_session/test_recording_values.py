@@ -41,3 +41,10 @@ def test_sessions_are_equal_when_they_tell_the_same():
     assert values.session(message) != values.session(other)
     assert values.session(other).participant.prosthetic_side is Side.RIGHT
     assert values.session(other).input is Input.RECORDING
+
+
+def test_the_level_of_amputation_reaches_the_analysis():
+    message = msg.SessionState(amputation_level="transtibial")
+    assert values.session(message).participant.amputation_level == "transtibial"
+    assert values.session(message) != values.session(msg.SessionState())
+    assert values.session(msg.SessionState()).participant.amputation_level == "unknown"
