@@ -5,12 +5,20 @@ The index is the one of ``indices`` that the settings name; its definition and s
 strides the median of the pairs' indices is reported, not the index of means. Beside it stand the person's own baseline
 (the first pairs of the session, or given numbers), the change from it, and a published norm where there is one.
 
+Beside each value stands how much it varies over that side's last accepted strides: see ``variability``.
+
+Durations that begin or end with a foot off are not compared where a stride of the pair has a ``stance_doubt``, as when
+an IMU alone tells of foot off: its errors are not alike on both legs. For this reason Simonetti et al. (2020, Med Biol
+Eng Comput 58:461) found asymmetry of stance from IMUs to differ from that of insoles in transfemoral amputees. The
+values stay, the index is undefined and the doubt is its reason. Such values are left out of the variability too, which
+the scatter of the detection would fill.
+
 With the metric ``step_length`` come three more, the parts of its normalised difference: see ``step_length_split``.
 """
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
@@ -20,6 +28,7 @@ from gait_analysis.own_baseline import OwnBaseline, Spread
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric
 from gait_analysis.step_length_split import split_step_length
+from gait_analysis.variability import Variability
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
@@ -93,6 +102,7 @@ class AsymmetryTracker:
         self._series = {
             name: _Series(window_count, OwnBaseline(count, given.get(name))) for name in names + self._part_names
         }
+        self._variability = {side: {name: Variability(window_count) for name in names} for side in Side}
         self._rejected_count = 0  # strides that were not accepted
         self._latest: dict[Side, Stride] = {}
         # time and place of the last two contacts
@@ -108,6 +118,9 @@ class AsymmetryTracker:
             self._rejected_count += 1
             return None
         self._latest[stride.side] = stride
+        for metric in self._metrics:
+            if not _doubt(metric, stride):
+                self._variability[stride.side][metric.name].feed(metric.of(stride))
         other = self._latest.get(stride.side.other)
         if other is None or not stride.start_s < other.end_s < stride.end_s:
             return None
@@ -119,9 +132,22 @@ class AsymmetryTracker:
     def _compare(self, metric: Metric, pair: dict[Side, Stride]) -> MetricAsymmetry:
         prosthetic, sound = metric.of(pair[self._reference]), metric.of(pair[self._reference.other])
         value, reason = self._index.compare(prosthetic, sound)
+        doubts = dict.fromkeys(_doubt(metric, stride) for stride in pair.values())
+        if doubt := "; ".join(filter(None, doubts)):
+            value, reason = math.nan, reason or doubt
         text = self._index.text(self._has_prosthesis)
         reference = norm(self._level, metric.name, self._index)
-        return self._measured(metric.name, text, value, reason, (prosthetic, sound), metric.unit, reference)
+        measured = self._measured(metric.name, text, value, reason, (prosthetic, sound), metric.unit, reference)
+        varied = self._variability[self._reference][metric.name], self._variability[self._reference.other][metric.name]
+        return replace(
+            measured,
+            prosthetic_sd=varied[0].sd,
+            sound_sd=varied[1].sd,
+            prosthetic_cv=varied[0].cv,
+            sound_cv=varied[1].cv,
+            prosthetic_strides_count=varied[0].strides_count,
+            sound_strides_count=varied[1].strides_count,
+        )
 
     def _compare_parts(self, stride: Stride, other: Stride) -> list[MetricAsymmetry]:
         """Return the parts of the step lengths' normalised difference; ``stride`` is of the foot b."""
@@ -174,3 +200,8 @@ class AsymmetryTracker:
             baseline_sd=baseline.sd,
             change=series.median - baseline.mean,
         )
+
+
+def _doubt(metric: Metric, stride: Stride) -> str:
+    """Return why the metric of this stride is not to be compared; empty when it may be."""
+    return stride.stance_doubt if metric.needs_foot_off else ""

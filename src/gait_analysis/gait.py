@@ -114,6 +114,12 @@ class MetricAsymmetry:
     baseline: float = math.nan
     baseline_sd: float = math.nan
     change: float = math.nan
+    prosthetic_sd: float = math.nan
+    sound_sd: float = math.nan
+    prosthetic_cv: float = math.nan
+    sound_cv: float = math.nan
+    prosthetic_strides_count: int = 0
+    sound_strides_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

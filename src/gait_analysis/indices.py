@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_LEAST_SUM = 1e-3  # in the metric's unit (seconds, metres, body weights): below it the quotient means nothing
+LEAST_SUM = 1e-3  # in the metric's unit (seconds, metres, body weights): below it the quotient means nothing
 _POSITIVE_SOUND = "positive: larger on the sound side"
 
 
@@ -32,7 +32,7 @@ class Index:
             return math.nan, "not measured on both sides"
         if prosthetic * sound < 0.0:
             return math.nan, "the sides have opposite signs"
-        if abs(prosthetic + sound) < _LEAST_SUM:
+        if abs(prosthetic + sound) < LEAST_SUM:
             return math.nan, "both sides are nearly zero"
         try:
             value = self._of(abs(prosthetic), abs(sound))

@@ -91,6 +91,7 @@ class Metric(Protocol):
 
     name: str  # as in the setting ``metrics``
     unit: str
+    needs_foot_off: bool  # whether it is a duration that begins or ends with a foot off of either foot
 
     def of(self, stride: Stride) -> float:
         """Return the metric of ``stride``, in ``unit``; NaN when the sensors present cannot tell."""

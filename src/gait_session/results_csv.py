@@ -20,7 +20,11 @@ from gait_sensing.samples import Side
 EVENTS, PHASE, STRIDES, ASYMMETRY = "events.csv", "phase.csv", "strides.csv", "asymmetry.csv"
 PHASE_HEAD = "time_s,side,phase,is_valid\n"
 _EVENT_HEAD = ("time_s", "side", "event", "source", "confidence", "flags")
-_ASYMMETRY_HEAD = ("time_s", "side", "metric", "unit", "left_value", "right_value", "value", "rolling_median", "index")
+_OF_BOTH = ("value", "sd", "cv", "strides_count")  # numbers of a metric that each leg has
+_ASYMMETRY_HEAD = (
+    *("time_s", "side", "metric", "unit", "left_value", "right_value", "value", "rolling_median", "index"),
+    *(f"{leg}_{name}" for name in _OF_BOTH[1:] for leg in ("left", "right")),
+)
 
 
 def check_folder(folder: Path) -> None:
@@ -46,7 +50,7 @@ def write_strides(folder: Path, strides: Iterable[Stride]) -> None:
 
 def write_asymmetry(folder: Path, asymmetries: Iterable[Asymmetry], prosthetic_side: Side | None) -> None:
     """Write ``asymmetry.csv``: a row for each metric of each pair of strides."""
-    own = {"name", "prosthetic_value", "sound_value", *_ASYMMETRY_HEAD}
+    own = {"name", *_ASYMMETRY_HEAD, *(f"{limb}_{name}" for name in _OF_BOTH for limb in ("prosthetic", "sound"))}
     head = (*_ASYMMETRY_HEAD, *(each.name for each in fields(MetricAsymmetry) if each.name not in own))
     rows = (row for asymmetry in asymmetries for row in _asymmetry(asymmetry, prosthetic_side))
     _write(folder / ASYMMETRY, head, ([row[name] for name in head] for row in rows))
@@ -62,21 +66,18 @@ def phase_rows(state: GaitState) -> str:
     )
 
 
-def left_and_right(metric: MetricAsymmetry, prosthetic_side: Side | None) -> tuple[float, float]:
-    """Return the metric's values of the left and the right leg."""
-    values = metric.prosthetic_value, metric.sound_value
-    return values[::-1] if prosthetic_side is Side.RIGHT else values
-
-
 def _event(event: GaitEvent) -> tuple[Any, ...]:
     flags = tuple(str(flag.name).lower() for flag in EventFlag if flag.value and flag in event.flags)
     return (event.time_s, event.side, event.kind, event.source, event.confidence, flags)
 
 
 def _asymmetry(asymmetry: Asymmetry, prosthetic_side: Side | None) -> Iterator[dict[str, Any]]:
+    legs = ("right", "left") if prosthetic_side is Side.RIGHT else ("left", "right")
+    limbs = tuple(zip(legs, ("prosthetic", "sound"), strict=True))
     for metric in asymmetry.metrics:
         row = {each.name: getattr(metric, each.name) for each in fields(metric)}
-        row["left_value"], row["right_value"] = left_and_right(metric, prosthetic_side)
+        for name in _OF_BOTH:
+            row |= {f"{leg}_{name}": row[f"{limb}_{name}"] for leg, limb in limbs}
         yield {**row, "time_s": asymmetry.time_s, "side": asymmetry.side, "metric": metric.name}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.events import EventKind, GaitEvent, Source
+from gait_analysis.gait import Stride
 from gait_analysis.parts import build
 from gait_analysis.strides import StrideTimes, timed_stride
 from gait_parts import plugins
@@ -20,6 +21,7 @@ PARTS = [
     for folder in ("detectors", "phases", "metrics")
     for name in plugins.available(f"gait_analysis.{folder}")
 ]
+UNTIMED = [field.name for field in dataclasses.fields(Stride) if field.default is math.nan]  # measured, not timed
 NAN_TIMES = StrideTimes(Side.LEFT, 1, "", 0.0, math.nan, math.nan, math.nan, 1.0)
 
 
@@ -151,6 +153,16 @@ def test_a_metric_has_a_name_and_a_unit_and_knows_what_is_missing(name):
     metric = build("metrics", "Metric", name, {})
     assert metric.name == name and metric.unit and type(metric).__doc__
     assert math.isnan(metric.of(timed_stride(NAN_TIMES)))
+
+
+@pytest.mark.parametrize("name", names("metrics"))
+def test_a_metric_knows_whether_it_needs_foot_off(name):
+    metric = build("metrics", "Metric", name, {})
+    whole = StrideTimes(Side.LEFT, 1, "", 0.0, 0.1, 0.5, 0.6, 1.0)
+    measured = dict.fromkeys(UNTIMED, 0.5)
+    assert math.isfinite(metric.of(timed_stride(whole, **measured)))
+    without = dataclasses.replace(whole, other_foot_off_s=math.nan, foot_off_s=math.nan)
+    assert math.isnan(metric.of(timed_stride(without, **measured))) == metric.needs_foot_off
 
 
 def test_the_default_metrics_are_all_there_are():

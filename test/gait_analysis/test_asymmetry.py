@@ -2,6 +2,7 @@
 """The indices, their signs and definitions, pairing of strides, the rolling median, baseline and norm."""
 
 import math
+from statistics import fmean, stdev
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from gait_analysis.metrics.step_length import Metric as StepLength
 from gait_analysis.participant import Participant
 from gait_analysis.parts import NoSettings
 from gait_analysis.strides import StrideTimes, timed_stride
+from gait_analysis.variability import Variability
 from gait_sensing.samples import Side
 
 NAN = math.nan
@@ -192,3 +194,65 @@ def test_the_norm_of_the_level_stands_beside_the_value():
     assert metric.norm == pytest.approx(1.04) and "Cutti" in metric.norm_source
     (metric,) = pairs(tracker(None, index="ratio", level="transtibial"), [0.66])
     assert math.isnan(metric.norm) and "level of amputation is not told" in metric.norm_source
+
+
+def test_variability_is_that_of_each_sides_accepted_strides():
+    lefts_s, rights_s = [0.60, 0.62, 0.61, 0.66, 0.58], [0.70, 0.70, 0.72, 0.71, 0.73]
+    track, found = tracker(Side.RIGHT, window_count=4), None
+    for number, (left_s, right_s) in enumerate(zip(lefts_s, rights_s, strict=True)):
+        track.feed(stride(Side.LEFT, float(number), left_s))
+        track.feed(stride(Side.LEFT, number + 0.2, 2.0, reason="stumble"))
+        found = track.feed(stride(Side.RIGHT, number + 0.5, right_s))
+        if number == 1:
+            early = stance_of(found)
+            assert math.isnan(early.sound_sd) and math.isnan(early.sound_cv) and early.sound_strides_count == 2
+    last = stance_of(found)
+    assert (last.prosthetic_sd, last.sound_sd) == pytest.approx((stdev(rights_s[1:]), stdev(lefts_s[1:])))
+    assert last.prosthetic_cv == pytest.approx(stdev(rights_s[1:]) / fmean(rights_s[1:]))
+    assert last.prosthetic_strides_count == last.sound_strides_count == 4
+    lengths = found.metrics[1]
+    assert math.isnan(lengths.sound_sd) and lengths.sound_strides_count == 0
+
+
+def test_a_stride_without_a_pair_counts_for_variability():
+    track = tracker(None)
+    for number in range(4):  # the right foot's strides are not accepted but the last one
+        track.feed(stride(Side.LEFT, float(number), 0.60 + 0.01 * number))
+        found = track.feed(stride(Side.RIGHT, number + 0.5, 0.66, reason="" if number == 3 else "cross step"))
+    metric = stance_of(found)
+    assert (metric.prosthetic_strides_count, metric.sound_strides_count) == (4, 1)
+    assert metric.prosthetic_sd == pytest.approx(stdev([0.60, 0.61, 0.62, 0.63])) and math.isnan(metric.sound_sd)
+
+
+@given(st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=30), st.integers(1, 12))
+def test_variability_of_any_values(values, window_count):
+    varied = Variability(window_count)
+    for value in values:
+        varied.feed(NAN)  # not measured: no stride of this number
+        varied.feed(value)
+    window = values[-window_count:]
+    assert varied.strides_count == len(window)
+    assert math.isnan(varied.sd) == (len(window) < 3)
+    if len(window) >= 3:
+        assert varied.sd == pytest.approx(stdev(window), rel=1e-9, abs=1e-12)
+        is_told = abs(fmean(window)) >= 0.0005 and (min(window) >= 0.0 or max(window) <= 0.0)
+        assert math.isnan(varied.cv) != is_told
+        assert not is_told or varied.cv == pytest.approx(stdev(window) / abs(fmean(window)), rel=1e-9, abs=1e-12)
+
+
+def test_a_doubt_of_foot_off_undoes_what_needs_it_and_nothing_else():
+    doubt = "foot off from an IMU that force never checked"
+    track, found = tracker(Side.LEFT), []
+    for number in range(5):
+        measured = {"step_length_m": 0.6, "stance_doubt": doubt if number in (2, 3) else ""}
+        track.feed(stride(Side.LEFT, float(number), 0.60, **measured))
+        found.append(track.feed(stride(Side.RIGHT, number + 0.5, 0.66, step_length_m=0.66)))
+    stances, lengths = ([asymmetry.metrics[index] for asymmetry in found] for index in (0, 1))
+    assert [math.isnan(metric.value) for metric in stances] == [False, False, True, True, False]
+    assert [metric.reason for metric in stances] == ["", "", doubt, doubt, ""]
+    assert (stances[2].prosthetic_value, stances[2].sound_value) == (pytest.approx(0.60), pytest.approx(0.66))
+    assert stances[3].strides_rejected_count > stances[1].strides_rejected_count
+    assert stances[4].rolling_median == pytest.approx(0.047619, abs=1e-6)
+    assert (stances[4].prosthetic_strides_count, stances[4].sound_strides_count) == (3, 5)
+    assert all(metric.value == pytest.approx(0.047619, abs=1e-6) and not metric.reason for metric in lengths)
+    assert lengths[4].prosthetic_strides_count == 5

@@ -53,6 +53,7 @@ strides = drawn(
 metrics = drawn(
     MetricAsymmetry, name=st.text(), index=st.text(), unit=st.text(), strides_used_count=st.integers(0, 99),
     strides_rejected_count=st.integers(0, 99), norm_source=st.text(), reason=st.text(),
+    prosthetic_strides_count=st.integers(0, 99), sound_strides_count=st.integers(0, 99),
 )  # fmt: skip
 limbs = st.builds(
     LimbState, st.sampled_from(Side), st.sampled_from([True, False, None]), st.sampled_from(Subphase),

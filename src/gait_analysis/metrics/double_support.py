@@ -12,6 +12,7 @@ class Metric:
 
     name = "double_support"
     unit = "s"
+    needs_foot_off = True
 
     def __init__(self, settings: NoSettings) -> None:
         """Take the settings, of which there are none."""

@@ -12,6 +12,7 @@ class Metric:
 
     name = "step_time"
     unit = "s"
+    needs_foot_off = False
 
     def __init__(self, settings: NoSettings) -> None:
         """Take the settings, of which there are none."""
