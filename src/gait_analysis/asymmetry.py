@@ -18,7 +18,7 @@ With the metric ``step_length`` come three more, the parts of its normalised dif
 
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
@@ -102,7 +102,8 @@ class AsymmetryTracker:
         self._series = {
             name: _Series(window_count, OwnBaseline(count, given.get(name))) for name in names + self._part_names
         }
-        self._variability = {side: {name: Variability(window_count) for name in names} for side in Side}
+        # of the parts of step length never fed: they are numbers of pairs, not of strides
+        self._variability = {side: {name: Variability(window_count) for name in self._series} for side in Side}
         self._rejected_count = 0  # strides that were not accepted
         self._latest: dict[Side, Stride] = {}
         # time and place of the last two contacts
@@ -137,17 +138,7 @@ class AsymmetryTracker:
             value, reason = math.nan, reason or doubt
         text = self._index.text(self._has_prosthesis)
         reference = norm(self._level, metric.name, self._index)
-        measured = self._measured(metric.name, text, value, reason, (prosthetic, sound), metric.unit, reference)
-        varied = self._variability[self._reference][metric.name], self._variability[self._reference.other][metric.name]
-        return replace(
-            measured,
-            prosthetic_sd=varied[0].sd,
-            sound_sd=varied[1].sd,
-            prosthetic_cv=varied[0].cv,
-            sound_cv=varied[1].cv,
-            prosthetic_strides_count=varied[0].strides_count,
-            sound_strides_count=varied[1].strides_count,
-        )
+        return self._measured(metric.name, text, value, reason, (prosthetic, sound), metric.unit, reference)
 
     def _compare_parts(self, stride: Stride, other: Stride) -> list[MetricAsymmetry]:
         """Return the parts of the step lengths' normalised difference; ``stride`` is of the foot b."""
@@ -183,6 +174,7 @@ class AsymmetryTracker:
         series = self._series[name]
         series.feed(value)
         baseline = series.baseline.spread
+        prosthetic, sound = (self._variability[side][name] for side in (self._reference, self._reference.other))
         return MetricAsymmetry(
             name=name,
             index=index,
@@ -199,6 +191,12 @@ class AsymmetryTracker:
             baseline=baseline.mean,
             baseline_sd=baseline.sd,
             change=series.median - baseline.mean,
+            prosthetic_sd=prosthetic.sd,
+            sound_sd=sound.sd,
+            prosthetic_cv=prosthetic.cv,
+            sound_cv=sound.cv,
+            prosthetic_strides_count=prosthetic.strides_count,
+            sound_strides_count=sound.strides_count,
         )
 
 
