@@ -2,8 +2,7 @@
 """What a detector of a deviation is, and how its findings come into the stride.
 
 A file in ``deviations/`` holds ``Settings`` and ``Deviation``; the file name is the name that the config uses. Each
-stride's text says what was found, and what could not be told: where it says nothing of a deviation that is looked for,
-the deviation was not there.
+stride's texts say what was found, and what could not be told; those that were looked for and not there are named apart.
 """
 
 import math
@@ -68,9 +67,11 @@ class DeviationTracker:
         if stride.is_accepted:
             self._latest[stride.side] = stride
         evidence = Evidence(stride, other, swing_load_bw)
-        said = []
+        said, absent = [], []
         for deviation in self._deviations:
             finding = deviation.judge(evidence)
             if finding is not None and finding.text:
                 said.append(f"{deviation.name}: {finding.text}")
-        return replace(stride, deviations=tuple(said))
+            elif finding is not None:
+                absent.append(deviation.name)
+        return replace(stride, deviations=tuple(said), absent_deviations=tuple(absent))

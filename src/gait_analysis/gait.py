@@ -91,6 +91,7 @@ class Stride:
     knee_flexion_peak_swing_rad: float = math.nan
     lateral_margin_of_stability_m: float = math.nan
     deviations: tuple[str, ...] = ()
+    absent_deviations: tuple[str, ...] = ()  # names
     stance_doubt: str = ""  # why durations that need foot off must not be compared between the limbs; empty: they may
 
 

@@ -168,6 +168,7 @@ def stride_message(stride: Stride, participant: Participant) -> msg.Stride:
     message.other_contact = to_stamp(stride.other_contact_s)
     message.foot_off = to_stamp(stride.foot_off_s)
     message.deviations, message.stance_doubt = list(stride.deviations), stride.stance_doubt
+    message.absent_deviations = list(stride.absent_deviations)
     for name in _STRIDE_NUMBERS:
         setattr(message, name, float(getattr(stride, name)))
     return message

@@ -26,7 +26,8 @@ SOURCES = {1: Source.FORCE, 2: Source.IMU, 3: Source.PROSTHESIS}
 INPUTS = {0: Input.LIVE, 1: Input.SIMULATED, 2: Input.RECORDING}
 
 _STRIDE_STAMPS = ("start", "other_foot_off", "other_contact", "foot_off")
-_STRIDE_OTHERS = {"side", "end_s", "deviations", *(f"{name}_s" for name in _STRIDE_STAMPS)}
+_STRIDE_LISTS = ("deviations", "absent_deviations")
+_STRIDE_OTHERS = {"side", "end_s", *_STRIDE_LISTS, *(f"{name}_s" for name in _STRIDE_STAMPS)}
 _STRIDE_SAME = tuple(field.name for field in fields(Stride) if field.name not in _STRIDE_OTHERS)
 _METRIC_SAME = tuple(field.name for field in fields(MetricAsymmetry))
 _STANDING_SAME = tuple(field.name for field in fields(Standing) if field.name != "time_s")
@@ -153,8 +154,8 @@ def stride(message: Any) -> Stride:
     """Return the stride of a Stride message."""
     content: dict[str, Any] = {name: getattr(message, name) for name in _STRIDE_SAME}
     content |= {f"{name}_s": known_seconds(getattr(message, name)) for name in _STRIDE_STAMPS}
-    end_s = seconds(message.header.stamp)
-    return Stride(side=SIDES[message.side], end_s=end_s, deviations=tuple(message.deviations), **content)
+    content |= {name: tuple(getattr(message, name)) for name in _STRIDE_LISTS}
+    return Stride(side=SIDES[message.side], end_s=seconds(message.header.stamp), **content)
 
 
 def asymmetry(message: Any) -> Asymmetry:

@@ -101,6 +101,17 @@ def test_more_on_the_sound_side_is_no_finding(name):
     assert said[RIGHT][-1] == said[LEFT][-1] == ()
 
 
+def test_every_stride_that_is_judged_has_a_verdict():
+    tracker = DeviationTracker([build("deviations", "Deviation", name, {}, LEFT) for name in ("foot_drag", "hip_drop")])
+    assert tracker.feed(step(LEFT, 0), 0.0).absent_deviations == ("foot drag",)
+    tilted = [
+        tracker.feed(step(side, n, pelvic_obliquity_mid_stance_rad=0.0), 0.0) for n in range(1, 6) for side in Side
+    ]
+    assert tilted[-2].absent_deviations == ("foot drag", "hip drop") and tilted[-2].deviations == ()
+    assert tilted[-1].absent_deviations == tilted[-1].deviations == ()  # the sound side is not judged
+    assert tracker.feed(step(LEFT, 6), 0.2).absent_deviations == ()
+
+
 @pytest.mark.parametrize("name", COMPARED)
 def test_mirrored_strides_give_the_same_words(name):
     field, much, little, _ = COMPARED[name]

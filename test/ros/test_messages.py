@@ -48,7 +48,8 @@ events = st.builds(
 stamps = ("start_s", "other_foot_off_s", "other_contact_s", "foot_off_s", "end_s")
 strides = drawn(
     Stride, side=st.sampled_from(Side), number=st.integers(0, 2**32 - 1), is_accepted=st.booleans(), reason=st.text(),
-    stance_doubt=st.text(), deviations=st.lists(st.text()).map(tuple), **dict.fromkeys(stamps, times),
+    stance_doubt=st.text(), deviations=st.lists(st.text()).map(tuple),
+    absent_deviations=st.lists(st.text()).map(tuple), **dict.fromkeys(stamps, times),
 )  # fmt: skip
 metrics = drawn(
     MetricAsymmetry, name=st.text(), index=st.text(), unit=st.text(), strides_used_count=st.integers(0, 99),
