@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our own analysis, one sample after another as live; an IMU's side and mounting are found, not told."""
+
+import math
+from collections.abc import Callable
+
+from walks import Columns, Walk
+
+from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.detectors import force_contact
+from gait_analysis.events import EventFlag, GaitEvent
+from gait_analysis.imu_events import foot_rate
+from gait_analysis.participant import Participant
+from gait_analysis.stream_merge import cut
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ForceSamples, ImuSample, Side
+from gait_session.analyse_command import run as run_walk
+from gait_session.plain_file import read_plain_file
+from gait_session.plain_walk import PlainWalk, join
+
+BLOCK_COUNT = 100  # force samples fed to the detector at once; what it finds does not depend on it
+UNKNOWN = (math.nan,) * 4
+DOUBTFUL = EventFlag.IRREGULAR | EventFlag.INTERPOLATION_FAR  # an IMU event that is left out of every metric
+
+
+def _rows(events: list[GaitEvent], walk: Walk, is_sided: bool) -> list[tuple]:
+    side = {Side.LEFT: "left", Side.RIGHT: "right"} if is_sided else dict.fromkeys(Side, walk.side)
+    return [(event.time_s, side[event.side], event.kind.value, int(bool(event.flags & DOUBTFUL))) for event in events]
+
+
+def _plain(walk: Walk, columns: Columns) -> PlainWalk:
+    streams = dict(zip(Side, AnalyserSettings().force_streams, strict=True))
+    return join([read_plain_file(columns.path)], Side(walk.side or "left"), None, streams)
+
+
+def whole(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
+    """Return what runs the whole analysis of both plates: events, strides, metrics, asymmetry and deviations."""
+    plain, settings = _plain(walk, columns), AnalyserSettings(state_rate_hz=0.0)
+    participant = Participant(walk.body_mass_kg, None)
+
+    def run() -> list[tuple]:
+        results = list(run_walk(plain, participant, settings))
+        return _rows([result for result in results if isinstance(result, GaitEvent)], walk, True)
+
+    return run
+
+
+def force(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
+    """Return what runs the detectors of both plates alone."""
+    plates = _plain(walk, columns).forces
+    weight_n = walk.body_mass_kg * STANDARD_GRAVITY_MPS2
+
+    def of(side: Side, samples: ForceSamples) -> list[GaitEvent]:
+        detector = force_contact.Detector(force_contact.Settings(), side, weight_n)
+        starts = range(0, len(samples.time_s), BLOCK_COUNT)
+        changes = [change for first in starts for change in detector.feed(cut(samples, first, first + BLOCK_COUNT))]
+        return [change.event for change in changes if change.event]
+
+    return lambda: _rows([event for side, samples in plates.items() for event in of(side, samples)], walk, True)
+
+
+def foot(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
+    """Return what runs the detector of one foot."""
+    rows = columns.measured().tolist()
+
+    def run() -> list[tuple]:
+        detector = foot_rate.Detector(foot_rate.Settings(), Side.LEFT)
+        events: list[GaitEvent] = []
+        for time_s, ax, ay, az, wx, wy, wz in rows:
+            events += detector.feed(ImuSample("foot", time_s, (ax, ay, az), (wx, wy, wz), UNKNOWN))
+        return _rows(events, walk, False)
+
+    return run
+
+
+PIPELINES = {
+    "foot": {"ours: events": foot},
+    "force": {"ours: events": force, "ours: whole analysis": whole},
+}
