@@ -134,6 +134,14 @@ def test_more_than_at_first_is_found_though_both_sides_change_alike(name):
     assert said[LEFT][24] == () and "more than in the first 20 strides" in said[LEFT][-1][0]
 
 
+def test_a_foot_off_in_doubt_is_not_compared():
+    doubtful = {"stance_doubt": "foot off from an IMU that force never checked"}
+    said = judged("delayed_swing", LEFT, always(stance_s=0.77, **doubtful), always(stance_s=0.66))
+    assert all(CANNOT in each[0] for each in said[LEFT]) and all(each == () for each in said[RIGHT])
+    said = judged("delayed_swing", LEFT, always(stance_s=0.77), always(stance_s=0.66, **doubtful))
+    assert "before 3 accepted strides" in said[LEFT][-1][0]
+
+
 def test_scatter_is_no_finding():
     random = np.random.default_rng(0)
     said = judged(

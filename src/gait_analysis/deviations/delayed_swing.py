@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Delayed prosthetic swing: the prosthetic foot leaves the ground late in its stride.
 
-The references are the sound foot and the prosthetic foot's own first strides.
+The references are the sound foot and the prosthetic foot's own first strides. A stride whose foot off is in doubt is
+not compared.
 """
 
+import math
 from dataclasses import dataclass
 
 from gait_analysis.deviation import Evidence, Finding
@@ -28,7 +30,7 @@ class Deviation:
         """Take the settings and which limb is the prosthesis."""
         self._has_prosthesis = prosthetic_side is not None
         sentence = "the foot leaves the ground after"
-        quantity = Quantity("foot off", sentence, 100.0, "% of the stride", settings.least_share)
+        quantity = Quantity("foot off that may be compared", sentence, 100.0, "% of the stride", settings.least_share)
         self._comparison = SideComparison(settings, prosthetic_side, quantity)
 
     def judge(self, evidence: Evidence) -> Finding | None:
@@ -36,4 +38,5 @@ class Deviation:
         stride = evidence.stride
         if not self._has_prosthesis:
             return None
-        return self._comparison.judge(stride, stride.stance_time_s / stride.stride_time_s)
+        share = math.nan if stride.stance_doubt else stride.stance_time_s / stride.stride_time_s
+        return self._comparison.judge(stride, share)
