@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from gait_sensing.samples import Side
 from gait_session import message_values as values
-from gait_session import report_figures, report_numbers, report_summary
+from gait_session import report_asymmetry, report_figures, report_numbers, report_summary, report_walking
 from gait_session.recording_reader import Recording
 from gait_session.report_data import Walk, read_walk
 from gait_session.report_page import PAGE
@@ -35,10 +35,23 @@ def _content(walk: Walk) -> dict[str, object]:
         "sentences": report_summary.sentences(walk),
         "missing": report_summary.missing(walk),
         "svg": {name: Markup(svg) for name, svg in _figures(walk).items()},  # matplotlib escapes the text in it
-        "index": report_numbers.index_of(walk),
-        "asymmetry": report_numbers.asymmetry_table(walk),
-        "events": report_numbers.event_table(walk),
-        "rejected": report_numbers.rejected_reasons(walk),
+        "index": report_asymmetry.index_of(walk),
+        "sides": report_asymmetry.side_names(walk),
+        "asymmetry": report_asymmetry.asymmetry_table(walk),
+        "reference": report_asymmetry.reference_table(walk),
+        "norm_sources": report_asymmetry.norm_sources(walk),
+        "norms_lacking": report_asymmetry.norms_lacking(walk),
+        "baseline_count": walk.asymmetry_settings().baseline_pairs_count,
+        "variability": report_asymmetry.variability_table(walk),
+        "split": report_asymmetry.split_table(walk),
+        "deviations": report_walking.deviation_rows(walk),
+        "standing": report_walking.standing_table(walk),
+        "not_standing": report_walking.not_standing(walk),
+        "events": report_walking.event_table(walk),
+        "sources": report_walking.source_table(walk),
+        "reasons": report_walking.reason_table(walk),
+        "rejected": report_walking.rejected_table(walk),
+        "phases": report_walking.phase_table(walk),
         "has_cues": bool(walk.receipts),
         "cues": report_numbers.cue_table(walk),
         "latency": report_numbers.latency_table(walk),
@@ -55,6 +68,7 @@ def _figures(walk: Walk) -> dict[str, str]:
     return {
         "forces": report_figures.force_curves(walk) if has_curves else "",
         "asymmetry": report_figures.asymmetry_panels(walk) if walk.asymmetries else "",
+        "timeline": report_figures.timeline(walk) if walk.events else "",
         "belts": report_figures.belt_speeds(walk) if walk.belts else "",
     }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a report is made from: one session out of a recording, as values and arrays."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -9,14 +10,18 @@ from typing import Any
 import numpy as np
 import yaml
 
+from gait_analysis import asymmetry
+from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
 from gait_analysis.participant import Participant
+from gait_analysis.standing import Standing
 from gait_feedback import cues
 from gait_parts import plugins
 from gait_sensing.samples import Array, Side
 from gait_session import message_values as values
 from gait_session.recording_reader import Recording, Topic
+from gait_session.stride_verdicts import Verdicts, deviation_names, verdicts
 
 CURVE_POINTS = 101  # 0 to 100 % of stance
 _LONGEST_GAP_S = 0.05  # a stance with a hole larger than this gives no curve
@@ -64,6 +69,8 @@ class Walk:
     strides: list[Stride] = field(default_factory=list)
     events: list[GaitEvent] = field(default_factory=list)
     asymmetries: list[Asymmetry] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
+    phases: dict[Side, Counter[str]] = field(default_factory=dict)  # states by why phase is not valid; "": it is
     cues: list[Any] = field(default_factory=list)
     receipts: list[Any] = field(default_factory=list)
     belts: list[Any] = field(default_factory=list)
@@ -78,6 +85,18 @@ class Walk:
         """Return what the lab's config says of ``node``; empty when the recording has no config."""
         sections = (content for name, content in self.config.items() if name.split("/")[-1] == node)
         return next((section.get("ros__parameters", {}) for section in sections), {})
+
+    def asymmetry_settings(self) -> asymmetry.Settings:
+        """Return the settings of the comparison between the limbs."""
+        given: asymmetry.Settings = plugins.settings_of(
+            asymmetry, self.parameters("analysis_node").get("asymmetry", {})
+        )
+        return given
+
+    def verdicts(self) -> dict[str, list[Verdicts]]:
+        """Return what the strides say of each deviation that was looked for."""
+        files = self.parameters("analysis_node").get("deviations", AnalyserSettings().deviations)
+        return verdicts(self.strides, deviation_names(files))
 
     def cue_band(self) -> Band | None:
         """Return the band outside which cues were given; None when the cue strategy has none, or is not known."""
@@ -113,6 +132,7 @@ def read_walk(recording: Recording) -> Walk:
         "gait/events": (walk.events, values.gait_event),
         "gait/strides": (walk.strides, values.stride),
         "gait/asymmetry": (walk.asymmetries, values.asymmetry),
+        "gait/standing": (walk.standings, values.standing),
         "feedback/cue": (walk.cues, None),
         "feedback/receipt": (walk.receipts, None),
         "treadmill/state": (walk.belts, None),
@@ -126,6 +146,7 @@ def read_walk(recording: Recording) -> Walk:
             target, to_value = found[recorded.topic]
             target.append(to_value(recorded.message) if to_value else recorded.message)
     walk.strides = [stride for stride in walk.strides if stride.start_s >= walk.start_s]
+    _read_phases(walk, recording)
     _read_forces(walk, recording)
     walk.streams = _read_streams(recording)
     return walk
@@ -146,6 +167,14 @@ def _read_session(walk: Walk, recording: Recording) -> None:
         walk.session, walk.start_s = message, start_s
     if walk.session is not None:
         walk.participant = values.session(walk.session).participant
+
+
+def _read_phases(walk: Walk, recording: Recording) -> None:
+    walk.phases = {side: Counter() for side in Side}
+    for recorded in recording.messages("gait/state"):
+        if walk.start_s <= values.seconds(recorded.message.header.stamp) <= walk.end_s:
+            for limb in (recorded.message.left, recorded.message.right):
+                walk.phases[values.SIDES[limb.side]]["" if limb.is_phase_valid else limb.reason] += 1
 
 
 def _read_forces(walk: Walk, recording: Recording) -> None:

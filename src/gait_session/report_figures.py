@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from gait_analysis.events import EventFlag, EventKind, Source
 from gait_analysis.gait import MetricAsymmetry
 from gait_analysis.participant import Role
 from gait_sensing.samples import Side
@@ -21,7 +22,9 @@ from gait_session.report_data import CURVE_POINTS, Walk
 SENT = 1  # CueReceipt.SENT
 INK, MUTED, HAIR = "#1d2733", "#667085", "#e3e6ea"
 FIRST, SECOND = "#c2571a", "#1f5f8b"  # prosthetic and sound; left and right where neither is
-CUE = "#7a4fa3"
+CUE, ALARM = "#7a4fa3", "#b42318"
+SOURCES = {Source.FORCE: INK, Source.IMU: CUE, Source.PROSTHESIS: "#20734a"}
+DOUBTFUL = EventFlag.CROSS_STEP | EventFlag.IRREGULAR
 PANELS = ("step_time", "stance_time", "step_length", "peak_load")
 _WIDTH = 10.0  # inches; the page scales it
 _STYLE: Any = {
@@ -67,6 +70,38 @@ def metric_name(name: str) -> str:
     return name.replace("_", " ")
 
 
+def is_ratio(index: str) -> bool:
+    """Return whether an index, told by its definition, is even at 1 and not at 0."""
+    return "above 1" in index
+
+
+def timeline(walk: Walk) -> str:
+    """Every initial contact over the session by what told of it, the doubtful ones, and the strides left out."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH, 1.9), layout="constrained")
+        axes = figure.subplots()
+        for row, side in enumerate(reversed(Side)):
+            contacts = [e for e in walk.events if e.side is side and e.kind is EventKind.INITIAL_CONTACT]
+            for source, colour in SOURCES.items():
+                seconds = [event.time_s - walk.start_s for event in contacts if event.source is source]
+                label = f"contact told by {source.value}" if seconds else ""
+                axes.vlines(seconds, row - 0.22, row + 0.22, color=colour, linewidth=1.3, label=label)
+            doubtful_s = [event.time_s - walk.start_s for event in contacts if event.flags & DOUBTFUL]
+            axes.plot(doubtful_s, [row + 0.34] * len(doubtful_s), linestyle="", marker="v", color=ALARM, markersize=4.5,
+                      label="cross step or out of sequence" if doubtful_s else "")  # fmt: skip
+            left_out = [s for s in walk.strides if s.side is side and not s.is_accepted]
+            spans = [(stride.start_s - walk.start_s, stride.end_s - stride.start_s) for stride in left_out]
+            axes.broken_barh(spans, (row - 0.3, 0.6), color="#f6dcd8", label="stride left out" if spans else "")
+        axes.set_yticks(range(len(Side)), [side_name(walk, side) for side in reversed(Side)], color=INK)
+        axes.set_ylim(-0.5, 1.55)
+        axes.set_xlim(0.0, max(1.0, walk.end_s - walk.start_s))
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel("seconds since the start")
+        handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))  # one for both sides
+        axes.legend(handles.values(), handles, loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=5, labelcolor=INK)
+        return _svg(figure, "timeline")
+
+
 def force_curves(walk: Walk) -> str:
     """Vertical and fore-aft force over stance: mean of each side, and one standard deviation to both sides of it."""
     unit = "body weights" if walk.participant.body_weight_n > 0 else "newton"
@@ -81,7 +116,7 @@ def force_curves(walk: Walk) -> str:
             axes.set_ylabel(unit)
             axes.set_xlim(0, 100)
             axes.axhline(0.0, color=MUTED, linewidth=0.7)
-        left.legend(loc="lower center", labelcolor=INK)
+        left.legend(loc="lower center", bbox_to_anchor=(0.5, 0.06), labelcolor=INK)
         return _svg(figure, "forces")
 
 
@@ -113,7 +148,7 @@ def belt_speeds(walk: Walk) -> str:
         axes.plot([], [], color=INK, linewidth=0.8, linestyle=(0, (2, 3)), label="commanded")
         limit_mps = walk.parameters("treadmill_node").get("max_speed_mps")
         if limit_mps is not None:
-            axes.axhline(limit_mps, color="#b42318", linewidth=0.9, label=f"limit, {limit_mps:g} m/s")
+            axes.axhline(limit_mps, color=ALARM, linewidth=0.9, label=f"limit, {limit_mps:g} m/s")
         for number, (second, _) in enumerate(safety_changes(walk), start=1):
             axes.axvline(second, color=CUE, linewidth=0.8)
             axes.annotate(str(number), (second, 1.0), xycoords=("data", "axes fraction"), xytext=(-3, 4),
@@ -161,19 +196,29 @@ def _curve(axes: Axes, walk: Walk, side: Side, axis: int) -> None:
 
 def _panel(axes: Axes, walk: Walk, name: str) -> None:
     series = [(second, metric) for second, metric in metric_series(walk, name) if not math.isnan(metric.value)]
-    axes.set_title(f"{metric_name(name).capitalize()} asymmetry, %")
+    title = f"{metric_name(name).capitalize()} asymmetry"
     if not series:
+        axes.set_title(title)
         axes.annotate("not measured", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=MUTED)
         axes.set_yticks([])
         return
-    axes.axhline(0.0, color=MUTED, linewidth=0.9)
-    _band(axes, walk, name)
+    last = series[-1][1]
+    even, scale, least = (1.0, 1.0, 0.1) if is_ratio(last.index) else (0.0, 100.0, 5.0)
+    axes.set_title(title if is_ratio(last.index) else f"{title}, %")
+    axes.axhline(even, color=MUTED, linewidth=0.9)
+    if not is_ratio(last.index):
+        _band(axes, walk, name)
     seconds = [second for second, _ in series]
-    axes.plot(seconds, [100.0 * metric.value for _, metric in series], linestyle="", marker="o", markersize=3.4,
+    axes.plot(seconds, [scale * metric.value for _, metric in series], linestyle="", marker="o", markersize=3.4,
               markerfacecolor=MUTED, markeredgewidth=0, alpha=0.5)  # fmt: skip
-    axes.plot(seconds, [100.0 * metric.rolling_median for _, metric in series], color=INK, linewidth=1.8)
-    reach = max(5.0, *(abs(limit) for limit in axes.get_ylim()))
-    axes.set_ylim(-1.15 * reach, 1.15 * reach)
+    axes.plot(seconds, [scale * metric.rolling_median for _, metric in series], color=INK, linewidth=1.8)
+    if not math.isnan(last.baseline):
+        for value in (last.baseline - last.baseline_sd, last.baseline + last.baseline_sd):
+            axes.axhline(scale * value, color=SECOND, linewidth=0.9, linestyle=(0, (4, 3)))
+    if not math.isnan(last.norm):
+        axes.axhline(scale * last.norm, color=FIRST, linewidth=1.1, linestyle=(0, (1, 2)))
+    reach = max(least, *(abs(limit - even) for limit in axes.get_ylim()))
+    axes.set_ylim(even - 1.15 * reach, even + 1.15 * reach)
 
 
 def _band(axes: Axes, walk: Walk, name: str) -> None:

@@ -9,12 +9,11 @@ from statistics import median
 
 import numpy as np
 
-from gait_analysis.events import EventFlag, EventKind
-from gait_analysis.gait import MetricAsymmetry, Stride
+from gait_analysis.gait import Stride
 from gait_sensing.samples import Side
 from gait_session import message_values as values
 from gait_session.report_data import Stream, Walk
-from gait_session.report_figures import SENT, metric_name, metric_series, safety_changes, side_name
+from gait_session.report_figures import SENT, safety_changes
 
 NOT_MEASURED = "not measured"
 RESULTS = {1: "sent", 2: "dropped: late", 3: "dropped: limit", 4: "dropped: no link"}  # CueReceipt
@@ -51,40 +50,6 @@ def percent(value: float, sign: bool = True) -> str:
 def accepted(walk: Walk, side: Side) -> list[Stride]:
     """Return the accepted strides of ``side``."""
     return [stride for stride in walk.strides if stride.side is side and stride.is_accepted]
-
-
-def event_table(walk: Walk) -> Table:
-    """Events and strides by side."""
-    rows = []
-    for side in Side:
-        events = [event for event in walk.events if event.side is side]
-        kinds = Counter(event.kind for event in events)
-        flags = [sum(flag in event.flags for event in events) for flag in (EventFlag.CROSS_STEP, EventFlag.IRREGULAR)]
-        rejected = [stride for stride in walk.strides if stride.side is side and not stride.is_accepted]
-        counts = [kinds[EventKind.INITIAL_CONTACT], kinds[EventKind.FOOT_OFF], *flags]
-        rows.append((side_name(walk, side), *map(str, counts), str(len(accepted(walk, side))), str(len(rejected))))
-    head = ("side", "initial contacts", "feet off", "cross steps", "irregular", "strides accepted", "strides rejected")
-    return Table(head, rows)
-
-
-def rejected_reasons(walk: Walk) -> list[tuple[str, int]]:
-    """Return why strides were rejected, most frequent first."""
-    return Counter(stride.reason for stride in walk.strides if not stride.is_accepted).most_common()
-
-
-def asymmetry_table(walk: Walk) -> Table:
-    """Each metric on both sides and its index, as medians over the session."""
-    names = dict.fromkeys(metric.name for asymmetry in walk.asymmetries for metric in asymmetry.metrics)
-    sides = ("prosthetic", "sound") if walk.participant.prosthetic_side is not None else ("left", "right")
-    head = ("metric", *sides, "asymmetry", "middle half of pairs", "pairs", "target", "norm")
-    rows = [_asymmetry_row(name, [metric for _, metric in metric_series(walk, name)]) for name in names]
-    columns = [column for column in range(len(head)) if column < 6 or any(row[column] for row in rows)]
-    return Table(tuple(head[column] for column in columns), [tuple(row[column] for column in columns) for row in rows])
-
-
-def index_of(walk: Walk) -> str:
-    """Return how the asymmetry is defined, in the analysis's own words."""
-    return next((metric.index for asymmetry in walk.asymmetries for metric in asymmetry.metrics), "")
 
 
 def cue_table(walk: Walk) -> Table:
@@ -155,25 +120,6 @@ def typical(numbers: Iterable[float]) -> float:
     """Return the median of what was measured; NaN when nothing was."""
     known = [value for value in numbers if not math.isnan(value)]
     return median(known) if known else math.nan
-
-
-def _asymmetry_row(name: str, metrics: list[MetricAsymmetry]) -> tuple[str, ...]:
-    known = [metric for metric in metrics if not math.isnan(metric.value)]
-    unit, last = metrics[-1].unit, metrics[-1]
-    if not known:
-        return (metric_name(name), *[NOT_MEASURED] * 3, last.reason, "0", "", "")
-    index = np.array([metric.value for metric in known])
-    low, high = np.percentile(index, [25, 75])
-    return (
-        metric_name(name),
-        number(typical(metric.prosthetic_value for metric in known), 3, unit),
-        number(typical(metric.sound_value for metric in known), 3, unit),
-        percent(float(np.median(index))),
-        f"{percent(low)} to {percent(high)}",
-        str(len(known)),
-        "" if math.isnan(last.target) else percent(last.target),
-        "" if math.isnan(last.norm) else f"{percent(last.norm)} ({last.norm_source})",
-    )
 
 
 def _percentiles_ms(latencies_s: list[float]) -> list[str]:

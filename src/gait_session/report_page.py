@@ -1,68 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report's page: one HTML file that refers to nothing outside itself, for screen and paper."""
 
-_STYLE = """
-:root { --ink: #1d2733; --muted: #667085; --hair: #e3e6ea; --paper: #ffffff; --wash: #f6f7f9;
-  --first: #c2571a; --second: #1f5f8b; --cue: #7a4fa3;
-  --font: Inter, "Segoe UI", "Helvetica Neue", "Liberation Sans", Arial, sans-serif; }
-* { box-sizing: border-box; }
-html { background: var(--wash); }
-body { margin: 0 auto; max-width: 66rem; padding: 3rem 3.5rem 4rem; background: var(--paper); color: var(--ink);
-  font: 15px/1.55 var(--font); font-variant-numeric: tabular-nums; }
-header { display: flex; justify-content: space-between; align-items: flex-start; gap: 2rem; }
-h1 { margin: 0; font-size: 2rem; line-height: 1.2; letter-spacing: -0.02em; font-weight: 650; overflow-wrap: anywhere; }
-.eyebrow { margin: 0 0 0.35rem; color: var(--muted); font-size: 0.8rem; letter-spacing: 0.04em; }
-.badge { flex: none; padding: 0.45rem 1rem 0.5rem; border-radius: 0.35rem; color: #fff; font-weight: 700;
-  letter-spacing: 0.09em; text-transform: uppercase; background: #20734a; }
-.badge.simulated { background: #7a4fa3; } .badge.recording { background: #8a6100; }
-.badge.unknown { background: #667085; }
-.meaning { margin: 0.6rem 0 0; color: var(--muted); }
-dl.facts { display: grid; grid-template-columns: 1fr 1.8fr 0.7fr 0.8fr 1fr 1.5fr; gap: 0.9rem 1.5rem;
-  margin: 1.8rem 0 0; padding: 1.1rem 0; border: solid var(--hair); border-width: 1px 0; }
-dt { color: var(--muted); font-size: 0.8rem; } dd { margin: 0; font-weight: 600; }
-.glance { display: grid; grid-template-columns: 1fr 1fr; gap: 2.5rem; margin-top: 2rem; align-items: start; }
-.glance ul { margin: 0; padding: 0; list-style: none; }
-.glance li { padding: 0 0 0.65rem 1.1rem; position: relative; }
-.glance li::before { content: ""; position: absolute; left: 0; top: 0.6em; width: 0.4rem; height: 0.4rem;
-  border-radius: 50%; background: var(--second); }
-.numbers { display: grid; grid-template-columns: 1fr 1fr; gap: 1.1rem 1.5rem; }
-.numbers b { display: block; font-size: 1.6rem; line-height: 1.2; font-weight: 620; letter-spacing: -0.015em; }
-.numbers b.word { font-size: 1.1rem; line-height: 1.75; color: var(--muted); letter-spacing: 0; }
-.numbers .alarm b { color: #b42318; }
-.numbers span { color: var(--muted); font-size: 0.82rem; }
-section { margin-top: 3rem; }
-h2 { margin: 0 0 0.3rem; font-size: 1.2rem; letter-spacing: -0.01em; }
-h3 { margin: 1.6rem 0 0.2rem; font-size: 0.95rem; }
-p.note { margin: 0 0 0.9rem; color: var(--muted); max-width: 46rem; font-size: 0.9rem; }
-p.empty { margin: 0.6rem 0; padding: 0.8rem 1rem; border-radius: 0.35rem; background: var(--wash);
-  color: var(--muted); }
-aside { margin-top: 1.8rem; padding: 0.9rem 1.2rem; background: #fdf6e7; border-left: 3px solid #c98a0b; }
-aside ul { margin: 0.2rem 0 0; padding-left: 1.1rem; }
-figure { margin: 0.8rem 0 0; } figure svg { display: block; width: 100%; height: auto; }
-figure svg text { font-family: var(--font) !important; }
-.wide { overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-size: 0.86rem; margin-top: 0.7rem; }
-th { text-align: left; vertical-align: bottom; font-weight: 500; color: var(--muted); padding: 0 0.8rem 0.4rem 0;
-  border-bottom: 1px solid #b8bfc9; }
-td { padding: 0.42rem 0.8rem 0.42rem 0; border-bottom: 1px solid var(--hair); vertical-align: top; }
-td:first-child { font-weight: 550; overflow-wrap: anywhere; }
-.key i { display: inline-block; width: 0.7em; height: 0.7em; margin: 0 0.35em 0 0.9em; border-radius: 0.15em; }
-.columns { display: grid; grid-template-columns: 1fr 1.5fr; gap: 2.5rem; align-items: start; }
-dl.terms { display: grid; grid-template-columns: 11rem 1fr; gap: 0.55rem 1.5rem; font-size: 0.9rem; }
-dl.terms dt { color: var(--ink); font-size: 0.9rem; font-weight: 600; } dl.terms dd { font-weight: 400; }
-footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--hair); color: var(--muted);
-  font-size: 0.82rem; }
-p.below { margin-top: 0.8rem; }
-@media screen and (max-width: 48rem) { body { padding: 1.5rem 1.2rem; }
-  .glance, .columns { grid-template-columns: 1fr; }
-  dl.facts { grid-template-columns: 1fr 1fr; }
-  dl.terms { grid-template-columns: 1fr; gap: 0.1rem; } dl.terms dd { margin-bottom: 0.7rem; } }
-@media print { @page { size: A4; margin: 14mm; }
-  html { background: none; font-size: 13px; } body { padding: 0; max-width: none; font-size: 12px; }
-  * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  figure, tr, aside, p.note, .numbers div { break-inside: avoid; } h2, h3, p.note { break-after: avoid; }
-  section { margin-top: 1.8rem; } }
-"""
+from gait_session.report_style import STYLE
 
 _MACROS = """
 {%- macro table_of(table) -%}
@@ -84,7 +23,8 @@ _TOP = """
   <div><dt>Start</dt><dd>{{ header.when }}</dd></div>
   <div><dt>Duration</dt><dd>{{ header.duration }}</dd></div>
   <div><dt>Body mass</dt><dd>{{ header.mass }}</dd></div>
-  <div><dt>Prosthetic side</dt><dd>{{ header.prosthetic_side }}</dd></div>
+  <div><dt>Prosthesis</dt><dd>{{ header.prosthetic_side }}
+  <small>{{ header.level }}</small></dd></div>
   <div><dt>Last word of the session</dt><dd>{{ header.outcome or "none" }}</dd></div>
 </dl>
 <div class="glance">
@@ -97,26 +37,81 @@ _TOP = """
 <ul>{% for text in missing %}<li>{{ text }}</li>{% endfor %}</ul></aside>{% endif %}
 """
 
-_WALKING = """
+_DEVIATIONS = """
+<section><h2>Deviations</h2>
+<p class="note">In how many strides each was found, was absent, and could not be told.
+{% if sides[0] == "prosthetic" -%}
+The prosthetic side is judged: against the sound one, and against its own first strides.
+{%- else -%}
+Neither side is stated to be a prosthesis: each is judged against the other, and against its own first strides.
+{%- endif %} The sentence is that of the stride in which it was most marked.</p>
+<div class="wide"><table><thead><tr><th scope="col">deviation</th><th scope="col">side</th>
+<th scope="col" class="number">found</th><th scope="col" class="number">absent</th>
+<th scope="col" class="number">cannot tell</th><th scope="col">strides</th><th scope="col">in words</th></tr></thead>
+<tbody>{% for row in deviations %}{% set count = row.found_count + row.absent_count + row.untold_count %}
+<tr><td>{{ row.name }}</td><td class="whole">{{ row.side or "none" }}</td><td class="number">{{ row.found_count }}</td>
+<td class="number">{{ row.absent_count }}</td><td class="number">{{ row.untold_count }}</td>
+<td><div class="bar" aria-hidden="true">{% if count %}<i class="found" style="flex: {{ row.found_count }}"></i>
+<i class="absent" style="flex: {{ row.absent_count }}"></i><i class="untold" style="flex: {{ row.untold_count }}"></i>
+{% endif %}</div></td>
+<td>{{ row.words }}{% if row.untold %}<span class="why">Cannot tell: {{ row.untold }}</span>{% endif %}</td></tr>
+{% endfor %}</tbody></table></div>
+<p class="key"><span><i class="found"></i>found</span><span><i class="absent"></i>absent</span>
+<span><i class="untold"></i>cannot tell</span></p></section>
+"""
+
+_ASYMMETRY = """
+<section><h2>Asymmetry over the session</h2>
+<p class="note">{% if index %}Asymmetry is {{ index }}. {% endif %}Dots: each pair of strides. Line: rolling median.
+Green: where the cue strategy is silent. Dashes: own baseline, one standard deviation to both sides. Points: norm. Marks
+at the foot of a panel: cues that were sent.</p>
+{% if asymmetry.rows %}<figure role="img" aria-label="Asymmetry of four metrics over time">{{ svg.asymmetry }}</figure>
+{{ table_of(asymmetry) }}
+<h3>Against the own baseline and the norm</h3>
+<p class="note">At the end: rolling median over the last pairs. Own baseline: mean and standard deviation (SD) of the
+session's first {{ baseline_count }} pairs, or given. Change: from the baseline to the end. A norm is what was typical
+in a published group of that level of amputation; it is no target.</p>
+{{ table_of(reference) }}
+{% if norm_sources %}<ol class="sources">
+{% for source in norm_sources %}<li>{{ source }}</li>{% endfor %}</ol>{% endif %}
+{% for text in norms_lacking %}<p class="note below">Norm: {{ text }}.</p>{% endfor %}
+<h3>Where the step-length asymmetry comes from</h3>
+{% if split.rows %}<p class="note">Means over the pairs, so that the parts add up.</p>{{ table_of(split) }}
+{% else %}{{ empty("Cannot tell: no pair of strides with the place of each contact and the speed of the belts.") }}
+{% endif %}
+<h3>Variability at the end</h3>
+<p class="note">Standard deviation (SD) from stride to stride, and as share of the mean (coefficient of variation, CV),
+of each side's last accepted strides. Few strides tell little of it.</p>{{ table_of(variability) }}
+{% else %}{{ empty("Not measured: no pair of accepted strides.") }}{% endif %}</section>
+
 <section><h2>Force in stance</h2>
 <p class="note">What the ground does to the foot, from initial contact to foot off of each accepted stride. Line: mean
 of the strides. Shade: one standard deviation to both sides.</p>
 {% if svg.forces %}<figure role="img" aria-label="Mean force of both sides over stance">{{ svg.forces }}</figure>
 {% else %}{{ empty("Not measured: no accepted stride with load-cell samples throughout its stance.") }}{% endif %}
 </section>
+"""
 
-<section><h2>Asymmetry over the session</h2>
-<p class="note">{% if index %}Asymmetry is {{ index }}. {% endif %}Dots: each pair of strides. Line: rolling median.
-Band: where the cue strategy is silent. Marks at the foot of a panel: cues that were sent.</p>
-{% if asymmetry.rows %}<figure role="img" aria-label="Asymmetry of four metrics over time">{{ svg.asymmetry }}</figure>
-{{ table_of(asymmetry) }}
-{% else %}{{ empty("Not measured: no pair of accepted strides.") }}{% endif %}</section>
+_STANDING = """
+<section><h2>Standing</h2>
+<p class="note">Each time that both feet stood: weight on each side, and the sway of the centre of pressure of both feet
+together over the last seconds. Path and ellipse grow with the time; compare velocities.</p>
+{% if standing.rows %}{{ table_of(standing) }}
+{% elif not_standing %}{{ empty("Cannot tell: nobody stood on both feet for long enough: " ~ not_standing ~ ".") }}
+{% else %}{{ empty("Cannot tell: nothing was recorded of standing.") }}{% endif %}</section>
+"""
 
-<section><h2>Events and strides</h2>
+_EVENTS = """
+<section><h2>Events, strides and phase</h2>
+{% if svg.timeline %}<figure role="img" aria-label="Initial contacts over the session">{{ svg.timeline }}</figure>
+{% endif -%}
 {{ table_of(events) }}
-{% if rejected %}<p class="note below">Rejected: {% for reason, count in rejected -%}
-{{ count }} \N{MULTIPLICATION SIGN} {{ reason }}{{ "; " if not loop.last else "." }}{% endfor %}</p>{% endif %}
-</section>
+<h3>What told of the events</h3>
+{% if sources.rows %}{{ table_of(sources) }}{% else %}{{ empty("No gait event was found.") }}{% endif %}
+<h3>Strides left out</h3>
+{% if reasons.rows %}{{ table_of(reasons) }}<h3>Each of them</h3>{{ table_of(rejected) }}
+{% else %}{{ empty("None was left out.") }}{% endif %}
+<h3>Phase</h3>{{ table_of(phases) }}</section>
 """
 
 _MACHINE = """
@@ -145,8 +140,8 @@ _TERMS = """
 <dl class="terms">
 <dt>Asymmetry</dt><dd>{{ index or "not computed in this recording" }}. Tables and large numbers give the median over all
 pairs of the session.</dd>
-<dt>Stride</dt><dd>From an initial contact of a foot to its next one. Rejected strides are kept in the record and left
-out of curves, asymmetry and cues.</dd>
+<dt>Stride</dt><dd>From an initial contact of a foot to its next one. Strides that were not accepted are kept in the
+record and left out of curves, asymmetry and cues.</dd>
 <dt>Step time, step length</dt><dd>Of the step that ends the stride: from the other foot's contact to this foot's.
 Length is along the belt, belt motion included.</dd>
 <dt>Stance time</dt><dd>From initial contact to foot off of the same foot.</dd>
@@ -163,5 +158,6 @@ PAGE = (
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     "<title>{{ header.session }} \N{MIDDLE DOT} gait session</title>\n<style>"
-    + _STYLE + "</style>\n</head>\n<body>" + _MACROS + _TOP + _WALKING + _MACHINE + _TERMS + "</body>\n</html>\n"
+    + STYLE + "</style>\n</head>\n<body>" + _MACROS + _TOP + _DEVIATIONS + _ASYMMETRY + _STANDING + _EVENTS
+    + _MACHINE + _TERMS + "</body>\n</html>\n"
 )  # fmt: skip

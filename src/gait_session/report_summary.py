@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from gait_sensing.samples import Side
 from gait_session import message_values as values
+from gait_session.report_asymmetry import index_words, side_names
 from gait_session.report_data import Walk
 from gait_session.report_figures import SENT, metric_name, metric_series, side_name
 from gait_session.report_numbers import (
@@ -17,8 +18,6 @@ from gait_session.report_numbers import (
     lost_count,
     missed_count,
     number,
-    percent,
-    rejected_reasons,
     typical,
 )
 
@@ -48,7 +47,7 @@ def header(walk: Walk) -> dict[str, str]:
     when = (
         datetime.fromtimestamp(walk.start_s, timezone.utc).strftime("%d %b %Y, %H:%M UTC") if began else "not started"
     )
-    side = walk.participant.prosthetic_side
+    side, level = walk.participant.prosthetic_side, walk.participant.amputation_level
     return {
         "session": session.session if session is not None else "Recording",
         "participant": session.participant if session is not None else "unknown",
@@ -58,6 +57,7 @@ def header(walk: Walk) -> dict[str, str]:
         "duration": number(walk.end_s - walk.start_s if began else math.nan, 0, "s"),
         "mass": number(walk.participant.body_mass_kg, 1, "kg"),
         "prosthetic_side": side.value if side is not None else "none stated",
+        "level": "level not told" if level == "unknown" else level.replace("_", " "),
         "outcome": session.text if session is not None else "",
     }
 
@@ -70,8 +70,8 @@ def figures(walk: Walk) -> list[Figure]:
     return [
         Figure(str(sum(len(accepted(walk, side)) for side in Side)), "strides accepted, both sides"),
         Figure(number(60.0 * cadence_hz, 0), "steps a minute"),
-        Figure(percent(_session_index(walk, "step_time")), "step-time asymmetry"),
-        Figure(percent(_session_index(walk, "stance_time")), "stance-time asymmetry"),
+        Figure(_session_index(walk, "step_time"), "step-time asymmetry"),
+        Figure(_session_index(walk, "stance_time"), "stance-time asymmetry"),
         Figure(str(sum(receipt.result == SENT for receipt in walk.receipts)), "cues sent"),
         Figure(latency[-1][2] if latency else NOT_MEASURED, "contact to cue, 99 of 100"),
         Figure(str(lost) if walk.forces else NOT_MEASURED, "load-cell samples lost", lost > 0),
@@ -82,7 +82,7 @@ def figures(walk: Walk) -> list[Figure]:
 def sentences(walk: Walk) -> list[str]:
     """Return the session in a few sentences."""
     asymmetries = [_asymmetry(walk, name) for name in ("stance_time", "step_time", "peak_load")]
-    return [text for text in (_strides(walk), *asymmetries, _cues(walk), _belts(walk)) if text]
+    return [text for text in (_strides(walk), _deviations(walk), *asymmetries, _cues(walk), _belts(walk)) if text]
 
 
 def missing(walk: Walk) -> list[str]:
@@ -111,22 +111,32 @@ def _strides(walk: Walk) -> str:
     if not walk.strides:
         return ""
     counts = " and ".join(f"{len(accepted(walk, side))} on the {side_name(walk, side)} side" for side in Side)
-    reasons = rejected_reasons(walk)
-    rejected = "none was rejected" if not reasons else f"{sum(count for _, count in reasons)} were rejected"
-    return f"Accepted strides: {counts}; {rejected}."
+    left_out_count = sum(not stride.is_accepted for stride in walk.strides)
+    left_out = f"{left_out_count} left out" if left_out_count else "none was left out"
+    return f"Accepted strides: {counts}; {left_out}."
+
+
+def _deviations(walk: Walk) -> str:
+    told = [one for sides in walk.verdicts().values() for one in sides if one.told_count]
+    found = [f"{one.name} (in {len(one.found)} of {one.told_count} strides)" for one in told if one.found]
+    if found:
+        return f"Deviations found: {', '.join(found)}."
+    return "No deviation was found among those that could be told." if told else ""
 
 
 def _asymmetry(walk: Walk, name: str) -> str:
-    index = _session_index(walk, name)
-    if math.isnan(index):
+    pairs = [metric for _, metric in metric_series(walk, name) if not math.isnan(metric.value)]
+    if not pairs:
         return ""
-    prosthetic = walk.participant.prosthetic_side
-    larger = ("sound" if index > 0 else "prosthetic") if prosthetic else ("right" if index > 0 else "left")
+    sides = typical(pair.prosthetic_value for pair in pairs), typical(pair.sound_value for pair in pairs)
+    larger = side_names(walk)[sides[1] > sides[0]]  # whatever the sign of the index
     word = _LARGER[name.rpartition("_")[2]]
     quantity = metric_name(name).capitalize()
-    if abs(index) < 0.005:
-        return f"{quantity} is even to within half a percent."
-    return f"{quantity} {word} on the {larger} side: asymmetry {percent(index)}, median over all pairs of strides."
+    if abs(sides[1] - sides[0]) < 0.01 * abs(sides[0] + sides[1]) / 2.0:
+        return f"{quantity} is even to within one percent."
+    return (
+        f"{quantity} {word} on the {larger} side: asymmetry {_session_index(walk, name)}, median of {len(pairs)} pairs."
+    )
 
 
 def _cues(walk: Walk) -> str:
@@ -154,5 +164,6 @@ def _belts(walk: Walk) -> str:
     return f"The belt gate stepped in, at worst {number(seconds, 1, 's')} after the start: {worst.text}."
 
 
-def _session_index(walk: Walk, name: str) -> float:
-    return typical(metric.value for _, metric in metric_series(walk, name))
+def _session_index(walk: Walk, name: str) -> str:
+    series = [metric for _, metric in metric_series(walk, name)]
+    return index_words(typical(metric.value for metric in series), series[0].index if series else "")

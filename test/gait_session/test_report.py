@@ -11,7 +11,7 @@ from gait_lab import msg
 
 from gait_analysis.participant import Input, Participant
 from gait_sensing.samples import Side
-from gait_session import report_numbers, report_summary
+from gait_session import report_asymmetry, report_numbers, report_summary
 from gait_session.recording_reader import Recording
 from gait_session.recording_writer import RecordingWriter
 from gait_session.report import write_report
@@ -179,7 +179,7 @@ def test_an_unknown_mass_gives_newton_and_says_so(walk):
     found.participant = Participant(math.nan, None)
     assert 700 < np.max(found.curves(Side.LEFT, 2)) < 900
     assert "The body mass is not known: forces are in newton." in report_summary.missing(found)
-    assert report_numbers.asymmetry_table(found).head[1:3] == ("left", "right")
+    assert report_asymmetry.asymmetry_table(found).head[1:3] == ("left", "right")
 
 
 def test_text_from_outside_is_escaped(make_lab):

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a walk's strides say of each deviation and why some were left out, counted: for the report and the terminal."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gait_analysis.gait import Stride
+from gait_parts import plugins
+from gait_sensing.samples import Side
+
+_CANNOT_TELL = re.compile("cannot tell(?: with the sensors present:)? ")  # as in gait_analysis.deviation
+_AMOUNT = re.compile(r"([\d.]+) (?:%|cm|degrees)")
+
+
+@dataclass
+class Verdicts:
+    """What the strides of one side say of one deviation."""
+
+    name: str
+    side: Side
+    absent_count: int = 0
+    found: list[tuple[Stride, str]] = field(default_factory=list)  # with the sentence of each
+    untold: Counter[str] = field(default_factory=Counter)  # why it could not be told
+
+    @property
+    def told_count(self) -> int:
+        """In how many strides it could be told."""
+        return self.absent_count + len(self.found)
+
+    @property
+    def most_telling(self) -> tuple[Stride, str] | None:
+        """The stride with the largest amount in its sentence, and that sentence."""
+        return max(self.found, key=lambda each: _amount(each[1]), default=None)
+
+
+def deviation_names(files: Iterable[str]) -> list[str]:
+    """Return the names in words of the deviations in these files of ``gait_analysis/deviations``."""
+    return [plugins.find("gait_analysis.deviations", file).Deviation.name for file in files]
+
+
+def verdicts(strides: Sequence[Stride], names: Sequence[str]) -> dict[str, list[Verdicts]]:
+    """Return for each name what the strides say of it, one entry for each side that was judged."""
+    counted: dict[tuple[str, Side], Verdicts] = {}
+    for stride in strides:
+        side = stride.side
+        for name in stride.absent_deviations:
+            counted.setdefault((name, side), Verdicts(name, side)).absent_count += 1
+        for said in stride.deviations:
+            name, _, text = said.partition(": ")
+            one = counted.setdefault((name, side), Verdicts(name, side))
+            if untold := _CANNOT_TELL.match(text):
+                one.untold[text[untold.end() :]] += 1
+            else:
+                one.found.append((stride, text))
+    every = dict.fromkeys([*names, *(name for name, _ in counted)])
+    return {name: [counted[name, side] for side in Side if (name, side) in counted] for name in every}
+
+
+def reason_kind(reason: str) -> str:
+    """Return a reason without its numbers, so that alike reasons can be counted."""
+    return re.sub(r"[-\d.]*\d", "\N{HORIZONTAL ELLIPSIS}", reason)
+
+
+def rejected_kinds(strides: Iterable[Stride]) -> dict[str, Counter[Side]]:
+    """Return why strides were not accepted, most frequent first, with how many of each side."""
+    counts: dict[str, Counter[Side]] = {}
+    for stride in strides:
+        if not stride.is_accepted:
+            counts.setdefault(reason_kind(stride.reason), Counter())[stride.side] += 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1].total()))
+
+
+def _amount(sentence: str) -> float:
+    return max((float(number) for number in _AMOUNT.findall(sentence)), default=0.0)

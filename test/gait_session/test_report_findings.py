@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the clinic reads in the report: deviations, standing, baseline, norm, sources and what was left out, counted."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
+from gait_analysis.gait import Asymmetry, MetricAsymmetry
+from gait_analysis.participant import Participant
+from gait_analysis.standing import Standing
+from gait_analysis.strides import StrideTimes, timed_stride
+from gait_sensing.samples import Side
+from gait_session import report_asymmetry, report_figures, report_summary, report_walking
+from gait_session.recording_reader import Recording
+from gait_session.report import write_report
+from gait_session.report_data import Walk, read_walk
+from gait_session.stride_verdicts import reason_kind, rejected_kinds, verdicts
+
+LEFT, RIGHT, NAN = Side.LEFT, Side.RIGHT, math.nan
+SPACE, MINUS, DOTS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}", "\N{HORIZONTAL ELLIPSIS}"
+INDEX = "(S - P) / (S + P), S sound, P prosthetic; positive: larger on the sound side"
+RATIO = "S / P, S sound, P prosthetic; above 1: larger on the sound side"
+
+
+def stride(side, number, reason="", said=(), absent=()):
+    start_s = 100.0 + 1.2 * number
+    times = StrideTimes(side, number, reason, start_s, start_s + 0.1, start_s + 0.6, start_s + 0.7, start_s + 1.2)
+    return replace(timed_stride(times), deviations=tuple(said), absent_deviations=tuple(absent))
+
+
+def walk_with(**content):
+    return Walk(start_s=100.0, end_s=160.0, participant=Participant(80.0, LEFT, "transtibial"), **content)
+
+
+def metric(value, name="stance_time", **others):
+    numbers = {"rolling_median": value, "prosthetic_value": 0.6, "sound_value": 0.66, "unit": "s"}
+    counts = {"strides_used_count": 7, "strides_rejected_count": 0}
+    return MetricAsymmetry(**{"name": name, "index": INDEX, "value": value, **numbers, **counts, **others})
+
+
+def asymmetries(*pairs):
+    return [Asymmetry(100.0 + second, LEFT, metrics) for second, metrics in enumerate(pairs)]
+
+
+def test_each_stride_counts_once_as_found_absent_or_untold():
+    drag = "foot drag: the foot touches the ground in swing with {} % of body weight"
+    lean = "trunk lean: cannot tell with the sensors present: no lean of the trunk"
+    walked = walk_with(
+        strides=[
+            stride(LEFT, 1, said=[drag.format(9), lean]),
+            stride(LEFT, 2, said=[drag.format(14), lean]),
+            stride(LEFT, 3, said=[drag.format(11), lean], absent=["hip drop"]),
+            stride(
+                LEFT,
+                4,
+                said=[lean, "hip drop: cannot tell before 3 accepted strides of each side"],
+                absent=["foot drag"],
+            ),
+            stride(RIGHT, 4),
+        ],
+        config={
+            "/**/analysis_node": {
+                "ros__parameters": {"deviations": ["foot_drag", "trunk_lean", "hip_drop", "short_step"]}
+            }
+        },
+    )
+    rows = {row.name: row for row in report_walking.deviation_rows(walked)}
+    counts = {name: (row.found_count, row.absent_count, row.untold_count) for name, row in rows.items()}
+    assert counts == {
+        "foot drag": (3, 1, 0),
+        "trunk lean": (0, 0, 4),
+        "hip drop": (0, 1, 1),
+        "short prosthetic step": (0, 0, 0),
+    }
+    assert {row.side for row in rows.values()} == {"left, prosthetic", ""}
+    assert rows["foot drag"].words == f"At 3.6{SPACE}s: the foot touches the ground in swing with 14 % of body weight."
+    assert (rows["trunk lean"].words, rows["trunk lean"].untold) == ("", "no lean of the trunk (4)")
+    assert rows["hip drop"].words == "Not seen in any stride that could be judged."
+    assert rows["hip drop"].untold == "before 3 accepted strides of each side (1)"
+    assert rows["short prosthetic step"].untold == "no stride had what it is judged by"
+    assert "Deviations found: foot drag (in 3 of 4 strides)." in report_summary.sentences(walked)
+
+
+def test_what_is_looked_for_on_a_prosthesis_says_so_without_one():
+    walked = walk_with(strides=[stride(LEFT, 1), stride(RIGHT, 1)])
+    walked.participant = Participant(80.0, None)
+    assert {row.untold for row in report_walking.deviation_rows(walked)} == {
+        "it is looked for on the side of a prosthesis, and none is stated"
+    }
+    assert len(report_walking.deviation_rows(walked)) == 7
+    assert {row.untold for row in report_walking.deviation_rows(Walk())} == {"no stride was accepted"}
+
+
+def test_the_most_telling_stride_has_the_largest_amount_not_the_largest_number():
+    said = "circumduction: the foot swings out by {} cm, 3.0 cm more than in the first 20 strides"
+    (one,) = verdicts([stride(LEFT, 1, said=[said.format("6.1")]), stride(LEFT, 2, said=[said.format("7.5")])], [])[
+        "circumduction"
+    ]
+    assert one.most_telling[0].number == 2
+    unequal = "unequal weight: the prosthetic leg bears {} %, the sound leg {} % of the weight"
+    strides = [stride(LEFT, n, said=[unequal.format(100 - sound, sound)]) for n, sound in enumerate((54, 57, 55))]
+    (one,) = verdicts(strides, [])["unequal weight"]
+    assert one.most_telling[0].number == 1
+
+
+def test_baseline_norm_and_change_stand_beside_the_value():
+    last = metric(
+        0.08,
+        baseline=0.06,
+        baseline_sd=0.01,
+        change=0.02,
+        norm=0.0196,
+        norm_source="Cutti et al. 2018",
+        rolling_median=0.08,
+    )
+    without = metric(-0.05, "step_time", norm_source="none known for this level")
+    walked = walk_with(asymmetries=asymmetries((metric(0.05), without), (last, without)))
+    stance, step = report_asymmetry.reference_table(walked).rows
+    assert stance == (
+        "stance time",
+        f"+8.0{SPACE}%",
+        "7",
+        f"+6.0{SPACE}% \N{PLUS-MINUS SIGN} 1.0{SPACE}%",
+        f"+2.0{SPACE}% (+2.0{SPACE}SD)",
+        f"+2.0{SPACE}% [1]",
+    )
+    assert step[3:] == ("cannot tell: 2 of 20 pairs", "cannot tell", "none")
+    assert report_asymmetry.norm_sources(walked) == ["Cutti et al. 2018"]
+    assert report_asymmetry.norms_lacking(walked) == ["none known for this level (step time)"]
+
+
+def test_a_ratio_is_no_percentage_and_the_larger_side_is_that_of_the_values():
+    walked = walk_with(asymmetries=asymmetries((metric(1.1, index=RATIO, rolling_median=1.1),)))
+    assert report_asymmetry.asymmetry_table(walked).rows[0][3] == "1.100"
+    assert (
+        "Stance time lasts longer on the sound side: asymmetry 1.100, median of 1 pairs."
+        in report_summary.sentences(walked)
+    )
+    robinson = "(P - S) / (0.5 (P + S)), S sound, P prosthetic; positive: larger on the prosthetic side"
+    walked = walk_with(asymmetries=asymmetries((metric(-0.095, index=robinson),)))
+    assert any("longer on the sound side" in text for text in report_summary.sentences(walked))
+    assert report_figures.asymmetry_panels(walked).count("Stance time asymmetry, %") == 1
+
+
+def test_an_undefined_pair_is_counted():
+    walked = walk_with(asymmetries=asymmetries((metric(0.05),), (metric(NAN),), (metric(0.07),)))
+    assert report_asymmetry.asymmetry_table(walked).rows[0][-1] == "2 of 3"
+
+
+def test_variability_has_its_counts():
+    varied = metric(
+        0.05, prosthetic_sd=0.02, prosthetic_cv=0.03, prosthetic_strides_count=10, sound_strides_count=2, sound_sd=NAN
+    )
+    (row,) = report_asymmetry.variability_table(walk_with(asymmetries=asymmetries((varied,)))).rows
+    assert row == ("stance time", f"0.020{SPACE}s", f"3.0{SPACE}%", "10", "not measured", "not measured", "2")
+
+
+def test_the_parts_of_step_length_add_up():
+    def pair(*values):
+        return tuple(
+            metric(v, f"step_length_{part}") for part, v in zip(("placement", "timing", "speed"), values, strict=True)
+        )
+
+    walked = walk_with(asymmetries=asymmetries(pair(0.04, -0.10, 0.0), pair(0.02, -0.06, 0.01), pair(NAN, -0.5, 0.0)))
+    rows = report_asymmetry.split_table(walked).rows
+    assert [(row[0], row[4], row[5]) for row in rows] == [
+        ("placement", f"+3.0{SPACE}%", "2"),
+        ("timing", f"{MINUS}8.0{SPACE}%", "2"),
+        ("speed", f"+0.5{SPACE}%", "2"),
+        ("step length, sum", f"{MINUS}4.5{SPACE}%", "2"),
+    ]
+    assert report_asymmetry.asymmetry_table(walked).rows == []  # they have a table of their own
+    assert report_asymmetry.split_table(walk_with()).rows == []
+
+
+def event(time_s, source=Source.FORCE, side=LEFT, flags=EventFlag.NONE, confidence=1.0):
+    return GaitEvent(100.0 + time_s, 100.0 + time_s, side, EventKind.INITIAL_CONTACT, source, confidence, flags)
+
+
+def test_sources_are_told_from_when_to_when():
+    walked = walk_with(
+        events=[event(1.0), event(2.2), event(3.4, Source.IMU, confidence=0.6), event(4.6), event(2.0, side=RIGHT)]
+    )
+    assert [row[:5] for row in report_walking.source_table(walked).rows] == [
+        ("left, prosthetic", "force", f"1.0{SPACE}s", f"2.2{SPACE}s", "2"),
+        ("left, prosthetic", "imu", f"3.4{SPACE}s", f"3.4{SPACE}s", "1"),
+        ("left, prosthetic", "force", f"4.6{SPACE}s", f"4.6{SPACE}s", "1"),
+        ("right, sound", "force", f"2.0{SPACE}s", f"2.0{SPACE}s", "1"),
+    ]
+    assert report_walking.source_table(walked).rows[1][5] == "0.60"
+    figure = report_figures.timeline(walked)
+    assert "contact told by force" in figure and "contact told by imu" in figure
+    assert "prosthesis<" not in figure and "stride left out" not in figure
+
+
+def test_a_long_table_says_what_it_leaves_out():
+    walked = walk_with(events=[event(n, (Source.FORCE, Source.IMU)[n % 2]) for n in range(50)])
+    rows = report_walking.source_table(walked).rows
+    assert len(rows) == 21 and rows[-1][0] == "and 30 more changes of source"
+
+
+def test_flags_and_reasons_are_counted_by_side():
+    walked = walk_with(
+        events=[event(1.0, flags=EventFlag.CROSS_STEP | EventFlag.IRREGULAR), event(2.2), event(2.0, side=RIGHT)],
+        strides=[
+            stride(LEFT, 1, "stride time 1.256 s is not within 20% of the mean 1.770 s"),
+            stride(RIGHT, 1, "stride time 0.911 s is not within 20% of the mean 1.218 s"),
+            stride(LEFT, 2, "cross step: the left foot is on this plate, too"),
+            stride(LEFT, 3),
+        ],
+    )
+    left, right = report_walking.event_table(walked).rows
+    assert left[3:] == ("1", "2", "1 of 2", "1 of 2", "0 of 2") and right[3:] == (
+        "0",
+        "1",
+        "0 of 1",
+        "0 of 1",
+        "0 of 1",
+    )
+    kind = f"stride time {DOTS} s is not within {DOTS}% of the mean {DOTS} s"
+    assert report_walking.reason_table(walked).rows == [
+        (kind, "1", "1", "2"),
+        ("cross step: the left foot is on this plate, too", "1", "0", "1"),
+    ]
+    assert report_walking.rejected_table(walked).rows[0] == (
+        f"1.2{SPACE}s", "left, prosthetic", "1", "stride time 1.256 s is not within 20% of the mean 1.770 s"
+    )  # fmt: skip
+    assert "stride left out" in report_figures.timeline(walked)
+    assert "cross step or out of sequence" in report_figures.timeline(walked)
+    assert rejected_kinds([stride(LEFT, 1)]) == {} and reason_kind("lasts -1.5e3 m") != "lasts -1.5e3 m"
+
+
+def test_the_share_of_valid_phase_comes_with_its_reasons():
+    walked = walk_with()
+    walked.phases = {
+        LEFT: Counter({"": 750, "2 more strides needed": 100, "1 more strides needed": 150}),
+        RIGHT: Counter(),
+    }
+    assert report_walking.phase_table(walked).rows == [
+        ("left, prosthetic", f"75.0{SPACE}%", "1000", f"{DOTS} more strides needed (250)"),
+        ("right, sound", "not measured", "0", ""),
+    ]
+
+
+def standing(time_s, is_standing=True, **numbers):
+    given = {"left_load_bw": 0.4, "right_load_bw": 0.6, "window_s": 2.0, "sway_path_m": 0.02, "sway_velocity_mps": 0.01}
+    given |= {"sway_ellipse_m2": 5e-5}
+    return Standing(
+        100.0 + time_s,
+        is_standing,
+        "" if is_standing else "the left foot is off the ground",
+        **(given | numbers if is_standing else {}),
+    )
+
+
+def test_standing_tells_weight_and_sway_of_each_time():
+    walked = walk_with(
+        standings=[standing(3.0), standing(3.5, window_s=2.5), standing(4.0, False), standing(9.0, sway_path_m=NAN)]
+    )
+    table = report_walking.standing_table(walked)
+    assert table.rows[0] == (
+        f"1.0{SPACE}s", f"3.5{SPACE}s", f"40.0{SPACE}% (0.40{SPACE}BW)", f"60.0{SPACE}% (0.60{SPACE}BW)",
+        f"2.5{SPACE}s", f"20{SPACE}mm", f"10.0{SPACE}mm/s", f"50{SPACE}mm\N{SUPERSCRIPT TWO}",
+    )  # fmt: skip
+    assert table.rows[1][5] == "not measured" and len(table.head) == 8
+    assert report_walking.not_standing(walked) == "the left foot is off the ground (1)"
+    shifted = walk_with(standings=[standing(3.0, shift_error_rms=0.04, shift_in_band=0.8)])
+    assert report_walking.standing_table(shifted).rows[0][-1] == (
+        f"error 4.0{SPACE}% RMS, 80.0{SPACE}% of the time within its band"
+    )
+
+
+def test_a_recorded_session_has_it_all(walk):
+    found = read_walk(Recording(walk[0]))
+    counted = found.verdicts()
+    assert len(counted) == 7 and counted["trunk lean"][0].untold
+    left = [each for each in found.strides if each.side is LEFT and each.is_accepted]
+    told = [sum((one.told_count, one.untold.total())) for sides in counted.values() for one in sides]
+    assert set(told) <= {len(left), len(left) - 1}  # the first one may have no partner
+    assert found.phases[LEFT][""] > 0.5 * found.phases[LEFT].total() > 0
+    assert found.standings
+    text = write_report(walk[0]).read_text(encoding="utf-8")
+    for words in (
+        "no lean of the trunk",
+        "Own baseline",
+        "the level of amputation is not told",
+        "phase valid",
+        "contact told by force",
+        "nobody stood on both feet for long enough",
+    ):
+        assert words in text, words
+
+
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [("transfemoral_microprocessor_knee", "transfemoral microprocessor knee"), ("unknown", "level not told")],
+)
+def test_the_level_stands_at_the_top(level, words):
+    walked = walk_with()
+    walked.participant = Participant(80.0, LEFT, level)
+    assert report_summary.header(walked)["level"] == words
