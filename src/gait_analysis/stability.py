@@ -101,8 +101,11 @@ def lateral_margin_m(
     middles_s = edges_s[:-1] + 0.5 * _BIN_S
     support = slice(*middles_s.searchsorted(single_support_s).tolist())
     outward = 1.0 if side is Side.LEFT else -1.0
-    reach_m = np.convolve(outward * pressure_m[support], np.full(_EDGE_BINS_COUNT, 1.0 / _EDGE_BINS_COUNT), "valid")
-    return float(reach_m.max() - (outward * xcom_m[support]).max()) if len(reach_m) else math.nan
+    reach_m, out_m = outward * pressure_m[support], outward * xcom_m[support]
+    if len(reach_m) < _EDGE_BINS_COUNT:
+        return math.nan
+    edge_m = np.convolve(reach_m, np.full(_EDGE_BINS_COUNT, 1.0 / _EDGE_BINS_COUNT), "valid").max()
+    return float(edge_m - out_m.max())
 
 
 def _bins_count(begin_s: float, end_s: float, plates: Sequence[Array]) -> int:

@@ -83,6 +83,7 @@ def test_nothing_is_made_up(stride, method):
         "the end is missing": (settings, support_s, [rows[rows[:, 0] < stride_s[1] - 0.06] for rows in plates]),
         "a gap": (settings, support_s, [plates[0], np.delete(plates[1], slice(900, 960), axis=0)]),
         "single support is not known": (settings, (support_s[0], math.nan), plates),
+        "hardly a single support": (settings, (support_s[0], support_s[0] + 0.015), plates),
         "nobody there": (settings, support_s, [rows * np.array((1.0, 1.0, 0.0, 1.0)) for rows in plates]),
         "no place of the load": (settings, support_s, [rows + np.array((0.0, 0.0, 0.0, math.nan)) for rows in plates]),
     }
