@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples in; ``gait/state``, ``gait/events``, ``gait/strides``, ``gait/asymmetry`` and ``gait/standing`` out."""
 
+from functools import partial
+
 from gait_lab import msg
+from sensor_msgs.msg import Imu
 
 from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.sensors import PROSTHESIS
 from gait_analysis.standing import Standing
 from gait_parts import plugins
 from gait_ros import qos
@@ -19,7 +23,7 @@ from gait_ros.messages import (
 )
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
-from gait_sensing.samples import BeltSample, ForceSamples
+from gait_sensing.samples import SEGMENTS, BeltSample, ForceSamples, ImuSample
 
 
 class AnalysisNode(LabNode):
@@ -43,7 +47,9 @@ class AnalysisNode(LabNode):
         }
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
         self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
-        for name in self._settings.force_streams:
+        for segment in SEGMENTS:
+            self.create_subscription(Imu, f"imu/{segment}", partial(self._on_motion, segment), qos.SAMPLES)
+        for name in [*self._settings.force_streams, PROSTHESIS]:
             self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", self._on_force, qos.SAMPLES)
 
     def _on_session(self, message: msg.SessionState) -> None:
@@ -55,10 +61,14 @@ class AnalysisNode(LabNode):
     def _on_force(self, message: msg.ForceSamples) -> None:
         self._feed(values.force_samples(message))
 
+    def _on_motion(self, segment: str, message: Imu) -> None:
+        if self._analyser is not None:
+            self._feed(values.imu_sample(message, segment))
+
     def _on_belt(self, message: msg.TreadmillState) -> None:
         self._feed(values.belt_sample(message))
 
-    def _feed(self, sample: ForceSamples | BeltSample) -> None:
+    def _feed(self, sample: ForceSamples | ImuSample | BeltSample) -> None:
         if self._analyser is None:
             return
         for result in self._analyser.feed(sample):

@@ -43,3 +43,5 @@ class GaitEvent:
     confidence: float  # 0 to 1, no unit
     flags: EventFlag = EventFlag.NONE
     stride_number: int = 0  # of this side, from 1; 0 before the first
+    sensor: str = ""  # name of the stream that told: "left_belt", "left_foot", ...
+    reason: str = ""  # what is doubtful about it, or was done to it, in words; empty when nothing

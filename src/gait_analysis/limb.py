@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that is known of one limb: its sensor's last seconds, contact, phase, sub-phase and stride in progress."""
+"""All that is known of one limb: its plate's last seconds, contact, phase, sub-phase and stride in progress."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gait_analysis.edges import centred_mean
-from gait_analysis.events import EventKind, GaitEvent
+from gait_analysis.events import EventKind, GaitEvent, Source
+from gait_analysis.foot_sensor import FootSensor, FootSensors
 from gait_analysis.gait import LimbState, Subphase
 from gait_analysis.history import History
 from gait_analysis.kinetics import Kinetics, stance_kinetics
@@ -34,8 +36,19 @@ class Landing:
     position_m: float = math.nan
 
 
+@dataclass(slots=True, eq=False)
+class PlateSensor(FootSensor):
+    """The plate under the foot, whose samples are kept."""
+
+    newest: Callable[[float], Array | None] = lambda time_s: None  # see Limb.newest
+
+    def is_heard(self, time_s: float) -> bool:
+        """Whether there is a sample not long before ``time_s``."""
+        return self.newest(time_s) is not None
+
+
 class Limb:
-    """The limb on ``side``, as the force stream ``stream`` sees it.
+    """The limb on ``side``, as the force stream ``stream`` and the ``others`` see it, the most trusted first.
 
     ``max_age_s`` without a sample make its contact and load unknown; vertical forces below ``lowest_force_n`` are no
     measurement.
@@ -47,6 +60,7 @@ class Limb:
         detector: Detector,
         phase: LimbPhase,
         side: Side,
+        others: list[FootSensor],
         weight_n: float,
         lowest_n: float,
         max_age_s: float,
@@ -55,12 +69,13 @@ class Limb:
         self.strides, self.subphase = StrideBuilder(side), SubphaseTracker(side)
         self.landing, self.stance = Landing(), Kinetics()
         self.implausible_count = 0
+        self.plate = PlateSensor(side, stream, Source.FORCE, reason=f"no clear contact or swing on {stream} yet")
+        self.plate.newest = self.newest
+        self.sensors = FootSensors(side, [self.plate, *others])
         self._detector = detector
         self._weight_n, self._lowest_n, self._max_age_s = weight_n, lowest_n, max_age_s
         self._history = History(4, _KEEP_S)
-        self._is_in_contact: bool | None = None
         self._baseline_n = 0.0
-        self._reason = f"no clear contact or swing on {stream} yet"
 
     def take(self, samples: ForceSamples) -> list[ContactChange]:
         """Keep the samples, without those that are no measurement; return the changes of contact they tell."""
@@ -69,22 +84,24 @@ class Limb:
             samples = self._measured(samples)
             if not len(samples.time_s):
                 return []
+        self.plate.heard_s = float(samples.time_s[-1])
         force_n, pressure_m = samples.force_n, samples.centre_of_pressure_m
         self._history.append(samples.time_s, force_n[:, 0], force_n[:, 2], pressure_m[:, 0], pressure_m[:, 1])
         return self._detector.feed(samples)
 
     def apply(self, change: ContactChange) -> None:
-        """Take over a change of this limb's contact that ``take`` returned."""
-        self._is_in_contact, self._reason, self._baseline_n = change.is_in_contact, change.reason, change.baseline_n
-        if change.event is None:
-            return
-        if change.event.kind is EventKind.FOOT_OFF:
+        """Take over a change of contact that ``take`` returned."""
+        self.plate.take(change)
+        self._baseline_n = change.baseline_n
+        if change.event is not None and change.event.kind is EventKind.FOOT_OFF:
             self.stance = self._kinetics(self.landing.contact_s, change.event.time_s)
 
     def land(self, contact: GaitEvent, belt_mps: float) -> None:
-        """Find out where the foot touched down at ``contact``."""
-        rows = self._history.between(contact.time_s, contact.detected_s)
-        position_m = landing_m(contact.time_s, rows[:, _TIME], rows[:, _VERTICAL], rows[:, _PRESSURE_X], belt_mps)
+        """Find out where the foot touched down at ``contact``; only its plate can tell."""
+        position_m = math.nan
+        if contact.sensor == self.stream:
+            rows = self._history.between(contact.time_s, contact.detected_s)
+            position_m = landing_m(contact.time_s, rows[:, _TIME], rows[:, _VERTICAL], rows[:, _PRESSURE_X], belt_mps)
         self.landing, self.stance = Landing(contact.time_s, position_m), Kinetics()
 
     def pressure_y_m(self, start_s: float, end_s: float) -> float:
@@ -130,15 +147,15 @@ class Limb:
     def state(self, time_s: float, row: Array | None, is_other_known: bool) -> LimbState:
         """Return the state at ``time_s``, with what ``newest`` returned for it."""
         estimate = self.phase.at(time_s)
-        is_in_contact, reason, load_bw = self._is_in_contact, self._reason, math.nan
-        if row is None:
-            is_in_contact, reason = None, f"no force on {self.stream} for more than {self._max_age_s} s"
-        else:
+        sensor, reason, load_bw = self.sensor(time_s, row), "", math.nan
+        if sensor is None:
+            reason = self.sensors.reason(time_s)
+        if row is not None:
             load_bw = (float(row[_VERTICAL]) - self._baseline_n) / self._weight_n
-        is_known = is_in_contact is not None and is_other_known
+        is_known = sensor is not None and sensor.knows_foot_off and is_other_known
         return LimbState(
             side=self.side,
-            is_in_contact=is_in_contact,
+            is_in_contact=sensor.is_in_contact if sensor is not None and sensor.knows_foot_off else None,
             subphase=self.subphase.at(time_s) if is_known and estimate.is_valid else Subphase.UNKNOWN,
             phase=estimate.phase,
             phase_rate_hz=estimate.rate_hz,
@@ -146,10 +163,9 @@ class Limb:
             reason="; ".join(part for part in (reason, estimate.reason) if part),
         )
 
-    @property
-    def is_contact_known(self) -> bool:
-        """Whether the samples so far tell if the foot is down."""
-        return self._is_in_contact is not None
+    def sensor(self, time_s: float, row: Array | None) -> FootSensor | None:
+        """Return the sensor that tells of contact at ``time_s``; ``row`` is what ``newest`` returned for it."""
+        return self.plate if row is not None and self.plate.is_in_contact is not None else self.sensors.best(time_s)
 
     def _measured(self, samples: ForceSamples) -> ForceSamples:
         force_n = samples.force_n

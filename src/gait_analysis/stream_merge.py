@@ -13,8 +13,8 @@ class StreamMerge:
 
     What is released, and in which intervals of time it may be looked at, then depends on the samples alone. A stream
     that lags more than ``stale_s`` behind the newest of the others, or has not begun ``stale_s`` after the first of
-    them, is no longer waited for; it is waited for again from its first sample beyond the watermark on. Its samples
-    from before the watermark come too late and are counted, as are samples out of order.
+    them, is no longer waited for, until it sends again. Its samples from before the watermark come too late and are
+    counted, as are samples out of order.
     """
 
     def __init__(self, names: list[str], stale_s: float) -> None:
@@ -28,6 +28,8 @@ class StreamMerge:
     def feed(self, samples: ForceSamples) -> None:
         """Take samples of one of the streams."""
         oldest_s = max(self.watermark_s, self._newest_s[samples.name])
+        # Even samples that come too late say that the stream is back; else one that is always fed last stayed away.
+        self._newest_s[samples.name] = max(self._newest_s[samples.name], float(samples.time_s[-1]))
         if samples.time_s[0] <= oldest_s:
             first = int(samples.time_s.searchsorted(oldest_s, side="right"))
             self.late_count += first
@@ -35,9 +37,17 @@ class StreamMerge:
                 return
             samples = cut(samples, first, len(samples.time_s))
         self._waiting[samples.name].append(samples)
-        self._newest_s[samples.name] = float(samples.time_s[-1])
         self._first_s = min(self._first_s, float(samples.time_s[0]))
         self._move_watermark()
+
+    @property
+    def newest_s(self) -> float:
+        """Time of the newest sample of all streams."""
+        return max(self._newest_s.values())
+
+    def leave_behind(self, time_s: float) -> None:
+        """Move the watermark to ``time_s``: other streams go on without these."""
+        self.watermark_s = max(self.watermark_s, time_s)
 
     def release(self, name: str) -> list[ForceSamples]:
         """Return, once, the samples of stream ``name`` up to the watermark."""
@@ -52,7 +62,7 @@ class StreamMerge:
         return released
 
     def _move_watermark(self) -> None:
-        newest_s = max(self._newest_s.values())
+        newest_s = self.newest_s
         oldest_s = newest_s - self._stale_s
         waited_for_s = [time_s for time_s in self._newest_s.values() if max(time_s, self._first_s) >= oldest_s]
         if min(waited_for_s) > -math.inf:  # otherwise one has not begun and may still do so

@@ -3,6 +3,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 from gait_analysis.events import EventKind, GaitEvent
@@ -13,13 +14,34 @@ from gait_sensing.samples import Side
 _OWN, _OTHER = "this", "other"
 _CONTACT, _OFF = EventKind.INITIAL_CONTACT, EventKind.FOOT_OFF
 
+
+class Seen(Enum):
+    """Which events the sensors present can tell."""
+
+    ALL = "all"
+    ONE_FOOT = "one foot"  # nothing of the other one
+    CONTACTS = "contacts"  # no foot off
+
+
 # (state, whose event, kind) -> next state. A state is named after what the limb does in it.
 _NEXT = {
-    ("idle", _OWN, _CONTACT): "loading",
-    ("loading", _OTHER, _OFF): "single_support",
-    ("single_support", _OTHER, _CONTACT): "pre_swing",
-    ("pre_swing", _OWN, _OFF): "swing",
-    ("swing", _OWN, _CONTACT): "loading",
+    Seen.ALL: {
+        ("idle", _OWN, _CONTACT): "loading",
+        ("loading", _OTHER, _OFF): "single_support",
+        ("single_support", _OTHER, _CONTACT): "pre_swing",
+        ("pre_swing", _OWN, _OFF): "swing",
+        ("swing", _OWN, _CONTACT): "loading",
+    },
+    Seen.ONE_FOOT: {
+        ("idle", _OWN, _CONTACT): "loading",
+        ("loading", _OWN, _OFF): "swing",
+        ("swing", _OWN, _CONTACT): "loading",
+    },
+    Seen.CONTACTS: {
+        ("idle", _OWN, _CONTACT): "loading",
+        ("loading", _OTHER, _CONTACT): "pre_swing",
+        ("pre_swing", _OWN, _CONTACT): "loading",
+    },
 }
 _GATE_WINDOW_COUNT, _GATE_RESET_COUNT = 10, 2
 
@@ -55,10 +77,10 @@ class StrideBuilder:
         self.number = 0  # of the stride in progress
         self.irregular_count = 0
 
-    def feed(self, event: GaitEvent) -> tuple[StrideTimes | None, bool]:
+    def feed(self, event: GaitEvent, seen: Seen = Seen.ALL) -> tuple[StrideTimes | None, bool]:
         """Return the stride that ``event`` ends, if any, and whether the event was irregular."""
         who = _OWN if event.side is self._side else _OTHER
-        state = _NEXT.get((self._state, who, event.kind))
+        state = _NEXT[seen].get((self._state, who, event.kind))
         is_irregular = state is None and self._state != "idle"
         if is_irregular:
             self.irregular_count += 1

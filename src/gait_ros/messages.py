@@ -153,6 +153,8 @@ def event_message(event: GaitEvent, participant: Participant) -> msg.GaitEvent:
     message.flags = int(event.flags.value)
     message.detected = to_stamp(event.detected_s)
     message.stride_number = int(event.stride_number)
+    message.sensor = event.sensor
+    message.reason = event.reason
     return message
 
 

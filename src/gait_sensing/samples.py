@@ -31,6 +31,9 @@ class Side(str, Enum):
         return Side.RIGHT if self is Side.LEFT else Side.LEFT
 
 
+SEGMENTS = ("pelvis", "trunk", *(f"{side.value}_{link}" for side in Side for link in ("thigh", "shank", "foot")))
+
+
 @dataclass(frozen=True, slots=True)
 class ImuReading:
     """One decoded IMU sample in the sensor's own axes."""

@@ -13,11 +13,11 @@ from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.gait import GaitState, Stride
 from gait_analysis.norms import LEVELS
 from gait_analysis.participant import Input, Participant
-from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Side
+from gait_sensing.samples import SEGMENTS, STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv
 from gait_session.analyse_summary import Findings, summary
 from gait_session.plain_file import read_plain_file
-from gait_session.plain_walk import SEGMENTS, PlainWalk, join
+from gait_session.plain_walk import PlainWalk, join
 
 _HIGHEST_RATE_HZ = 2000.0  # of the states, see AnalyserSettings
 _MASS_KG = (10.0, 400.0)

@@ -147,6 +147,8 @@ def gait_event(message: Any) -> GaitEvent:
         confidence=message.confidence,
         flags=EventFlag(message.flags),
         stride_number=message.stride_number,
+        sensor=message.sensor,
+        reason=message.reason,
     )
 
 

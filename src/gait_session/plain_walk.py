@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
+from gait_sensing.samples import SEGMENTS, Array, ForceSamples, ImuSample, Side
 from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns
 
-SEGMENTS = ("pelvis", "trunk", *(f"{side.value}_{link}" for side in Side for link in ("foot", "shank", "thigh")))
 LONGEST_GAP = 5.0  # usual intervals between rows; a longer stretch is a gap
 _LINKS = {  # words in a file's name, first that fits -> link; "foot" last, as in "barefoot"
     "lowerback": "pelvis", "lower_back": "pelvis", "lumbar": "pelvis", "pelvis": "pelvis", "trunk": "trunk",

@@ -43,6 +43,18 @@ def test_a_stale_stream_is_left_behind_and_comes_back():
     assert (released(merge, "a"), released(merge, "b")) == ([], [1.25])  # a waits for b again
 
 
+def test_a_stream_that_is_always_fed_last_comes_back_too():
+    merge = StreamMerge(["a", "b"], 0.1)
+    for time_s in (1.0, 1.2, 1.3):
+        merge.feed(samples("a", time_s))
+    merge.feed(samples("b", 1.3))  # too late, but it is back
+    for time_s in (1.31, 1.32):
+        merge.feed(samples("a", time_s))
+        merge.feed(samples("b", time_s))
+    assert released(merge, "b") == [1.31, 1.32]
+    assert merge.late_count == 1
+
+
 def test_samples_seen_before_are_dropped_and_counted():
     merge = StreamMerge(["a", "b"], 0.1)
     merge.feed(samples("a", 1.0, 1.01))

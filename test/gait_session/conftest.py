@@ -87,10 +87,10 @@ class Lab:
         self._analyser = Analyser(AnalyserSettings(), self._participant, input, START_S)
         self._cue_count = 0
 
-    def walk(self, duration_s: float, skip_s: float = 0.0, lost: range = range(0)) -> None:
+    def walk(self, duration_s: float, skip_s: float = 0.0, unrecorded: range = range(0)) -> None:
         """Walk from one second before the start, or ``skip_s`` later, until ``duration_s`` after the start.
 
-        Samples numbered in ``lost`` never leave the sensors.
+        Samples numbered in ``unrecorded`` reach the analysis and not the recorder.
         """
         begin_s = START_S - 1.0
         self._session(msg.SessionState.ACTIVE, begin_s + skip_s)
@@ -100,16 +100,17 @@ class Lab:
                 self._belt(float(time_s[0]))
             if first % 250 == 0:
                 self._session(msg.SessionState.ACTIVE, float(time_s[0]))
-            for side in Side if first not in lost else ():
-                self._step(side, first, time_s)
+            for side in Side:
+                self._step(side, first, time_s, first not in unrecorded)
 
-    def _step(self, side: Side, first: int, time_s: np.ndarray) -> None:
+    def _step(self, side: Side, first: int, time_s: np.ndarray, is_recorded: bool) -> None:
         force_n = self._walker.force_n(side, time_s - START_S)
         pressure_m = np.full((BATCH, 2), math.nan)
         samples = ForceSamples(f"{side.value}_belt", first, time_s, force_n, 0.0 * force_n, pressure_m)
         message = messages.force_samples_message(samples)
         now_s = float(time_s[-1]) + 0.002
-        self.recorder.write(f"/load_cell/{side.value}_belt/samples", message, now_s)
+        if is_recorded:
+            self.recorder.write(f"/load_cell/{side.value}_belt/samples", message, now_s)
         for result in self._analyser.feed(messages.values.force_samples(message)):
             self._publish(result, now_s)
 

@@ -146,7 +146,7 @@ def test_one_plate_of_one_foot_gives_that_foot(tmp_path: Path) -> None:
     assert len(times(out, "right", "IC")) == 17
     assert times(out, "left", "IC") == []
     assert "taken as" not in text
-    assert "the left leg: no force on left_belt" in text
+    assert "the left leg: no sensor of the left foot has sent anything" in text
     assert "taken as left" in analyse(Request([path], out, 71.4))  # its own files are written over
     assert len(times(out, "left", "IC")) == 17
 

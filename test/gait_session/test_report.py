@@ -106,7 +106,7 @@ def test_curves_are_those_of_the_walker(walk):
 
 def test_a_stance_with_missing_samples_gives_no_curve(make_lab):
     lab = make_lab()
-    lab.walk(8.0, lost=range(1000, 1050))
+    lab.walk(8.0, unrecorded=range(1100, 1150))
     found = walk_of(finished(lab))
     assert len(found.curves(Side.LEFT, 2)) < sum(stride.side is Side.LEFT for stride in found.strides)
     assert report_numbers.lost_count(found) == 100

@@ -33,6 +33,11 @@ class WornDetector(ABC):
         return self._axis.reason or self._lost_reason()
 
     @property
+    def is_learning(self) -> bool:
+        """Whether it is not known yet how the sensor is worn."""
+        return self._axis.left is None
+
+    @property
     def left(self) -> Vector | None:
         """The person's left in the sensor's axes, unit vector; ``None`` while it is not known."""
         return self._axis.left

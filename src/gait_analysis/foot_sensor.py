@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sensors that tell when one foot is on the ground: which is believed, and what it told.
+
+Of the sensors of a foot that are heard and know if it is down, the most trusted tells its events; it is chosen anew at
+every instant, so that another takes its place when it falls silent or loses track, and gives it back. What the new one
+had told meanwhile is told then. The events that the others find are held against those told, see ``agreement``.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from gait_analysis.agreement import DOUBT_COUNT, Agreement
+from gait_analysis.events import EventKind, GaitEvent, Source
+from gait_analysis.parts import ContactChange
+from gait_sensing.samples import Side
+
+MAX_AGE_S = 0.1  # of a motion sensor's newest sample: five samples of a slow one
+CATCH_UP_S = 0.5  # before the change of sensor: what was told earlier belongs to another stride
+SAME_EVENT_S = 0.3  # two sensors' times of one event differ by less, two contacts of one foot by more
+AGREE_COUNT = 3  # of ``DOUBT_COUNT`` events; fewer are a doubt
+UNPROVEN = "stance from IMUs alone: its bias against force is not known"
+
+
+@dataclass(slots=True, eq=False)
+class FootSensor:
+    """One sensor of one foot, and what it knows."""
+
+    side: Side
+    name: str  # of its stream: "left_belt", "prosthesis", "left_foot", ...
+    source: Source
+    knows_foot_off: bool = True
+    is_in_contact: bool | None = None  # None: cannot tell
+    reason: str = ""  # why not
+    heard_s: float = -math.inf  # instant at which its newest sample became known
+    recent: deque[GaitEvent] = field(default_factory=lambda: deque(maxlen=8))
+    agreement: Agreement = field(default_factory=Agreement)  # with the events told
+    crossed: Agreement = field(default_factory=Agreement)  # with those told of the other foot
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a sample of it was ever seen."""
+        return self.heard_s > -math.inf
+
+    def is_heard(self, time_s: float) -> bool:
+        """Whether its newest sample was known not long before ``time_s``."""
+        return time_s - self.heard_s <= MAX_AGE_S
+
+    def take(self, change: ContactChange) -> None:
+        """Take over what it tells of its foot."""
+        self.is_in_contact, self.reason = change.is_in_contact, change.reason
+        if change.event is not None:
+            self.recent.append(replace(change.event, source=self.source, sensor=self.name))
+
+    def doubt(self, told_by: str) -> str:
+        """Return what is doubtful about ``told_by`` because this sensor disagrees; empty when it agrees."""
+        met_count, crossed_count = self.agreement.met_count, self.crossed.met_count or 0
+        if met_count is None or met_count >= AGREE_COUNT:
+            return ""
+        text = f"{self.name} agrees with {met_count} of the last {DOUBT_COUNT} events of {told_by}"
+        return f"{text}, but with those of the other foot: are sides swapped?" if crossed_count >= AGREE_COUNT else text
+
+
+class FootSensors:
+    """All sensors of the foot on ``side``, the most trusted first."""
+
+    def __init__(self, side: Side, sensors: list[FootSensor]) -> None:
+        self._side, self._sensors = side, sensors
+        self.crossing: list[FootSensor] = []  # sensors of the other foot, to be held against this one
+        self.used: FootSensor | None = None  # whose event was told last, or will be next
+        self._found: GaitEvent | None = None  # the last one that was told, as its sensor found it
+        self._told_s = -math.inf  # and its time as told
+
+    def best(self, time_s: float) -> FootSensor | None:
+        """Return the sensor to believe at ``time_s``; ``None`` when none can tell."""
+        for sensor in self._sensors:
+            if sensor.is_in_contact is not None and sensor.is_heard(time_s):
+                return sensor
+        return None
+
+    def heard_s(self, time_s: float) -> float:
+        """Return when the newest sample of a sensor that is heard at ``time_s`` became known; -infinity: none is."""
+        return max((min(each.heard_s, time_s) for each in self._sensors if each.is_heard(time_s)), default=-math.inf)
+
+    def reason(self, time_s: float) -> str:
+        """Return why none can tell: what the most trusted one says that was ever heard."""
+        sensor = next((each for each in self._sensors if each.has_begun), None)
+        if sensor is None:
+            return f"no sensor of the {self._side.value} foot has sent anything"
+        if not sensor.is_heard(time_s):
+            return f"nothing from {sensor.name} any more"
+        return sensor.reason or f"{sensor.name} has not told of contact or swing yet"
+
+    def changed(self, time_s: float) -> str:
+        """Choose anew; return what to say of a change from one sensor to another, empty when there is none."""
+        best, old = self.best(time_s), self.used
+        if best is old:
+            return ""
+        self.used = best
+        return f"events from {best.name} instead of {old.name}" if best and old else ""
+
+    def told(self, known_s: float) -> list[GaitEvent]:
+        """Return the events to tell now, of the sensor in use; each is told once, and ``known_s`` is when."""
+        events: list[GaitEvent] = []
+        for event in reversed(self.used.recent if self.used else ()):
+            if not self._is_new(event, known_s):
+                break
+            events.insert(0, event)
+        if events:
+            self._found = events[-1]
+            events = [self._as_told(event, known_s) for event in events]
+            self._told_s = events[-1].time_s
+        return events
+
+    @property
+    def stance_doubt(self) -> str:
+        """Why durations that begin or end with foot off are not to be compared; empty when they may be."""
+        used = self.used
+        if used is None or used.source is not Source.IMU or used.agreement.has_bias(EventKind.FOOT_OFF):
+            return ""
+        return UNPROVEN
+
+    def _is_new(self, event: GaitEvent, known_s: float) -> bool:
+        last = self._found
+        if last is None:
+            return True
+        if event.sensor == last.sensor:
+            return event.time_s > last.time_s
+        since_s = event.time_s - self._told_s
+        is_same = event.kind is last.kind and since_s < SAME_EVENT_S
+        return since_s > 0.0 and not is_same and event.detected_s >= known_s - CATCH_UP_S
+
+    def _as_told(self, event: GaitEvent, known_s: float) -> GaitEvent:
+        """Return ``event`` without its sensor's bias, and with what the other sensors make of it."""
+        used = self.used
+        assert used is not None
+        if used.source is Source.IMU:
+            bias_s = used.agreement.bias_s(event.kind)
+            reason = f"{used.name} was {bias_s * 1e3:+.0f} ms off force, which is taken off" if bias_s else ""
+            return replace(event, time_s=event.time_s - bias_s, detected_s=known_s, reason=event.reason or reason)
+        doubt = ""
+        for other in self._sensors:
+            if other is not used and other.is_in_contact is not None and other.is_heard(known_s):
+                doubt = doubt or other.doubt(used.name)
+                other.agreement.told(event)
+        for other in self.crossing:
+            other.crossed.told(event)
+        if doubt:
+            return replace(event, confidence=0.5 * event.confidence, reason=event.reason or doubt)
+        return event

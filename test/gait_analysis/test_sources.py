@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plates, a prosthesis' load cell and motion sensors on one walk: who is believed, and when another takes over."""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.events import EventKind, GaitEvent, Source
+from gait_analysis.foot_sensor import UNPROVEN
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.participant import Input, Participant
+from gait_sensing.samples import ForceSamples, ImuSample, Side
+from gait_sim.walker import Walker, WalkerSettings
+
+DURATION_S, BATCH_S = 45.0, 0.016
+OUT_S, BACK_S = 22.0, 32.0  # plates fall silent, and come back
+MASS_KG = 80.0
+UNKNOWN_XYZW = (math.nan,) * 4
+FEET = ("left_foot", "right_foot")
+SETTINGS = AnalyserSettings(state_rate_hz=50.0)
+
+Sample = ForceSamples | ImuSample
+
+
+class Recorded:
+    """What all sensors of one walk gave, and the truth."""
+
+    def __init__(self) -> None:
+        walker = Walker(WalkerSettings(body_mass_kg=MASS_KG, seed=3))
+        self.truth, self.plates, self.imus = [], {"left_belt": [], "right_belt": []}, {name: [] for name in FEET}
+        for batch in range(int(DURATION_S / BATCH_S)):
+            time_s = batch * BATCH_S + np.arange(1, 9) * BATCH_S / 8
+            self.truth += walker.advance(float(time_s[-1]), 1.0, 1.0)
+            for name, batches in self.plates.items():
+                force_n, pressure_m = walker.plate(name, time_s)
+                batches.append(ForceSamples(name, 8 * batch, time_s, force_n, np.full((8, 3), np.nan), pressure_m))
+            for name, samples in self.imus.items():
+                for instant_s in np.arange(len(samples) * 0.01, time_s[-1], 0.01).tolist():
+                    reading = walker.imu(name, instant_s, None)
+                    samples.append(
+                        ImuSample(name, instant_s, reading.acceleration_mps2, reading.angular_rate_radps, UNKNOWN_XYZW)
+                    )
+
+    def contacts_s(self, side: Side, from_s: float, to_s: float) -> list[float]:
+        return [
+            event.time_s
+            for event in self.truth
+            if event.side is side and event.kind is EventKind.INITIAL_CONTACT and from_s < event.time_s < to_s
+        ]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
+    return Recorded()
+
+
+def in_order(*streams: list[Sample]) -> list[Sample]:
+    return sorted((sample for stream in streams for sample in stream), key=lambda s: float(np.max(s.time_s)))
+
+
+def without_plates(samples: list[ForceSamples]) -> list[ForceSamples]:
+    return [each for each in samples if not OUT_S < each.time_s[0] < BACK_S]
+
+
+def analyse(samples: list[Sample], prosthetic_side: Side | None = None) -> list:
+    analyser = Analyser(SETTINGS, Participant(MASS_KG, prosthetic_side), Input.SIMULATED, 0.0)
+    return [result for sample in samples for result in analyser.feed(sample)]
+
+
+def of(kind: type, results: list) -> list:
+    return [result for result in results if isinstance(result, kind)]
+
+
+def contacts(results: list, side: Side, from_s: float = 0.0, to_s: float = DURATION_S) -> Iterator[GaitEvent]:
+    for event in of(GaitEvent, results):
+        if event.side is side and event.kind is EventKind.INITIAL_CONTACT and from_s < event.time_s < to_s:
+            yield event
+
+
+@pytest.fixture(scope="module")
+def broken_off(recorded) -> list:
+    """Both plates fall silent for ten seconds; the feet wear IMUs."""
+    plates = [without_plates(batches) for batches in recorded.plates.values()]
+    return analyse(in_order(*plates, *recorded.imus.values()))
+
+
+@pytest.mark.parametrize("side", Side)
+def test_motion_sensors_take_over_and_give_back(recorded, broken_off, side):
+    expected = {f"{side.value}_belt": (15.0, OUT_S - 0.1), f"{side.value}_foot": (OUT_S + 0.1, BACK_S - 0.1)}
+    for sensor, (from_s, to_s) in expected.items():
+        assert {event.sensor for event in contacts(broken_off, side, from_s, to_s)} == {sensor}
+    assert {event.sensor for event in contacts(broken_off, side, BACK_S + 1.3)} == {f"{side.value}_belt"}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_each_contact_is_told_once_whoever_tells_it(recorded, broken_off, side):
+    told_s = [event.time_s for event in contacts(broken_off, side, 15.0, DURATION_S - 0.5)]
+    true_s = recorded.contacts_s(side, 15.0, DURATION_S - 0.5)
+    assert len(told_s) == len(true_s) > 20
+    assert np.abs(np.array(told_s) - true_s).max() < 0.03  # of motion sensors without their bias
+
+
+def test_the_bias_of_motion_sensors_is_learned_from_force(recorded, broken_off):
+    """The simulated foot turns fastest well before it leaves the ground."""
+    offs = [event for event in of(GaitEvent, broken_off) if event.sensor in FEET and event.kind is EventKind.FOOT_OFF]
+    true_s = np.array([event.time_s for event in recorded.truth if event.kind is EventKind.FOOT_OFF])
+    assert len(offs) > 10
+    assert all("off force" in event.reason for event in offs)
+    assert max(np.abs(true_s - event.time_s).min() for event in offs) < 0.03
+    alone = analyse(in_order(*recorded.imus.values()))
+    offs = [event for event in of(GaitEvent, alone) if event.kind is EventKind.FOOT_OFF]
+    assert np.median([np.abs(true_s - event.time_s).min() for event in offs]) > 0.04
+
+
+def test_a_stride_of_two_sensors_is_kept_but_not_accepted(broken_off):
+    spoilt = [stride for stride in of(Stride, broken_off) if "instead of" in stride.reason]
+    assert {stride.reason for stride in spoilt} >= {"events from left_foot instead of left_belt"}
+    assert not any(stride.is_accepted for stride in spoilt)
+    accepted = [stride for stride in of(Stride, broken_off) if stride.is_accepted]
+    assert [s for s in accepted if s.start_s > OUT_S + 2.0 and s.end_s < BACK_S]  # motion sensors are good enough
+
+
+def test_states_go_on_without_plates(broken_off):
+    states = [state for state in of(GaitState, broken_off) if OUT_S + 1.0 < state.time_s < BACK_S - 0.1]
+    assert len(states) == pytest.approx(50.0 * (BACK_S - OUT_S - 1.1), abs=2)
+    assert all(state.left.is_in_contact is not None and state.left.is_phase_valid for state in states)
+    assert all(math.isnan(state.left.load_bw) for state in states)
+    assert {state.left.is_in_contact for state in states} == {True, False}
+
+
+def test_the_order_of_arrival_does_not_matter(recorded, broken_off):
+    """Motion samples come up to 40 ms after the force samples of their instant, by chance."""
+    chance = random.Random(1)
+    plates = [without_plates(batches) for batches in recorded.plates.values()]
+    samples = in_order(*plates, *recorded.imus.values())
+    at = {
+        id(s): float(np.max(s.time_s)) + (0.04 * chance.random() if isinstance(s, ImuSample) else 0.0) for s in samples
+    }
+    newest = {}
+    for sample in samples:  # of one sensor none overtakes another
+        name = getattr(sample, "segment", None) or sample.name
+        at[id(sample)] = newest[name] = max(at[id(sample)], newest.get(name, 0.0))
+    results = analyse(sorted(samples, key=lambda sample: at[id(sample)]))
+
+    def steady(results):
+        return [e for e in of(GaitEvent, results) if not BACK_S - 0.2 < e.detected_s < BACK_S + 1.3]
+
+    assert [repr(event) for event in steady(results)] == [repr(event) for event in steady(broken_off)]
+
+
+def test_feet_alone_tell_steps_but_no_asymmetry_of_stance(recorded):
+    results = analyse(in_order(*recorded.imus.values()))
+    for side in Side:
+        told_s = [event.time_s for event in contacts(results, side, 2.0, DURATION_S - 0.5)]
+        assert len(told_s) == len(recorded.contacts_s(side, 2.0, DURATION_S - 0.5))  # those before it was known, too
+    assert {event.source for event in of(GaitEvent, results)} == {Source.IMU}
+    assert sum(stride.is_accepted for stride in of(Stride, results)) > 60
+    metrics = {metric.name: metric for metric in of(Asymmetry, results)[-1].metrics}
+    assert metrics["step_time"].value == pytest.approx(0.0, abs=0.3)
+    assert math.isnan(metrics["stance_time"].value) and metrics["stance_time"].reason == UNPROVEN
+
+
+def test_one_foot_alone_gives_its_strides(recorded):
+    results = analyse(in_order(recorded.imus["left_foot"]))
+    strides = of(Stride, results)
+    assert {stride.side for stride in strides} == {Side.LEFT}
+    assert sum(stride.is_accepted for stride in strides) > 30
+    assert all(0.3 < stride.swing_time_s < 0.6 for stride in strides if stride.is_accepted)
+    assert all(math.isnan(stride.step_time_s) for stride in strides)
+    state = of(GaitState, results)[-1]
+    assert state.right.reason.startswith("no sensor of the right foot has sent anything")
+    assert state.right.is_in_contact is None
+
+
+def test_a_foot_sensor_on_the_wrong_leg_is_told_of(recorded):
+    """Its contacts agree with none of the plate's."""
+    others = {"left_foot": "right_foot", "right_foot": "left_foot"}
+    swapped = [replace(sample, segment=others[sample.segment]) for imu in recorded.imus.values() for sample in imu]
+    results = analyse(in_order(*recorded.plates.values(), swapped))
+    late = [event for event in of(GaitEvent, results) if event.time_s > 30.0]
+    assert all(event.source is Source.FORCE and event.confidence == 0.5 for event in late)
+    (reason,) = {event.reason for event in late if event.side is Side.LEFT}
+    assert reason.startswith("left_foot agrees with 0 of the last 5 events of left_belt, but with those of the other")
+    fine = analyse(in_order(*recorded.plates.values(), *recorded.imus.values()))
+    assert not any(event.reason for event in of(GaitEvent, fine) if event.time_s > 30.0)
+
+
+def test_the_load_cell_in_the_prosthesis_tells_of_its_foot(recorded):
+    pylon = [
+        ForceSamples("prosthesis", s.first_sample_count, s.time_s, s.force_n, s.moment_nm, s.centre_of_pressure_m)
+        for s in recorded.plates["left_belt"]
+    ]
+    results = analyse(in_order(pylon, recorded.plates["right_belt"]), Side.LEFT)
+    told = list(contacts(results, Side.LEFT, 3.0, DURATION_S - 0.5))
+    assert {(event.source, event.sensor) for event in told} == {(Source.PROSTHESIS, "prosthesis")}
+    true_s = recorded.contacts_s(Side.LEFT, 3.0, DURATION_S - 0.5)
+    assert np.abs(np.array([event.time_s for event in told]) - true_s).max() < 0.01
+    metrics = {metric.name: metric for metric in of(Asymmetry, results)[-1].metrics}
+    assert math.isfinite(metrics["stance_time"].rolling_median)
+    ignored = analyse(in_order(pylon))  # of somebody without a prosthesis
+    assert ignored == []
