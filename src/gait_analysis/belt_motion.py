@@ -14,7 +14,8 @@ import math
 import numpy as np
 
 from gait_analysis.history import History
-from gait_sensing.samples import BeltSample, Side
+from gait_sensing.calibration.belt_inertia import BLOCK_S, BeltInertia
+from gait_sensing.samples import Array, BeltSample, Side
 
 _KEEP_S = 15.0
 
@@ -54,3 +55,12 @@ class BeltMotion:
         at_s = np.concatenate(([start_s], time_s[inside], [end_s]))
         at_mps = np.interp(at_s, time_s, speed_mps)
         return float(np.sum(0.5 * (at_mps[1:] + at_mps[:-1]) * np.diff(at_s)))
+
+    def acceleration_mps2(self, inertia: BeltInertia, side: Side, time_s: Array, known_s: float) -> Array:
+        """Return the belt's acceleration [n], backward positive, at the times [n] of force samples, as known at
+        ``known_s``, by what ``inertia`` says of the treadmill's delay; NaN where statuses are missing or too new.
+        """
+        reach_s = abs(inertia.delay_s) + BLOCK_S + self._max_age_s
+        end_s = min(float(time_s[-1]) + reach_s, known_s - self._settle_s)
+        known = self._statuses.between(float(time_s[0]) - reach_s, end_s)
+        return inertia.acceleration_mps2(time_s, known[:, 0], known[:, 1 if side is Side.LEFT else 2])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gait_analysis.belt_motion import BeltMotion
+from gait_sensing.calibration.belt_inertia import BeltInertia
 from gait_sensing.samples import BeltSample, Side
 
 
@@ -47,3 +48,14 @@ def test_a_status_out_of_order_is_ignored():
     motion = belts(until_s=5.0)
     motion.feed(BeltSample(1.0, 9.0, 9.0, 0.0))
     assert motion.displacement_m(Side.LEFT, 0.5, 4.5, 5.0) == pytest.approx(4.0)
+
+
+def test_acceleration_is_that_of_the_statuses_known_by_then():
+    inertia, at_s = BeltInertia(delay_s=0.05), np.array([2.0, 4.6, 4.9])
+    early, late = (belts(until_s=until_s, speed=lambda time_s: 0.2 * time_s) for until_s in (5.0, 9.0))
+    for side, expected_mps2 in ((Side.LEFT, 0.2), (Side.RIGHT, 0.4)):
+        found_mps2 = early.acceleration_mps2(inertia, side, at_s, 5.0)
+        assert found_mps2 == pytest.approx([expected_mps2, expected_mps2, math.nan], nan_ok=True)
+        assert np.array_equal(found_mps2, late.acceleration_mps2(inertia, side, at_s, 5.0), equal_nan=True)
+        assert late.acceleration_mps2(inertia, side, at_s, 6.0)[2] == pytest.approx(expected_mps2)
+    assert np.isnan(early.acceleration_mps2(inertia, Side.LEFT, np.array([7.0, 7.1]), 9.0)).all()

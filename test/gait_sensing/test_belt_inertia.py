@@ -180,3 +180,9 @@ def test_acceleration_is_that_of_the_told_speed():
     speed_mps = 1.0 + 0.5 * status_s
     found_mps2 = BeltInertia(1.0, delay_s=0.2).acceleration_mps2(np.array([-0.2, 0.5, 2.5, 2.7]), status_s, speed_mps)
     assert found_mps2 == pytest.approx([math.nan, 0.5, 0.5, math.nan], nan_ok=True)
+    gap = (status_s < 1.0) | (status_s > 1.65)
+    found_mps2 = BeltInertia(1.0).acceleration_mps2(
+        np.array([0.75, 0.85, 1.3, 1.75, 1.85]), status_s[gap], speed_mps[gap]
+    )
+    assert found_mps2 == pytest.approx([0.5, math.nan, math.nan, math.nan, 0.5], nan_ok=True)
+    assert np.isnan(BeltInertia(1.0).acceleration_mps2(np.zeros(2), status_s[:0], speed_mps[:0])).all()

@@ -52,8 +52,14 @@ class BeltInertia:
     def acceleration_mps2(self, time_s: Array, status_s: Array, speed_mps: Array) -> Array:
         """Return the belt's acceleration [n] at times [n] of force samples, from statuses [m], ascending.
 
-        NaN at times for which there are no statuses around, half of ``BLOCK_S`` to both sides.
+        NaN at times for which there are no statuses around, half of ``BLOCK_S`` to both sides, or only with a gap of
+        more than ``LARGEST_GAP_S`` in them.
         """
+        if not len(status_s):
+            return np.full(len(time_s), math.nan)
+        gaps = np.flatnonzero(np.diff(status_s) > LARGEST_GAP_S)
+        speed_mps = np.insert(speed_mps, gaps + 1, math.nan)  # nothing is known on either side of it
+        status_s = np.insert(status_s, gaps + 1, 0.5 * (status_s[gaps] + status_s[gaps + 1]))
         at_s = time_s + self.delay_s
         after, before = (
             np.interp(at_s + sign * 0.5 * BLOCK_S, status_s, speed_mps, left=math.nan, right=math.nan)
