@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Initial contacts of both feet from one IMU on the lower back, mounted anyhow: the last resort.
+
+A landing is a jolt (see ``jolts``) that is not much lower than the person's usual one,
+with the upward swing that walking has and arm work has not. Walking is ``least_steps`` landings in a row, each within
+``longest_step_s`` of the one before; until then none is told, and the first ones of a bout are told together, late.
+Outside of bouts nothing is told. Which foot it was says ``pelvis_sides``.
+
+``detected_s`` is in steps of 0.1 s of samples: landings are known some 0.3 s after they happen. That is too late for a
+cue within the same stance phase, but not for counting steps, cadence, and a stride's record.
+
+Confidence is 0.7, in proportion less for a jolt lower than the person's usual one; 0.3 at most and IRREGULAR where the
+side is not sure: forward is not known yet, or the same side as the landing before; half, and INTERPOLATION_FAR, where
+samples are missing next to it.
+
+Source: a bout of walking has four steps at least, Kluge et al. 2021 (doi 10.1371/journal.pone.0256541); the slowest
+walkers have 0.5 steps a second, the fastest 2.5 (0.4 s, or 0.3 in an irregular step).
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
+from gait_analysis.imu_events.jolts import RATE_HZ, Jolt, Jolts
+from gait_analysis.imu_events.pelvis_sides import PelvisSides
+from gait_analysis.imu_events.sagittal import Row
+from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS
+from gait_parts import settings
+from gait_parts.settings import setting
+from gait_sensing.samples import Array, ImuSample, Side
+
+BLOCK = 10  # samples, 0.1 s: how often jolts are sought
+FAR_S = 0.05  # sensors send at 50 Hz and above: samples are missing in a longer interval
+GAPS_KEPT = 20
+USUAL_COUNT = 7  # landings
+SURE, UNSURE = 0.7, 0.3  # confidence
+
+
+@dataclass(frozen=True)
+class Settings(settings.Settings):
+    """Settings of the lower back's detector."""
+
+    least_jolt_mps2: float = setting(0.15, "lower is no landing; standing has up to 0.1", low=0.05, high=2.0)
+    usual_share: float = setting(0.3, "of the person's usual jolt; lower is no landing", low=0.0, high=0.8)
+    least_swing_mps2: float = setting(
+        0.4, "upward within a second; 0.01 m up and down once a second has it", low=0.0, high=3.0
+    )
+    shortest_step_s: float = setting(0.3, "sooner after a landing comes no other", low=0.2, high=0.6)
+    longest_step_s: float = setting(2.0, "without a landing for longer, the bout is over", low=0.8, high=5.0)
+    least_steps: int = setting(4, "landings in a row are walking", low=2, high=20)
+    max_gap_s: float = setting(0.25, "longer without a sample, nothing is known", low=0.02, high=0.3)
+
+
+class Detector:
+    """Contacts of both feet; see the module. What comes out depends on the samples alone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sides = PelvisSides()
+        self._gaps_s: deque[tuple[float, float]] = deque(maxlen=GAPS_KEPT)  # bridged
+        self._rows: list[Row] = []  # not used up
+        self._newest_s = -math.inf
+        self._restart()
+
+    @property
+    def is_walking(self) -> bool:
+        """Whether the newest samples are in a bout; it ends ``longest_step_s`` after its last contact."""
+        return self._is_bout and self._newest_s - self._last_s <= self._settings.longest_step_s
+
+    @property
+    def reason(self) -> str:
+        """Why no contact can be found now; empty in a bout."""
+        return "" if self.is_walking else "no walking: too few landings in a row"
+
+    def feed(self, sample: ImuSample) -> list[GaitEvent]:
+        """Take the next sample; one that is no measurement, or not later than the last, counts as missing."""
+        time_s = sample.time_s
+        row: Row = (time_s, *sample.acceleration_mps2, *sample.angular_rate_radps)
+        if not time_s > self._newest_s or not _is_measured(row):
+            return []
+        if time_s - self._newest_s > self._settings.max_gap_s:
+            self._restart()
+        self._newest_s = time_s
+        self._rows.append(row)
+        return self._take(np.array(self._rows)) if time_s >= self._due_s else []
+
+    def feed_readings(self, readings: Array) -> list[GaitEvent]:
+        """Take readings [n, 7] (time, specific force, angular rate); what ``feed`` does with them, faster."""
+        sizes = np.abs(readings)
+        is_measured = (sizes[:, 1:4] < HIGHEST_MPS2).all(axis=1) & (sizes[:, 4:] < HIGHEST_RADPS).all(axis=1)
+        rows = readings[is_measured]
+        newest_s = np.maximum.accumulate(np.concatenate([[self._newest_s], rows[:, 0]]))[:-1]
+        is_later = rows[:, 0] > newest_s
+        rows, newest_s = rows[is_later], newest_s[is_later]
+        events: list[GaitEvent] = []
+        for part in np.split(rows, np.flatnonzero(rows[:, 0] - newest_s > self._settings.max_gap_s)):
+            if not len(part):
+                continue
+            if part[0, 0] - self._newest_s > self._settings.max_gap_s:
+                self._restart()
+            self._newest_s = float(part[-1, 0])
+            events += self._take(np.concatenate([np.array(self._rows).reshape(-1, 7), part]))
+        return events
+
+    def _restart(self) -> None:
+        """Begin anew with the next sample: samples are missing before it."""
+        self._rows = []
+        self._jolts = Jolts(self._settings.least_jolt_mps2)
+        self._begin_s = math.nan  # time of the first evenly spaced sample
+        self._used = 0  # evenly spaced samples fed to the jolts
+        self._due_s = -math.inf  # when the next block is complete
+        self._end_bout()
+
+    def _end_bout(self) -> None:
+        self._is_bout = False
+        self._last_s = -math.inf  # of the last landing
+        self._waiting: list[Jolt] = []  # landings not told yet
+        self._heights_mps2: deque[float] = deque(maxlen=USUAL_COUNT)
+        self._last_side: Side | None = None
+        self._sides.begin()
+
+    def _take(self, rows: Array) -> list[GaitEvent]:
+        """Use up all complete blocks of ``rows`` [n, 7]."""
+        times_s = rows[:, 0]
+        if math.isnan(self._begin_s):
+            self._begin_s = float(times_s[0])
+        ends_s = self._ends_s(float(times_s[-1]))
+        events: list[GaitEvent] = []
+        if len(ends_s):
+            count = len(ends_s) * BLOCK
+            grid_s = self._begin_s + np.arange(self._used, self._used + count) / RATE_HZ
+            even = np.stack([np.interp(grid_s, times_s, column) for column in rows.T[1:]], axis=1)
+            self._note_gaps(times_s)
+            told_s = times_s[np.searchsorted(times_s, ends_s)]
+            for jolt in self._jolts.feed(even):
+                events += self._land(jolt, float(told_s[(jolt.told - self._used) // BLOCK]))
+            self._used += count
+            rows = rows[int(np.searchsorted(times_s, grid_s[-1], "right")) - 1 :]
+        self._rows = [(a, b, c, d, e, f, g) for a, b, c, d, e, f, g in rows.tolist()]
+        self._due_s = self._begin_s + (self._used + BLOCK - 1) / RATE_HZ
+        return events
+
+    def _ends_s(self, newest_s: float) -> Array:
+        """Return the times of the last samples of the blocks that are complete."""
+        most = max(int((newest_s - self._begin_s) * RATE_HZ) + 2 - self._used, 0) // BLOCK
+        ends_s: Array = self._begin_s + (self._used + BLOCK * np.arange(1, most + 1) - 1) / RATE_HZ
+        return ends_s[ends_s <= newest_s]
+
+    def _note_gaps(self, times_s: Array) -> None:
+        for index in np.flatnonzero(np.diff(times_s) > FAR_S).tolist():
+            self._gaps_s.append((float(times_s[index]), float(times_s[index + 1])))
+
+    def _land(self, jolt: Jolt, detected_s: float) -> list[GaitEvent]:
+        """Return the contacts that are known with ``jolt``."""
+        settings = self._settings
+        time_s = self._time_s(jolt)
+        if time_s - self._last_s > settings.longest_step_s:
+            self._end_bout()
+        usual_mps2 = median(self._heights_mps2) if self._heights_mps2 else 0.0
+        is_high = jolt.height_mps2 >= settings.usual_share * usual_mps2
+        if not is_high or jolt.swing_mps2 < settings.least_swing_mps2:
+            return []
+        if time_s - self._last_s < settings.shortest_step_s:
+            return []
+        self._last_s = time_s
+        self._heights_mps2.append(jolt.height_mps2)
+        self._waiting.append(jolt)
+        self._is_bout = self._is_bout or len(self._waiting) >= settings.least_steps
+        if not self._is_bout:
+            return []
+        landings, self._waiting = self._waiting, []
+        for landing in landings:
+            self._sides.learn(landing.change_mps2)
+        return [self._event(landing, usual_mps2, detected_s) for landing in landings]
+
+    def _event(self, jolt: Jolt, usual_mps2: float, detected_s: float) -> GaitEvent:
+        time_s = self._time_s(jolt)
+        side = self._sides.side_of(jolt.change_mps2, jolt.up)
+        confidence, flags = SURE * min(1.0, jolt.height_mps2 / max(usual_mps2, 1e-9)), EventFlag.NONE
+        if not self._sides.is_sure or side is self._last_side:
+            confidence, flags = min(confidence, UNSURE), EventFlag.IRREGULAR
+        self._last_side = side
+        if any(begin_s - FAR_S < time_s < end_s + FAR_S for begin_s, end_s in self._gaps_s):
+            confidence, flags = 0.5 * confidence, flags | EventFlag.INTERPOLATION_FAR
+        return GaitEvent(time_s, detected_s, side, EventKind.INITIAL_CONTACT, Source.IMU, confidence, flags)
+
+    def _time_s(self, jolt: Jolt) -> float:
+        return self._begin_s + jolt.index / RATE_HZ
+
+
+def bouts(contacts: Iterable[GaitEvent], longest_step_s: float) -> list[tuple[float, float]]:
+    """Return begin and end of the bouts of walking that the detector's contacts, in order of time, belong to."""
+    found: list[tuple[float, float]] = []
+    for contact in contacts:
+        if found and contact.time_s - found[-1][1] <= longest_step_s:
+            found[-1] = (found[-1][0], contact.time_s)
+        else:
+            found.append((contact.time_s, contact.time_s))
+    return found
+
+
+def _is_measured(row: Row) -> bool:
+    """Whether all values are there and within what a sensor can measure; not so for NaN."""
+    _, a, b, c, x, y, z = row
+    is_force = abs(a) < HIGHEST_MPS2 and abs(b) < HIGHEST_MPS2 and abs(c) < HIGHEST_MPS2
+    return is_force and abs(x) < HIGHEST_RADPS and abs(y) < HIGHEST_RADPS and abs(z) < HIGHEST_RADPS
