@@ -51,7 +51,7 @@ def test_a_status_out_of_order_is_ignored():
 
 
 def test_acceleration_is_that_of_the_statuses_known_by_then():
-    inertia, at_s = BeltInertia(delay_s=0.05), np.array([2.0, 4.6, 4.9])
+    inertia, at_s = BeltInertia(delay_s=0.05), np.array([2.0, 4.6, 4.8])
     early, late = (belts(until_s=until_s, speed=lambda time_s: 0.2 * time_s) for until_s in (5.0, 9.0))
     for side, expected_mps2 in ((Side.LEFT, 0.2), (Side.RIGHT, 0.4)):
         found_mps2 = early.acceleration_mps2(inertia, side, at_s, 5.0)
