@@ -21,6 +21,9 @@ class LimiterSettings(parts.Settings):
     max_age_s: float = setting(
         0.1, "from the detection of the event to the cue; later ones are dropped", low=0.01, high=1.0
     )
+    max_event_age_s: float = setting(
+        0.3, "from the event itself to the cue: some sensors detect it late", low=0.05, high=2.0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ class Limiter:
         age_s = now_s - cue.detected_s
         if not age_s <= settings.max_age_s:
             return Verdict(CueResult.DROPPED_LATE, f"{age_s:.3f} s after detection, allowed {settings.max_age_s:g} s")
+        age_s = now_s - cue.event_s
+        if not age_s <= settings.max_event_age_s:
+            reason = f"{age_s:.3f} s after the event, allowed {settings.max_event_age_s:g} s"
+            return Verdict(CueResult.DROPPED_LATE, reason)
         since_s = now_s - self._newest_s.get(cue.side, -math.inf)
         if since_s < settings.min_interval_s:
             text = f"{since_s:.3f} s after the last one on the {cue.side.value}, least {settings.min_interval_s:g} s"

@@ -2,6 +2,7 @@
 """No strategy can cue more, later or longer than the limiter allows."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,15 @@ def test_a_late_cue_is_dropped():
     verdict = limiter.feed(11.0, cue(10.85))
     assert verdict.drop is CueResult.DROPPED_LATE and "0.150" in verdict.reason
     assert limiter.feed(12.0, cue(math.nan)).drop is CueResult.DROPPED_LATE
+
+
+def test_a_cue_for_an_event_that_was_found_late_is_dropped():
+    """As when a motion sensor finds out how it is worn, and with that the events of the last seconds."""
+    limiter = Limiter(LimiterSettings(max_event_age_s=0.3))
+    assert limiter.feed(10.0, replace(cue(9.95), event_s=9.75)).is_allowed
+    verdict = limiter.feed(20.0, replace(cue(19.95), event_s=15.0))
+    assert verdict.drop is CueResult.DROPPED_LATE and "5.000 s after the event" in verdict.reason
+    assert limiter.feed(30.0, replace(cue(29.95), event_s=math.nan)).drop is CueResult.DROPPED_LATE
 
 
 def test_a_minute_holds_only_so_many():
