@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contacts and foot offs of both feet from the one plate under both of them: a treadmill of one belt.
+
+Samples are looked at in groups of some 5 ms. First the pattern of the steps is learned, from four steps on
+(``pattern``): where the pressure is under each foot, on which side. Then each turn of the pressure from foot to foot is
+followed as it happens (``turns``), starting with the steps that the pattern was learned from, so that these are told
+late and from then on each event as soon as it is sure.
+
+The **time of an event** is found by looking back at the samples. Before a contact, and after a foot off, one foot bears
+alone, and the pressure goes along a line. How far it is off that line, as a share of the step, times the total force is
+the load of the other foot; the event is where that crosses ``edge_share_bw``, near to the start and end of load.
+
+After a gap, an empty plate, or when no step comes for ``longest_wait_s``, all is learned anew. Each stretch is
+bounded, and so is the memory.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from gait_analysis.edges import Edge, last_crossing
+from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
+from gait_analysis.history import History
+from gait_analysis.one_plate.pattern import find_pattern
+from gait_analysis.one_plate.turns import Told, Turns
+from gait_parts import settings
+from gait_parts.settings import setting
+from gait_sensing.samples import Array, ForceSamples, Side
+
+_GROUP_S = 0.005
+_BLOCK_COUNT = 1024  # samples taken in one go
+_RATE_COUNT = 21  # samples from which their rate is taken
+_WINDOW_S, _TRY_S = 7.0, 0.2475  # the pattern is looked for in so much, so often
+_KEEP_S = _WINDOW_S + 1.0
+# No whole numbers of the usual sampling intervals, for there rounding would decide which samples belong to them.
+_LINE_S, _CLEAR_S = 0.1145, 0.0345  # of the line before a contact; from its end until the contact is sure
+_ANCHOR_S = 0.0155  # before a foot off is sure, in which the other foot bears alone
+_LOOK_BACK_S = 0.25  # for a foot off
+_SMOOTHING_S = 0.005
+_HIGHEST_N = 20_000.0  # no plate under a walker sees more
+_LEAST_LOADED_N = 50.0  # nobody is on the plate: of body weight, the larger one counts
+_LEAST_LOADED_BW = 0.2
+_UNLOADED_S = 0.05
+_DOUBTFUL_COUNT = 3  # turns in a row after which sides are no longer believed
+_DOUBTFUL_CONFIDENCE = 0.5
+_TIME, _FORCE, _X, _Y = range(4)  # columns
+
+
+@dataclass(frozen=True)
+class Settings(settings.Settings):
+    """Settings of the events from one plate."""
+
+    on_share_bw: float = setting(0.06, "load of a foot that tells its contact, in body weights", low=0.02, high=0.3)
+    edge_share_bw: float = setting(0.02, "load of a foot at its contact and foot off", low=0.005, high=0.1)
+    max_gap_s: float = setting(0.05, "longer without a measurement, contact is unknown", low=0.002, high=0.5)
+    longest_wait_s: float = setting(1.5, "longer without a step, nobody walks", low=0.5, high=5.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.edge_share_bw >= self.on_share_bw:
+            raise ValueError(
+                f"edge_share_bw, on_share_bw: got {self.edge_share_bw} and {self.on_share_bw}, expected the first "
+                "below the second"
+            )
+
+
+class OnePlate:
+    """Events of both feet; ``body_weight_n`` NaN when it is not known."""
+
+    def __init__(self, settings: Settings, body_weight_n: float) -> None:
+        self.reason = "no samples yet"  # why contact is not known, empty when it is
+        self.is_in_contact: dict[Side, bool | None] = dict.fromkeys(Side)  # after the newest sample
+        self._settings = settings
+        weight_n = 0.0 if math.isnan(body_weight_n) else body_weight_n
+        self._loaded_n = max(_LEAST_LOADED_N, _LEAST_LOADED_BW * weight_n)
+        self._history = History(3, _KEEP_S)
+        self._measured_s = math.nan  # newest measurement
+        self._rest = np.empty((0, 4))  # rows that do not make a group yet
+        self._group_count = 0  # samples of a group; 0: their rate is not known yet
+        self._next_try_s = -math.inf
+        self._restart("no samples yet")
+
+    def feed(self, samples: ForceSamples) -> list[GaitEvent]:
+        """Take the next samples, at least one, times increasing; return the events that they tell, in order of time."""
+        events: list[GaitEvent] = []
+        for first in range(0, len(samples.time_s), _BLOCK_COUNT):
+            events += self._take(self._measured(samples, slice(first, first + _BLOCK_COUNT)))
+        gap_s = float(samples.time_s[-1]) - self._measured_s
+        if not gap_s <= self._settings.max_gap_s:
+            self._restart("the plate gives no centre of pressure")
+        return events
+
+    def _measured(self, samples: ForceSamples, part: slice) -> Array:
+        """Return rows of time, vertical force, centre of pressure, without those that are no measurement."""
+        force_n = samples.force_n[part, 2]
+        rows = np.empty((len(force_n), 4))
+        rows[:, _TIME], rows[:, _FORCE] = samples.time_s[part], force_n
+        rows[:, _X:] = samples.centre_of_pressure_m[part]
+        if force_n.min() > -_HIGHEST_N and force_n.max() < _HIGHEST_N and math.isfinite(rows.sum()):
+            return rows
+        has_place = np.isfinite(rows[:, _X:]).all(axis=1)
+        rows[(force_n < self._loaded_n) & ~has_place, _X:] = 0.0
+        measured: Array = rows[(np.abs(force_n) < _HIGHEST_N) & np.isfinite(rows).all(axis=1)]
+        return measured
+
+    def _take(self, rows: Array) -> list[GaitEvent]:
+        """Look at measurements, and begin anew after each gap between them."""
+        if not len(rows):
+            return []
+        time_s, longest_s, before_s = rows[:, _TIME], self._settings.max_gap_s, self._measured_s
+        self._measured_s = float(time_s[-1])
+        if self._measured_s - before_s <= longest_s:  # all of them together are no gap
+            return self._group(rows)
+        gaps_s = np.empty(len(rows))  # before each row
+        gaps_s[0] = 0.0 if math.isnan(before_s) else time_s[0] - before_s
+        np.subtract(time_s[1:], time_s[:-1], out=gaps_s[1:])
+        if gaps_s.max() <= longest_s:
+            return self._group(rows)
+        starts = np.flatnonzero(gaps_s > longest_s).tolist()
+        events: list[GaitEvent] = []
+        for first, end in pairwise([0, *starts, len(rows)]):
+            if first in starts:
+                self._rest, self._group_count = rows[:0], 0
+                self._history.clear()
+                self._restart(f"no measurement for {gaps_s[first]:.3f} s")
+            events += self._group(rows[first:end]) if end > first else []
+        return events
+
+    def _group(self, rows: Array) -> list[GaitEvent]:
+        """Look at the means over groups of samples, which have no gap between them."""
+        self._history.append(*rows.T)
+        rows = np.concatenate((self._rest, rows)) if len(self._rest) else rows
+        if self._group_count == 0 and len(rows) >= _RATE_COUNT:
+            interval_s = float(np.median(np.diff(rows[:_RATE_COUNT, _TIME])))
+            self._group_count = max(round(_GROUP_S / interval_s), 1)
+        size = self._group_count
+        count = len(rows) // size if size else 0
+        self._rest = rows[count * size :].copy()
+        if count == 0:
+            return []
+        whole = rows[: count * size].reshape(count, size, 4)
+        means = (np.add.reduce(whole, axis=1) / size).tolist() if size > 1 else rows.tolist()
+        return self._look(means, whole[:, -1, _TIME].tolist())
+
+    def _look(self, means: list[list[float]], ends_s: list[float]) -> list[GaitEvent]:
+        events: list[GaitEvent] = []
+        loaded_n = self._loaded_n
+        for (time_s, force_n, x_m, y_m), end_s in zip(means, ends_s, strict=True):
+            if force_n < loaded_n:
+                self._look_at_empty(time_s)
+                continue
+            self._empty_since_s = math.nan
+            turns = self._turns
+            if turns is None:
+                events += self._learn((time_s, force_n, x_m, y_m, end_s))
+                continue
+            told = turns.feed(time_s, force_n, x_m, y_m)
+            if told is not None:
+                events.append(self._tell(turns, told, end_s, end_s))
+            elif time_s > turns.until_s:
+                self._restart(f"no step for {time_s - turns.since_s:.1f} s")
+        return events
+
+    def _look_at_empty(self, time_s: float) -> None:
+        if math.isnan(self._empty_since_s):
+            self._empty_since_s = time_s
+        if time_s - self._empty_since_s >= _UNLOADED_S:
+            self._restart("nobody is on the plate")
+            self.is_in_contact = dict.fromkeys(Side, False)
+
+    def _restart(self, reason: str) -> None:
+        self.reason, self.is_in_contact = reason, dict.fromkeys(Side)
+        self._turns: Turns | None = None
+        self._groups: deque[tuple[float, float, float, float, float]] = deque(maxlen=round(_WINDOW_S / _GROUP_S))
+        self._next_try_s = -math.inf
+        self._empty_since_s = math.nan
+        self._edge_s = -math.inf  # the last event
+
+    def _learn(self, group: tuple[float, float, float, float, float]) -> list[GaitEvent]:
+        """Look for the pattern in the groups so far; once it is there, follow the turns in them."""
+        self._groups.append(group)
+        time_s, end_s = group[0], group[-1]
+        if time_s < self._next_try_s:
+            return []
+        self._next_try_s = time_s + _TRY_S
+        groups = np.array(self._groups)
+        pattern = find_pattern(groups[:, :4])
+        if isinstance(pattern, str):
+            self.reason, self.is_in_contact = pattern, dict.fromkeys(Side)
+            return []
+        limits = self._settings.on_share_bw, self._settings.longest_wait_s
+        rows = groups[groups[:, _TIME] > pattern.line.time_s].tolist()
+        first = Turns(pattern, *limits)
+        for *row, _ in rows:  # to know the turns better
+            first.feed(*row)
+        if first.doubtful_count or time_s > first.until_s:
+            self.reason, self.is_in_contact = "the steps so far have no clear pattern", dict.fromkeys(Side)
+            return []
+        self._turns = turns = Turns(replace(pattern, turns=first.turns), *limits)
+        self.reason, self._weight_n, self._edge_s = "", pattern.weight_n, pattern.line.time_s
+        told = [(turns.feed(*row), row_end_s) for *row, row_end_s in rows]
+        return [self._tell(turns, each, row_end_s, end_s) for each, row_end_s in told if each is not None]
+
+    def _tell(self, turns: Turns, told: Told, end_s: float, detected_s: float) -> GaitEvent:
+        """Return the event that was sure at ``end_s``."""
+        event = self._event(told, end_s, detected_s)
+        self._edge_s = event.time_s
+        self.is_in_contact = {side: turns.is_double or side is turns.bearing for side in Side}
+        if turns.doubtful_count >= _DOUBTFUL_COUNT:
+            self._restart("the feet cannot be told apart by where they are across the plate")
+        return event
+
+    def _event(self, told: Told, end_s: float, detected_s: float) -> GaitEvent:
+        rows = self._history.between(max(self._edge_s, end_s - _LOOK_BACK_S), end_s)
+        edge = self._contact(told, rows) if told.kind is EventKind.INITIAL_CONTACT else self._foot_off(told, rows)
+        flags = EventFlag.IRREGULAR if told.is_doubtful else EventFlag.NONE
+        if edge.is_far:
+            flags |= EventFlag.INTERPOLATION_FAR
+        return GaitEvent(
+            time_s=edge.time_s,
+            detected_s=detected_s,
+            side=told.side,
+            kind=told.kind,
+            source=Source.FORCE,
+            confidence=_DOUBTFUL_CONFIDENCE if flags else 1.0,
+            flags=flags,
+        )
+
+    def _contact(self, told: Told, rows: Array) -> Edge:
+        """Return where the load of the landing foot begins, off the line of least squares of the bearing one."""
+        time_s, clear_s = rows[:, _TIME], _CLEAR_S
+        edge = Edge(float(time_s[-1]), True)
+        for _ in range(2):
+            end_s = time_s[-1] - clear_s
+            before = rows[(time_s > end_s - _LINE_S) & (time_s <= end_s)]
+            if len(before) < 3:
+                break
+            middle = before.mean(axis=0)
+            since_s = before[:, _TIME] - middle[_TIME]
+            velocity_mps = since_s @ before[:, _X:] / (since_s @ since_s)
+            edge = self._edge(rows, middle, velocity_mps, told, is_rising=True)
+            if edge.time_s > end_s or edge.is_far:
+                break
+            clear_s = float(time_s[-1]) - edge.time_s + 0.01
+        return edge
+
+    def _foot_off(self, told: Told, rows: Array) -> Edge:
+        """Return where the load of the leaving foot ends, off the line of the other one."""
+        now = rows[rows[:, _TIME] > rows[-1, _TIME] - _ANCHOR_S].mean(axis=0)
+        return self._edge(rows, now, np.array(told.velocity_mps), told, is_rising=False)
+
+    def _edge(self, rows: Array, place: Array, velocity_mps: Array, told: Told, is_rising: bool) -> Edge:
+        line_m = place[_X:] + (rows[:, _TIME, None] - place[_TIME]) * velocity_mps
+        way_m = rows[:, _X:] - line_m if is_rising else line_m - rows[:, _X:]
+        load_bw = way_m @ np.array(told.weights) * rows[:, _FORCE] / self._weight_n
+        return last_crossing(rows[:, _TIME], load_bw, self._settings.edge_share_bw, is_rising, _SMOOTHING_S)
