@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The vertical in the axes of a worn IMU, on an even grid of time, over the last seconds.
+
+Samples come at any rate and with single ones missing. Each value of the grid is the mean over its hundredth of a
+second, so that what a rate turned is kept. On the grid runs VQF, a filter of the library ``vqf``: it turns with the
+angular rate, corrects the tilt by specific force that was averaged in earth axes over some seconds, where the
+accelerations of walking cancel, and finds the rate's offset at rest and in motion. Heading is not used. Where the
+sensor sends its own orientation, that is taken instead.
+
+Source: Laidig and Seel 2023, Information Fusion 91:187 (doi 10.1016/j.inffus.2022.10.014); its settings are theirs.
+"""
+
+import math
+
+import numpy as np
+from vqf import VQF
+
+from gait_analysis.history import History
+from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS
+from gait_sensing.mounting.axes import RATE_HZ
+from gait_sensing.samples import Array, ImuSample
+
+BLOCK_COUNT = 200  # samples that wait at most: work on many at once costs less
+KEEP_S = 15.0  # two of the longest strides, and the eight seconds from which axes are found
+SETTLE_S = 3.0  # of the filter after a gap: the time constant of its correction
+STUCK_S = 0.1  # an orientation that stays exactly the same so long is not measured
+ROW_COUNT = 50  # of the grid in half a second
+TIME, FORCE, RATE, UP, AGE, SINCE = 0, slice(1, 4), slice(4, 7), slice(7, 10), 10, 11  # columns of the grid
+_SENT = slice(7, 11)  # of a sample: the orientation as sent
+
+
+class Orientation:
+    """Readings of one IMU on the grid, and up in its axes. Gaps longer than ``max_gap_s`` are not bridged.
+
+    What it holds depends on the samples alone, not on when ``update`` is called.
+    """
+
+    def __init__(self, max_gap_s: float) -> None:
+        self._max_gap_s = max_gap_s
+        self._waiting: list[tuple[float, ...]] = []
+        self._newest_s = -math.inf
+        self._grid = History(SINCE, KEEP_S)
+        self._stretch: _Stretch | None = None
+
+    def feed(self, sample: ImuSample) -> bool:
+        """Take the next sample, unless it is not later than the last; return whether ``update`` ought to be called."""
+        if not sample.time_s > self._newest_s:
+            return False
+        self._newest_s = sample.time_s
+        self._waiting.append(
+            (sample.time_s, *sample.acceleration_mps2, *sample.angular_rate_radps, *sample.orientation_xyzw)
+        )
+        return len(self._waiting) >= BLOCK_COUNT
+
+    def update(self) -> list[Array]:
+        """Bring the waiting samples to the grid; return each half second that is new and whole, [50, 12]."""
+        if not self._waiting:
+            return []
+        samples = np.array(self._waiting)
+        self._waiting.clear()
+        force, rate = np.abs(samples[:, FORCE]).max(axis=1), np.abs(samples[:, RATE]).max(axis=1)
+        samples = samples[(force < HIGHEST_MPS2) & (rate < HIGHEST_RADPS)]  # not so for NaN
+        halves: list[Array] = []
+        while len(samples):
+            last_s = samples[0, TIME] if self._stretch is None else self._stretch.last_s
+            gaps = np.flatnonzero(np.diff(samples[:, TIME], prepend=last_s) > self._max_gap_s)
+            if self._stretch is None or (len(gaps) and gaps[0] == 0):
+                self._stretch = _Stretch(samples[0], self._stretch)
+                samples = samples[1:]
+                continue
+            end = int(gaps[0]) if len(gaps) else len(samples)
+            halves += self._extend(self._stretch, samples[:end])
+            samples = samples[end:]
+        return halves
+
+    def _extend(self, stretch: "_Stretch", samples: Array) -> list[Array]:
+        begin = stretch.count
+        columns = stretch.take(samples)
+        if columns:
+            self._grid.append(*columns)
+        marks = range(begin // ROW_COUNT + 1, stretch.count // ROW_COUNT + 1)
+        return [self.between(*stretch.half_s(mark)) for mark in marks]
+
+    def between(self, start_s: float, end_s: float) -> Array:
+        """Return the grid's values, [n, 12], with ``start_s`` <= time <= ``end_s``; columns as named above."""
+        return self._grid.between(start_s, end_s)
+
+    def interval(self, start_s: float, end_s: float) -> tuple[Array, str]:
+        """Return as ``between``, and why an angle cannot be told there; empty when it can."""
+        rows = self.between(start_s, end_s)
+        if not end_s > start_s:
+            return rows, "an event of the stride is missing"
+        margin_s = 1.5 / RATE_HZ
+        if len(rows) < 2 or rows[0, TIME] > start_s + margin_s or rows[-1, TIME] < end_s - margin_s:
+            return rows, "samples are missing"
+        if rows[-1, AGE] - rows[0, AGE] < rows[-1, TIME] - rows[0, TIME] - margin_s:
+            return rows, "samples are missing"
+        if rows[0, AGE] < SETTLE_S:
+            return rows, "the orientation is not settled yet after the first sample or a gap"
+        if rows[:, SINCE].max() > self._max_gap_s:
+            return rows, "the sensor sends the same values again and again"
+        return rows, ""
+
+
+class _Stretch:
+    """Samples without a gap, from ``first`` on: [11] time, specific force, angular rate, orientation as sent."""
+
+    def __init__(self, first: Array, earlier: "_Stretch | None") -> None:
+        self._begin_s = float(first[TIME])
+        self.count = 0  # of the grid so far
+        self._last = first
+        self._integral = self._edge = np.zeros(
+            6
+        )  # of force and rate, up to the last sample and to the grid's last edge
+        self._changed_s, self._turned_s = self._begin_s, -math.inf  # when readings and sent orientation last changed
+        self._filter = VQF(1.0 / RATE_HZ)
+        if earlier is not None:
+            self._filter.setBiasEstimate(*earlier._filter.getBiasEstimate())
+
+    @property
+    def last_s(self) -> float:
+        """Time of the newest sample."""
+        return float(self._last[TIME])
+
+    def half_s(self, mark: int) -> tuple[float, float]:
+        """Return from when to when the half second lasts that ends at ``mark`` half seconds."""
+        end_s = self._begin_s + mark * ROW_COUNT / RATE_HZ
+        return end_s - (ROW_COUNT - 0.5) / RATE_HZ, end_s + 0.5 / RATE_HZ
+
+    def take(self, samples: Array) -> list[Array]:
+        """Return the columns of the grid that ``samples`` [n, 11] complete."""
+        rows = np.concatenate([self._last[None], samples])
+        time_s, values = rows[:, TIME], rows[:, 1:7]
+        steps = np.diff(time_s)[:, None] * 0.5 * (values[1:] + values[:-1])
+        integral = np.cumsum(np.concatenate([self._integral[None], steps]), axis=0)
+        changed_s = _changed_s(time_s, values, self._changed_s)
+        turned_s = _changed_s(time_s, rows[:, _SENT], self._turned_s)
+        self._last, self._integral = rows[-1], integral[-1]
+        self._changed_s, self._turned_s = float(changed_s[-1]), float(turned_s[-1])
+        numbers = np.arange(self.count + 1, int((time_s[-1] - self._begin_s) * RATE_HZ) + 2)
+        edges_s = self._begin_s + numbers / RATE_HZ
+        edges_s = edges_s[edges_s <= time_s[-1]]
+        if not len(edges_s):
+            return []
+        after = np.clip(np.searchsorted(time_s, edges_s), 1, len(time_s) - 1)
+        share = ((edges_s - time_s[after - 1]) / (time_s[after] - time_s[after - 1]))[:, None]
+        at_edges = integral[after - 1] + share * steps[after - 1]
+        means = np.diff(np.concatenate([self._edge[None], at_edges]), axis=0) * RATE_HZ
+        self._edge, self.count = at_edges[-1], self.count + len(edges_s)
+        filtered = self._filter.updateBatch(np.ascontiguousarray(means[:, 3:]), np.ascontiguousarray(means[:, :3]))
+        w, x, y, z = filtered["quat6D"].T
+        up = _vertical(x, y, z, w)
+        if np.isfinite(rows[:, _SENT]).any():
+            is_sent = (np.abs((rows[:, _SENT] ** 2).sum(axis=1) - 1.0) < 0.1) & (time_s - turned_s < STUCK_S)
+            own = np.where(is_sent[:, None], _vertical(*rows[:, _SENT].T), np.nan)
+            own = own[after - 1] + share * (own[after] - own[after - 1])
+            own /= np.linalg.norm(own, axis=1, keepdims=True)
+            up = np.where(np.isfinite(own), own, up)
+        return [edges_s, *means.T, *up.T, edges_s - self._begin_s, edges_s - changed_s[after - 1]]
+
+
+def _changed_s(time_s: Array, values: Array, first_s: float) -> Array:
+    """Return for each row [n] when the values last differed from those before; ``first_s`` for the first row."""
+    times_s = np.where((values[1:] != values[:-1]).any(axis=1), time_s[1:], -np.inf)
+    latest_s: Array = np.maximum.accumulate(np.concatenate([[first_s], times_s]))
+    return latest_s
+
+
+def _vertical(x: Array, y: Array, z: Array, w: Array) -> Array:
+    """Return up in the axes of the sensor, [n, 3], for orientations [n] from its axes to the earth's."""
+    return np.stack([2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)], axis=1)
