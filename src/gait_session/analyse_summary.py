@@ -2,7 +2,7 @@
 """The one screen that ``gait-lab analyse`` prints: what was found, how the sides differ, and what cannot be told."""
 
 import math
-import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,43 +11,50 @@ from statistics import median
 
 import numpy as np
 
+from gait_analysis import asymmetry
 from gait_analysis.analyser import AnalyserSettings, Result
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.gait import Asymmetry, GaitState, MetricAsymmetry, Stride
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric, build
-from gait_analysis.standing import INTERVAL_S, Standing
+from gait_analysis.standing import Standing
 from gait_sensing.samples import Side
 from gait_session.plain_walk import PlainWalk, gaps_s, usual_interval_s
+from gait_session.stride_verdicts import Verdicts, deviation_names, rejected_kinds, verdicts
 
 _WIDTH = 28  # of the first column
+_WIDTHS = (16, 16, 11, 7, 17, 10, 9)  # of the columns after it
+_LINE = 112  # characters
 _REASONS_COUNT = 4
 _SLOWEST_HZ = 25.0  # of rows, below which contact is taken as unknown between two of them
 _UNLOADED_SHARE, _LOADED_SHARE = 0.1, 0.2  # a foot in walking is off the plate a third of the time
-_CANNOT_TELL, _NO_SENSOR = "cannot tell", "cannot tell with the sensors"  # as in gait_analysis.deviation
 _EVENT_NAMES = {EventKind.INITIAL_CONTACT: "initial contacts", EventKind.FOOT_OFF: "feet off"}
 _NEEDS = (  # what, a field of Stride that would hold it, what it needs
     ("step and stride length, speed", "stride_length_m", "the files do not tell the speed of the belts"),
     ("step width", "step_width_m", "the files do not tell both belts' plates and their speed"),
     ("loads in body weights", "peak_load_bw", "needs a plate under the foot and the body mass"),
     ("braking and propulsion", "braking_impulse_bws", "needs the fore-aft force (fap_…_N) and the body mass"),
-    ("foot clearance", "foot_clearance_m", "needs a foot IMU"),
-    ("tilt of the pelvis", "pelvic_obliquity_mid_stance_rad", "needs an IMU on the pelvis"),
-    ("lean of the trunk", "trunk_lean_mid_stance_rad", "needs an IMU on the trunk"),
-    ("knee flexion", "knee_flexion_peak_swing_rad", "needs IMUs on thigh and shank"),
     ("margin of stability", "lateral_margin_of_stability_m", "needs plates and the body's centre of mass"),
+)
+_IMU_NEEDS = (  # what, a field of Stride that would hold it, where the IMU would be worn
+    ("foot clearance", "foot_clearance_m", "foot"),
+    ("tilt of the pelvis", "pelvic_obliquity_mid_stance_rad", "pelvis"),
+    ("lean of the trunk", "trunk_lean_mid_stance_rad", "trunk"),
+    ("knee flexion", "knee_flexion_peak_swing_rad", "thigh and shank"),
 )
 
 
 @dataclass
 class Findings:
-    """What the analysis found; of the states, the last one."""
+    """What the analysis found; of the states, the last one and how many had a valid phase."""
 
     events: list[GaitEvent] = field(default_factory=list)
     strides: list[Stride] = field(default_factory=list)
     asymmetries: list[Asymmetry] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)  # those in which somebody stood
     last: GaitState | None = None
+    state_count: int = 0
+    phase_counts: Counter[Side] = field(default_factory=Counter)  # states with a valid phase
 
     def take(self, result: Result) -> None:
         """Add ``result`` to its list."""
@@ -61,6 +68,8 @@ class Findings:
             self.standings.append(result)
         elif isinstance(result, GaitState):
             self.last = result
+            self.state_count += 1
+            self.phase_counts.update(limb.side for limb in (result.left, result.right) if limb.is_phase_valid)
 
     def accepted(self, side: Side) -> list[Stride]:
         """Return the accepted strides of ``side``."""
@@ -72,9 +81,10 @@ def summary(walk: PlainWalk, participant: Participant, found: Findings, settings
     parts = [list(_who(walk, participant))]
     if found.events:
         parts += [list(_counts(found, participant)), list(_metrics(found, settings, participant))]
-    parts.append([*_deviations(found), *_standing(found)])
-    if untold := [f"  {line}" for line in _untold(walk, found)]:
-        parts.append(["cannot tell:", *untold])
+    told = verdicts(found.strides, deviation_names(settings.deviations))
+    parts.append([*_deviations(told, walk), *_standing(found)])
+    if untold := [*_untold(walk, found), *_untold_deviations(told, found, participant)]:
+        parts.append(["cannot tell:", *(line for text in untold for line in _wrapped(text))])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
@@ -98,12 +108,15 @@ def _counts(found: Findings, participant: Participant) -> Iterator[str]:
         if any(counts):
             yield _row(f"  {str(flag.name).lower().replace('_', ' ')}", *map(str, counts))
     yield _row("strides accepted", *(str(len(found.accepted(side))) for side in Side))
-    rejected = [stride for stride in found.strides if not stride.is_accepted]
-    yield _row("strides rejected", *(str(sum(stride.side is side for stride in rejected)) for side in Side))
-    reasons = Counter(re.sub(r"[-\d.]+\d", "…", stride.reason) for stride in rejected).most_common()
+    kinds = rejected_kinds(found.strides)
+    yield _row("strides left out", *(str(sum(counts[side] for counts in kinds.values())) for side in Side))
+    reasons = [(reason, counts.total()) for reason, counts in kinds.items()]
     yield from (f"  {count} x {reason}" for reason, count in reasons[:_REASONS_COUNT])
     if len(reasons) > _REASONS_COUNT:
         yield f"  {sum(count for _, count in reasons[_REASONS_COUNT:])} x other reasons"
+    if found.state_count:
+        shares = (f"{100.0 * found.phase_counts[side] / found.state_count:.1f} %" for side in Side)
+        yield _row("phase valid, of the time", *shares)
     if any(own_s := [_between_contacts_s(found, side) for side in Side]):
         yield _row("between own contacts, s", *(_number(values, 3) for values in own_s))
     if sources := Counter(event.source.value for event in found.events):
@@ -113,40 +126,89 @@ def _counts(found: Findings, participant: Participant) -> Iterator[str]:
 def _metrics(found: Findings, settings: AnalyserSettings, participant: Participant) -> Iterator[str]:
     if not any(found.accepted(side) for side in Side):
         return
-    yield _row("medians of accepted strides", *(_name(side, participant) for side in Side), "asymmetry", "pairs")
+    heads = ("asymmetry", "pairs", "own baseline", "change", "norm") if found.asymmetries else ()
+    yield _row("medians of accepted strides", *(_name(side, participant) for side in Side), *heads)
     cadences = [[60.0 * stride.cadence_hz for stride in found.accepted(side)] for side in Side]
     yield _row("cadence, steps/min", *(_number(values, 1) for values in cadences))
+    last = {each.name: each for pair in found.asymmetries for each in pair.metrics}
     metrics: list[Metric] = [build("metrics", "Metric", name, {}) for name in settings.metrics]
     for metric in metrics:
         sides = [[metric.of(stride) for stride in found.accepted(side)] for side in Side]
         if not all(math.isnan(value) for values in sides for value in values):
-            yield _metric_row(metric.name, metric.unit, sides, found)
-    told = {each.name: each for asymmetry in found.asymmetries for each in asymmetry.metrics}
-    for each in told.values():
+            yield _metric_row(metric.name, metric.unit, sides, found, last.get(metric.name))
+    for each in last.values():
         if each.name not in settings.metrics and not math.isnan(each.rolling_median):
-            yield _metric_row(each.name, each.unit, [[], []], found)
-    if told:
-        yield "asymmetry: median of pairs of " + next(iter(told.values())).index
+            yield _metric_row(each.name, each.unit, [[], []], found, each)
+    if last:
+        yield "asymmetry: median of pairs of " + next(iter(last.values())).index
+        count = asymmetry.Settings().baseline_pairs_count
+        if all(math.isnan(each.baseline) for each in last.values()):
+            yield f"own baseline: cannot tell before {count} pairs"
+        else:
+            window_count = settings.asymmetry_window_count
+            yield f"own baseline: mean and SD of the first {count} pairs; change: from it to the last {window_count}"
+        sources = dict.fromkeys(each.norm_source for each in last.values() if not math.isnan(each.norm))
+        yield from _wrapped(
+            "norm: " + "; ".join(sources or dict.fromkeys(each.norm_source for each in last.values())), ""
+        )
 
 
-def _metric_row(name: str, unit: str, sides: list[list[float]], found: Findings) -> str:
-    pairs = [each.value for a in found.asymmetries for each in a.metrics if each.name == name]
-    pairs = [value for value in pairs if not math.isnan(value)]
-    index = f"{100.0 * median(pairs):+.1f} %" if pairs else "-"
-    return _row(f"{name.replace('_', ' ')}, {unit}", *(_number(values, 3) for values in sides), index, str(len(pairs)))
+def _metric_row(name: str, unit: str, sides: list[list[float]], found: Findings, last: MetricAsymmetry | None) -> str:
+    cells = [_number(values, 3) for values in sides]
+    if last is not None:
+        pairs = [each.value for a in found.asymmetries for each in a.metrics if each.name == name]
+        pairs = [value for value in pairs if not math.isnan(value)]
+        baseline = f"{_percent(last.baseline)} \N{PLUS-MINUS SIGN} {100.0 * last.baseline_sd:.1f}"
+        cells += [_percent(median(pairs) if pairs else math.nan), str(len(pairs))]
+        cells += ["-" if math.isnan(last.baseline) else baseline, _percent(last.change), _percent(last.norm)]
+    return _row(f"{name.replace('_', ' ')}, {unit}", *cells)
 
 
-def _deviations(found: Findings) -> Iterator[str]:
-    """Yield in how many strides each deviation was found."""
-    said = [text.partition(": ") for stride in found.strides for text in stride.deviations]
-    for name, count in Counter(name for name, _, text in said if _CANNOT_TELL not in text).most_common():
-        yield f"{name}: in {count} strides"
+def _deviations(told: dict[str, list[Verdicts]], walk: PlainWalk) -> Iterator[str]:
+    """Yield in how many strides each deviation was found, and which were looked for and not seen."""
+    for one in (one for sides in told.values() for one in sides):
+        if (telling := one.most_telling) is not None:
+            stride, sentence = telling
+            counts = f"in {len(one.found)} of {one.told_count} {one.side.value} strides"
+            yield from _wrapped(f"{one.name}: {counts}; at {stride.end_s:.1f} s {sentence}", "")
+    absent = [one for sides in told.values() for one in sides if one.absent_count and not one.found]
+    if absent:
+        names = (f"{one.name} ({one.absent_count} {one.side.value} strides)" for one in absent)
+        yield from _wrapped(f"not seen: {'; '.join(names)}", "")
+
+
+def _untold_deviations(told: dict[str, list[Verdicts]], found: Findings, participant: Participant) -> Iterator[str]:
+    if not any(found.accepted(side) for side in Side):
+        return
+    reasons: dict[str, list[str]] = {}
+    for name, sides in told.items():
+        if any(one.told_count for one in sides):
+            continue
+        whys = dict.fromkeys(why for one in sides for why in one.untold)
+        if not whys:
+            no_side = participant.prosthetic_side is None
+            whys = {"no side is named as the prosthesis" if no_side else "no stride had what it is judged by": None}
+        reasons.setdefault("; ".join(whys), []).append(name)
+    if reasons:
+        yield "deviations: " + "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
 
 
 def _standing(found: Findings) -> Iterator[str]:
-    shares = [each.left_load_bw / (each.left_load_bw + each.right_load_bw) for each in found.standings]
-    if shares := [share for share in shares if not math.isnan(share)]:
-        yield f"standing: {len(shares) * INTERVAL_S:g} s; median load on the left foot {100.0 * median(shares):.0f} %"
+    """Yield weight and sway of the longest standing."""
+    last = max(found.standings, key=lambda each: each.window_s, default=None)
+    if last is None:
+        return
+    both_bw = last.left_load_bw + last.right_load_bw
+    shares = (f"{side.value} {100.0 * load_bw / both_bw:.0f} %" for side, load_bw in
+              zip(Side, (last.left_load_bw, last.right_load_bw), strict=True))  # fmt: skip
+    sway = "sway: cannot tell, needs the centre of pressure"
+    if not math.isnan(last.sway_path_m):
+        sway = (
+            f"sway {1000.0 * last.sway_path_m:.0f} mm, {1000.0 * last.sway_velocity_mps:.1f} mm/s, "
+            f"95 % ellipse {1e6 * last.sway_ellipse_m2:.0f} mm2"
+        )
+    weight = "weight: cannot tell" if math.isnan(both_bw) else f"weight {', '.join(shares)}"
+    yield f"standing, {last.window_s:g} s to {last.time_s:.1f} s: {weight}; {sway}"
 
 
 def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
@@ -166,12 +228,31 @@ def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     if found.events and not found.asymmetries:
         yield "asymmetry: no accepted strides of both sides follow each other"
     strides = [stride for side in Side for stride in found.accepted(side)]
-    for what, name, need in _NEEDS if strides else ():
-        if all(math.isnan(getattr(stride, name)) for stride in strides):
+    for what, name, need in _NEEDS:
+        if _lacks(strides, name):
             yield f"{what}: {need}"
-    said = (text.partition(f": {_NO_SENSOR}") for stride in strides for text in stride.deviations)
-    if names := list(dict.fromkeys(name for name, sensors, _ in said if sensors)):
-        yield f"deviations, for want of sensors: {', '.join(names)}"
+    if worn := [f"{what} ({where})" for what, name, where in _IMU_NEEDS if _lacks(strides, name)]:
+        yield f"what needs IMUs: {', '.join(worn)}"
+    yield from _undefined(found)
+
+
+def _lacks(strides: list[Stride], name: str) -> bool:
+    """Return whether no stride, of some, has a value for the field."""
+    return bool(strides) and all(math.isnan(getattr(stride, name)) for stride in strides)
+
+
+def _undefined(found: Findings) -> Iterator[str]:
+    """Yield of which metrics no pair could be compared though both sides were measured, and why."""
+    reasons: dict[str, list[str]] = {}
+    compared: dict[str, list[MetricAsymmetry]] = {}
+    for each in (each for pair in found.asymmetries for each in pair.metrics):
+        if not each.name.startswith("step_length"):  # which says itself what it needs
+            compared.setdefault(each.name, []).append(each)
+    for name, series in compared.items():
+        is_measured = not math.isnan(series[-1].prosthetic_value + series[-1].sound_value)
+        if is_measured and all(math.isnan(each.value) for each in series):
+            reasons.setdefault(series[-1].reason, []).append(name.replace("_", " "))
+    yield from (f"asymmetry of {', '.join(names)}: {why}" for why, names in reasons.items())
 
 
 def _between_contacts_s(found: Findings, side: Side) -> list[float]:
@@ -191,5 +272,15 @@ def _number(values: list[float], digits: int) -> str:
     return f"{median(known):.{digits}f}" if known else "-"
 
 
+def _percent(value: float) -> str:
+    return "-" if math.isnan(value) else f"{100.0 * value:+.1f} %"
+
+
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(text, _LINE, initial_indent=indent, subsequent_indent=indent + "  ")
+
+
 def _row(*cells: str) -> str:
-    return f"{cells[0]:<{_WIDTH}}" + "".join(f"{cell:>16}" for cell in cells[1:])
+    return f"{cells[0]:<{_WIDTH}}" + "".join(
+        f"{cell:>{width}}" for cell, width in zip(cells[1:], _WIDTHS, strict=False)
+    )
