@@ -30,7 +30,7 @@ def readings(script):
 
 @pytest.fixture(scope="module")
 def left(script):
-    return tuple(script.Formula().mounting(SEED).apply([0.0, 1.0, 0.0]).tolist())
+    return script.Formula().left(SEED)
 
 
 def feed(path, readings):
@@ -174,6 +174,18 @@ def test_a_sensor_that_contradicts_itself_tells_the_pitch_alone(script, readings
     assert is_unknown(found, ("stride_length_error_m", "foot_pitch_at_contact_rad"))
     assert found.foot_pitch_at_contact_rad == pytest.approx(0.3, abs=0.05)
     assert "contradict" in found.reason
+
+
+def test_a_gyroscope_with_a_bias_tells_the_pitch_that_one_without_tells(script, readings, left):
+    plain = swing(script, readings, left)
+    for bias_radps in (-0.05, 0.05):
+        biased = swing(script, readings + np.array([0.0, 0.0, 0.0, 0.0, *(bias_radps * np.array(left))]), left)
+        assert biased.foot_pitch_at_contact_rad == pytest.approx(plain.foot_pitch_at_contact_rad, abs=0.012)
+
+
+def test_the_error_that_is_told_grows_with_what_does_not_fit(script, readings, left):
+    plain, worse = (swing(script, script.with_errors(readings, 0.0, scale), left) for scale in (1.0, 1.08))
+    assert worse.reason == "" and worse.stride_length_error_m > 1.5 * plain.stride_length_error_m
 
 
 def test_a_foot_that_does_not_come_level_has_no_clearance(script):

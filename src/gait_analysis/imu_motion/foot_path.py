@@ -3,7 +3,16 @@
 
 Between the rest in the stance before a swing and the rest in the stance after it: see ``foot_rest`` for the rests and
 ``strapdown`` for the way. A foot at rest on a belt moves with it evenly, so that lengths are relative to the belt.
-Heights are counted from the straight line between the two rests, so that a sloping belt does not matter.
+Heights are counted from the straight line between the two rests, so that a sloping belt does not matter. Where a belt
+changes its speed between the rests, the length is wrong by up to half of the change times the time between them.
+
+* *Clearance* is where the toes, which point down first, come level. A rigid foot that is turned as at rest has risen by
+  the same everywhere, so that it does not matter where on the foot the sensor is. The least clearance of the toes comes
+  shortly before and is somewhat smaller; it cannot be told without knowing how far ahead of the sensor they are.
+* *Circumduction* is that of the sensor: one on the heel or outer edge moves sideways when the foot turns, too.
+* *Progression* is as good as ``left``. A foot turns about an axis across the way rather than across itself, and a
+  ``left`` that was found from this turning hides most of how the toes point out: only with one from a mounting that is
+  known is it that angle. It is no worse for noticing a stride that differs from those around it.
 
 What is not known is NaN, and ``reason`` says why. Nothing is known of a foot that does not come to rest, of a stride
 with missing samples, and of a sensor that is stuck or clipped in swing. Where the sensor's own readings contradict each
@@ -42,8 +51,8 @@ class FootSwing:
     stride_length_error_m: float  # its standard deviation, bounded from what remains of motion in the rests
     foot_clearance_m: float  # height of the sole as the foot comes level in swing, above the line between the rests
     circumduction_m: float  # how far the path goes out of the line from foot off to contact, away from the other leg
-    foot_pitch_at_contact_rad: float  # positive with the toes up, 0 when flat
-    foot_progression_rad: float  # heading of the foot's plane at rest against the way, positive with the toes out
+    foot_pitch_at_contact_rad: float  # against the rests, positive with the toes up (in Stride.msg negative)
+    foot_progression_rad: float  # from the way to the foot's forward, mean of both rests, positive with the toes out
     reason: str  # why something cannot be told; empty when all can
 
 

@@ -61,7 +61,6 @@ class _Integrals:
 
     interval_s: Array  # [n - 1]
     attitude: Array  # [n, 3, 3]
-    force_mps2: Array  # [n, 3], axes of the way
     speed_mps: Array  # [n, 3]
     turned: Array  # [n, 3, 3] integral of the attitude: turning by a bias
     leaned: Array  # [n, 3, 3] integral of [force x]: speed by a tilt
@@ -95,14 +94,14 @@ def _integrate(part: Array, first: Rest) -> _Integrals:
     interval_s = np.diff(part[:, 0])
     attitude = _level(first.force_mps2) @ _turns(part[:, 4:], interval_s)
     force_mps2 = (attitude @ part[:, 1:4, None])[..., 0]
-    turned, crossed = _integral(attitude, interval_s), crossing(force_mps2)
+    crossed = crossing(force_mps2)
+    turned, leaned = _integral(attitude, interval_s), _integral(crossed, interval_s)
     return _Integrals(
         interval_s,
         attitude,
-        force_mps2,
         _integral(force_mps2 - GRAVITY, interval_s),
         turned,
-        _integral(crossed, interval_s),
+        leaned,
         _integral(crossed @ turned, interval_s),
         _coarseness(force_mps2, interval_s),
         float(_coarseness(part[:, 4:], interval_s).sum()),
@@ -137,14 +136,16 @@ def crossing(vectors: Array) -> Array:
 def _integral(values: Array, interval_s: Array) -> Array:
     """Return the running integral over [n, ...] by trapezes."""
     sums = np.zeros_like(values)
-    steps = (values[1:] + values[:-1]).reshape(len(interval_s), -1) * (0.5 * interval_s[:, None])
-    steps.reshape(values[1:].shape).cumsum(axis=0, out=sums[1:])
+    steps = (values[1:] + values[:-1]).reshape(len(interval_s), -1)
+    steps *= 0.5 * interval_s[:, None]
+    steps.cumsum(axis=0, out=sums[1:].reshape(steps.shape))
     return sums
 
 
 def _coarseness(values: Array, interval_s: Array) -> Array:
     """Return the variances along each axis of the steps of an integral of ``values`` [n, 3]."""
-    variance: Array = (np.diff(values, axis=0) ** 2).sum(axis=1) * interval_s**2 / 36.0  # 1/12, over three axes
+    change = values[1:] - values[:-1]
+    variance: Array = np.einsum("ij,ij->i", change, change) * interval_s**2 / 36.0  # 1/12, over three axes
     return variance
 
 
