@@ -19,7 +19,7 @@ def compare():
     """The modules of the comparison by name; they import each other from their own folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
-        names = ("walks", "scoring", "environments", "existing_tools")
+        names = ("walks", "scoring", "environments", "reporting", "existing_tools")
         yield {name: importlib.import_module(name) for name in names}
         for name in names:
             del sys.modules[name]
@@ -52,7 +52,7 @@ def test_true_events_have_no_errors(score):
     result = score(truth())
     assert result.f1("IC") == result.f1("TO") == 1.0
     assert result.stride_count == len(result.stride_error_s) == len(result.stance_error) == 9
-    assert not np.any(result.stride_error_s) and not np.any(np.abs(result.stance_error) > 1e-12)
+    assert not any(result.stride_error_s.values()) and not np.any(np.abs(result.stance_error) > 1e-12)
 
 
 def test_a_missing_and_a_false_event_count_once_each(score):
@@ -60,6 +60,7 @@ def test_a_missing_and_a_false_event_count_once_each(score):
     result = score([*found, (7.4, "IC", 0), (7.05, "IC", 0)])
     assert result.f1("IC") == 2 * 9 / (10 + 11) and result.f1("TO") == 1.0
     assert len(result.stride_error_s) == 7  # two strides have the missing contact
+    assert ("", 3) not in result.stride_error_s and ("", 4) not in result.stride_error_s
 
 
 def test_events_beyond_the_reference_do_not_count(score):
@@ -78,6 +79,14 @@ def test_a_doubtful_event_counts_as_found_but_its_strides_are_left_out(score):
     assert result.f1("IC") == 1.0 and len(result.stride_error_s) == 7
 
 
+def test_stride_times_are_compared_on_the_strides_of_both(compare, score):
+    late = score([(time_s + 0.04 * (time_s == 5.0), kind, 0) for time_s, kind, _ in truth()])
+    without = score([row for row in truth() if row[:2] != (4.0, "IC")])
+    its_ms, both_ms, ours_ms = compare["reporting"].stride_rms_ms(late, without)
+    assert its_ms == pytest.approx(40.0 * (2 / 9) ** 0.5) and both_ms == pytest.approx(40.0 * (1 / 7) ** 0.5)
+    assert ours_ms == pytest.approx(0.0)
+
+
 def test_contacts_between_walking_bouts_are_left_out_of_the_figure_in_bouts(compare):
     reference_s = np.array([1.0, 1.5, 2.0, 10.0, 10.5])
     found_s = np.array([1.0, 1.5, 5.0, 6.0, 10.0, 10.5, 20.0])
@@ -85,24 +94,21 @@ def test_contacts_between_walking_bouts_are_left_out_of_the_figure_in_bouts(comp
 
 
 def test_ours_is_no_worse_than_a_filter_and_a_threshold(compare, data_folder, tmp_path):
-    environments, script = compare["environments"], compare["existing_tools"]
+    environments, script, reporting = (compare[name] for name in ("environments", "existing_tools", "reporting"))
     tools = {tool.module: tool for tool in environments.TOOLS}
     results = {}
     for name in ("with_gait_lab", "with_scipy"):
-        for walk_name, some in script.outcomes(
-            environments.run(tools[name], data_folder, tmp_path), data_folder
-        ).items():
-            results.setdefault(walk_name, []).extend(some)
-    ours, whole, scipy = results["Camargo"]
-    assert (ours.pipeline, whole.pipeline, scipy.pipeline) == (
-        script.OURS,
-        "ours: whole analysis",
-        "scipy: 20 Hz, 20 N",
-    )
+        found = environments.run(tools[name], data_folder, tmp_path)
+        for recording, some in script.outcomes(found, data_folder).items():
+            results.setdefault(recording, []).extend(some)
+    ours, whole, with_states, scipy = results["Camargo"]
+    assert ours.pipeline == reporting.OURS and scipy.pipeline == "scipy: 20 Hz, 20 N"
     for kind in ("IC", "TO"):
-        assert ours.score.f1(kind) == whole.score.f1(kind) >= scipy.score.f1(kind)
+        assert ours.score.f1(kind) == whole.score.f1(kind) == with_states.score.f1(kind) >= scipy.score.f1(kind)
         size_s, other_s = (np.median(np.abs(each.score.error_s[kind])) for each in (ours, scipy))
         assert size_s <= other_s
     for walk in compare["walks"].WALKS:
+        head = reporting.BACK_HEAD if walk.kind == "back" else reporting.HEAD
         for outcome in results.get(walk.name, []):
-            assert script.row_of(walk, outcome).count("|") == script.HEAD.splitlines()[2].count("|")
+            row = reporting.row_of(walk, outcome, results[walk.name][0].score)
+            assert row.count("|") == head.splitlines()[2].count("|")

@@ -10,9 +10,11 @@ The recordings lie in the folder that ``GAIT_LAB_DATA`` names (default: ``../sha
 A found event and a reference event match one to one, nearest first, within 150 ms for healthy, 200 ms for hemiparetic,
 250 ms for lower-back and 50 ms for force recordings; events beyond the first and last reference of their kind are not
 scored. On the treadmill the reference insole's clock is off by a constant: for each tool the median of all its errors
-is taken off. Strides, n: those whose time could be compared, of those in the reference; a tool's own doubts count (ours
-flags events, gaitmap drops strides that are not consistent), and what it doubts is not in the other stride columns.
-Stance bias is in percentage points of the stride. One recording a person: a hundredth of F1 means nothing.
+is taken off, so that the medians there tell as much of stance bias as of events. Strides, n: those whose time could be
+compared, of those in the reference; a tool's own doubts count (ours flags events, gaitmap drops strides that are not
+consistent), and what it doubts is not in the other stride columns. *Same strides*: stride RMSE of those that the tool
+and ours both have. Stance bias is in percentage points of the stride. One recording a person: a hundredth of F1 means
+nothing.
 
 Tools: gaitmap with its strides by template matching (DTW) or by a hidden Markov model (HMM), its events by Rampp or by
 Herzer; it is told which way its axes point, but for *axes found*. mobgap's gait sequences by Iluz or by Ionescu, and
@@ -20,8 +22,9 @@ contacts in them by Ionescu; its whole pipeline goes on to walking bouts and the
 ``detect_cycles`` at 20 N after its 20 Hz filter; the same with scipy.
 
 *x real time*: processor time of one thread, data in memory, the shortest of three runs after one that does not count.
-Ours takes one sample after another, as live, and is told neither side nor mounting of an IMU; every other tool sees
-the whole recording at once, and smooths forward and backward where it smooths.
+Ours takes one sample after another, as live (*offline*: the same detector, all samples at once), and is told neither
+side nor mounting of an IMU; every other tool sees the whole recording at once, and filters forward and backward.
+*Whole* is what ``gait-lab analyse`` does but for files: without states, or with one at every input sample.
 
 Limits of the references: insoles on the treadmill, motion capture for gaitmap's recordings, and for force the first
 sample beyond 20 N of the same signal, which favours tools that use 20 N too. The lower back is scored without sides
@@ -31,41 +34,18 @@ out what was found outside their bouts (no contact for 3 s ends one).
 
 import argparse
 import csv
-import math
 import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import environments
-import numpy as np
 import scoring
 import walks
+from reporting import BACK_HEAD, HEAD, OURS, Outcome, behind, row_of
 
 PROJECT = Path(__file__).resolve().parents[2]
-HEAD = """
-| recording | tool | n IC / TO | F1 IC / TO | median IC / TO ms | p95 IC / TO ms | stride RMSE ms | strides, n \
-| stance bias pp | x real time |
-|---|---|---|---|---|---|---|---|---|---|"""
-BACK_HEAD = """
-| recording | tool | n IC | F1 IC | F1 IC in bouts | bias IC ms | median IC ms | p95 IC ms | x real time |
-|---|---|---|---|---|---|---|---|---|"""
-OURS = "ours: events"
-MARGINS = {  # what a difference must pass to be told in words
-    "F1 IC": 0.01, "F1 TO": 0.01, "F1 IC in bouts": 0.01, "median IC ms": 2.0, "median TO ms": 2.0, "p95 IC ms": 2.0,
-    "p95 TO ms": 2.0, "stride RMSE ms": 2.0, "stance bias pp": 0.2,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one pipeline did on one recording."""
-
-    pipeline: str
-    score: scoring.Score
-    speed: float  # times real time
 
 
 def data_folder() -> Path:
@@ -87,74 +67,30 @@ def outcomes(found: Path, data: Path) -> dict[str, list[Outcome]]:
     return results
 
 
-def figures(walk: walks.Walk, score: scoring.Score) -> dict[str, float]:
-    """Return the columns of the recording's table by name, and nothing that its kind has no table column for."""
-    kinds = ("IC",) if walk.kind == "back" else scoring.KINDS
-    named = {f"F1 {kind}": score.f1(kind) for kind in kinds}
-    for kind in kinds:
-        named[f"median {kind} ms"] = _percentile_ms(score.error_s[kind], 50)
-        named[f"p95 {kind} ms"] = _percentile_ms(score.error_s[kind], 95)
-    if walk.kind == "back":
-        bias_ms = 1e3 * float(np.median(score.error_s["IC"])) if len(score.error_s["IC"]) else math.nan
-        return named | {"F1 IC in bouts": score.f1_in_bouts, "bias IC ms": bias_ms}
-    stride_ms = 1e3 * math.sqrt(float(np.mean(score.stride_error_s**2)))
-    return named | {"stride RMSE ms": stride_ms, "stance bias pp": 100.0 * float(np.mean(score.stance_error))}
+def cold_start(found: Path, module: str) -> str:
+    """Return what a tool takes from the start of Python to the events of its first recording, in words."""
+    with (found / "times.csv").open(newline="") as file:
+        row = next(csv.DictReader(file))
+    return f"{module.removeprefix('with_')} {float(row['since_start_s']):.1f} s ({row['recording']}, {row['pipeline']})"
 
 
-def _percentile_ms(errors_s: np.ndarray, share: float) -> float:
-    return 1e3 * float(np.percentile(np.abs(errors_s), share)) if len(errors_s) else math.nan
-
-
-def row_of(walk: walks.Walk, outcome: Outcome) -> str:
-    """Return a row of the table for the recording's kind."""
-    score, named = outcome.score, figures(walk, outcome.score)
-    if walk.kind == "back":
-        cells = [f"{score.reference_count['IC']}", f"{named['F1 IC']:.3f}", f"{named['F1 IC in bouts']:.3f}"]
-        cells += [f"{named[name]:{form}}" for name, form in (("bias IC ms", "+.0f"), ("median IC ms", ".0f"))]
-        cells.append(f"{named['p95 IC ms']:.0f}")
-    else:
-        cells = [f"{score.reference_count['IC']} / {score.reference_count['TO']}"]
-        for what, form in (("F1 {}", ".3f"), ("median {} ms", ".0f"), ("p95 {} ms", ".0f")):
-            cells.append(" / ".join(format(named[what.format(kind)], form) for kind in scoring.KINDS))
-        cells += [f"{named['stride RMSE ms']:.1f}", f"{len(score.stride_error_s)} of {score.stride_count}"]
-        cells.append(f"{named['stance bias pp']:+.1f}")
-    return f"| {' | '.join([walk.name, outcome.pipeline, *cells])} | {outcome.speed:.0f} |"
-
-
-def behind(walk: walks.Walk, results: list[Outcome]) -> list[str]:
-    """Return where the best of the other tools is ahead of ours, one sentence's part each."""
-    ours = next((outcome for outcome in results if outcome.pipeline == OURS), None)
-    others = [outcome for outcome in results if not outcome.pipeline.startswith("ours")]
-    if ours is None or not others:
-        return []
-    named, told = figures(walk, ours.score), []
-    for name, margin in MARGINS.items():
-        if name in named:
-            sign = 1.0 if name.startswith("F1") else -1.0
-            best, pipeline = max((sign * abs(figures(walk, other.score)[name]), other.pipeline) for other in others)
-            if best - sign * abs(named[name]) > margin:
-                form = ".3f" if sign > 0.0 else ".1f"
-                told.append(f"{name} {abs(named[name]):{form}} against {abs(best):{form}} ({pipeline})")
-    fastest = max(others, key=lambda other: other.speed)
-    if fastest.speed > ours.speed:
-        told.append(f"speed {ours.speed:.0f} against {fastest.speed:.0f} ({fastest.pipeline})")
-    return told
-
-
-def compare(data: Path, scratch: Path) -> tuple[dict[str, list[Outcome]], list[str]]:
-    """Return what all tools did, by the name of the recording, and which of them could not be run."""
+def compare(data: Path, scratch: Path) -> tuple[dict[str, list[Outcome]], list[str], list[str]]:
+    """Return what all tools did, by the name of the recording, their cold starts, and which could not be run."""
     results: dict[str, list[Outcome]] = {walk.name: [] for walk in walks.WALKS}
-    missing = []
+    starts, missing = [], []
     for tool in environments.TOOLS:
         try:
             found = environments.run(tool, data, scratch)
         except (OSError, subprocess.CalledProcessError) as error:
+            if not tool.requirements:
+                raise
             print(f"{tool.module}: {error}", file=sys.stderr)
             missing.append(tool.module)
             continue
         for name, some in outcomes(found, data).items():
             results[name] += some
-    return results, missing
+        starts.append(cold_start(found, tool.module))
+    return results, starts, missing
 
 
 def main() -> None:
@@ -162,16 +98,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare the analysis with existing tools.")
     usual = Path(tempfile.gettempdir()) / "gait_lab_compare"
     parser.add_argument("--scratch", type=Path, default=usual, help="folder for environments and events")
-    results, missing = compare(data_folder(), parser.parse_args().scratch.resolve())
+    results, starts, missing = compare(data_folder(), parser.parse_args().scratch.resolve())
     for head, kinds in ((HEAD, ("foot", "force")), (BACK_HEAD, ("back",))):
         print(head)
         for walk in walks.WALKS:
             if walk.kind in kinds:
-                print("\n".join(row_of(walk, outcome) for outcome in results[walk.name]))
-    print("\nWhere another tool is ahead of ours, each figure beside the best of the others:\n")
+                ours = next(outcome.score for outcome in results[walk.name] if outcome.pipeline == OURS)
+                print("\n".join(row_of(walk, outcome, ours) for outcome in results[walk.name]))
+    print("\nWhere another tool is ahead of ours, each figure beside the best of the others (of what it found):\n")
     for walk in walks.WALKS:
         if told := behind(walk, results[walk.name]):
             print(f"- {walk.name}: {'; '.join(told)}")
+    print(f"\nFrom the start of Python to the first events, with reading, and compiling if new: {'; '.join(starts)}.")
+    requirements = [each for tool in environments.TOOLS if tool.module not in missing for each in tool.requirements]
+    print(f"\nVersions: {', '.join(dict.fromkeys(requirements))}.")
     if missing:
         print(f"\nCould not be run on this machine: {', '.join(missing)}.")
 

@@ -3,7 +3,7 @@
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Score:
     found_count: dict[str, int]
     error_s: dict[str, np.ndarray]
     stride_count: int  # in the reference
-    stride_error_s: np.ndarray
+    stride_error_s: dict[tuple[str, int], float]  # by side and number in the reference, of those that can be compared
     stance_error: np.ndarray  # share of the stride
     in_bouts: tuple[int, int]  # contacts found, and right ones, inside the reference's walking bouts
 
@@ -46,6 +46,11 @@ class Score:
         """Harmonic mean of sensitivity and precision, no unit; NaN without a reference."""
         count = self.reference_count[kind] + self.found_count[kind]
         return 2.0 * len(self.error_s[kind]) / count if self.reference_count[kind] else math.nan
+
+    def stride_rms_s(self, strides: Collection[tuple[str, int]]) -> float:
+        """Return the root mean square error of the durations of some strides, NaN of none."""
+        errors_s = [self.stride_error_s[stride] for stride in strides]
+        return float(np.sqrt(np.mean(np.square(errors_s)))) if errors_s else math.nan
 
     @property
     def f1_in_bouts(self) -> float:
@@ -96,7 +101,7 @@ def score(walk: Walk, folder: Path, found_path: Path) -> Score:
         found = read_events(found_path, side)
         if not walk.is_clock_shared:
             found = found.moved(-_offset_s(reference, found, walk.window_s))
-        feet.append(_score_foot(reference, found, walk))
+        feet.append(_score_foot(reference, found, walk, side))
     return _joined(feet)
 
 
@@ -112,7 +117,7 @@ def _offset_s(reference: Events, found: Events, window_s: float) -> float:
     return float(np.median(near_s)) if near_s else 0.0
 
 
-def _score_foot(reference: Events, found: Events, walk: Walk) -> Score:
+def _score_foot(reference: Events, found: Events, walk: Walk, side: str) -> Score:
     kinds = ("IC",) if walk.kind == "back" else KINDS
     counts, error_s, matched = {}, {kind: np.array([]) for kind in KINDS}, {}
     for kind in kinds:
@@ -124,32 +129,33 @@ def _score_foot(reference: Events, found: Events, walk: Walk) -> Score:
         counts[kind] = len(found_s)
         error_s[kind] = np.array([found_s[column] - truth_s[row] for row, column in pairs.items()])
         matched[kind] = {row: found_s[column] for row, column in pairs.items() if not is_doubtful[column]}
-    strides = _strides(reference, matched) if walk.kind != "back" else (np.array([]), np.array([]))
+    durations_s, shares = _strides(reference, matched) if walk.kind != "back" else ({}, np.array([]))
     return Score(
         {kind: len(reference.time_s[kind]) if kind in kinds else 0 for kind in KINDS},
         {kind: counts.get(kind, 0) for kind in KINDS},
         error_s,
         len(reference.time_s["IC"]) - 1,
-        *strides,
+        {(side, row): error_s for row, error_s in durations_s.items()},
+        shares,
         _in_bouts(reference.time_s["IC"], found.time_s["IC"], walk.window_s),
     )
 
 
-def _strides(reference: Events, matched: dict[str, dict[int, float]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the errors of stride time, in s, and of the share of stance, of strides without a doubtful event."""
+def _strides(reference: Events, matched: dict[str, dict[int, float]]) -> tuple[dict[int, float], np.ndarray]:
+    """Return the errors of duration in s, by number, and of the share of stance; no stride with a doubtful event."""
     contacts, offs, off_s = matched["IC"], matched["TO"], reference.time_s["TO"]
-    durations_s, shares = [], []
+    durations_s, shares = {}, []
     for row in sorted(contacts):
         if row + 1 not in contacts:
             continue
         begin_s, end_s = reference.time_s["IC"][row : row + 2]
         found_s = contacts[row + 1] - contacts[row]
-        durations_s.append(found_s - (end_s - begin_s))
+        durations_s[row] = float(found_s - (end_s - begin_s))
         between = np.flatnonzero((off_s > begin_s) & (off_s < end_s)).tolist()
         if len(between) == 1 and between[0] in offs:
             share = (offs[between[0]] - contacts[row]) / found_s
             shares.append(share - (off_s[between[0]] - begin_s) / (end_s - begin_s))
-    return np.array(durations_s), np.array(shares)
+    return durations_s, np.array(shares)
 
 
 def _in_bouts(reference_s: np.ndarray, found_s: np.ndarray, window_s: float) -> tuple[int, int]:
@@ -167,7 +173,7 @@ def _joined(feet: list[Score]) -> Score:
         {kind: sum(foot.found_count[kind] for foot in feet) for kind in KINDS},
         {kind: np.concatenate([foot.error_s[kind] for foot in feet]) for kind in KINDS},
         sum(foot.stride_count for foot in feet),
-        np.concatenate([foot.stride_error_s for foot in feet]),
+        {stride: error_s for foot in feet for stride, error_s in foot.stride_error_s.items()},
         np.concatenate([foot.stance_error for foot in feet]),
         (sum(foot.in_bouts[0] for foot in feet), sum(foot.in_bouts[1] for foot in feet)),
     )

@@ -9,7 +9,7 @@ from walks import Columns, Walk
 from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.detectors import force_contact
 from gait_analysis.events import EventFlag, GaitEvent
-from gait_analysis.imu_events import foot_rate
+from gait_analysis.imu_events import foot_rate, lower_back
 from gait_analysis.participant import Participant
 from gait_analysis.stream_merge import cut
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ForceSamples, ImuSample, Side
@@ -32,16 +32,20 @@ def _plain(walk: Walk, columns: Columns) -> PlainWalk:
     return join([read_plain_file(columns.path)], Side(walk.side or "left"), None, streams)
 
 
-def whole(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
-    """Return what runs the whole analysis of both plates: events, strides, metrics, asymmetry and deviations."""
-    plain, settings = _plain(walk, columns), AnalyserSettings(state_rate_hz=0.0)
-    participant = Participant(walk.body_mass_kg, None)
+def whole(state_rate_hz: float) -> Callable[[Walk, Columns], Callable[[], list[tuple]]]:
+    """Return the whole analysis of both plates: events, strides, metrics, asymmetry, deviations, and states."""
 
-    def run() -> list[tuple]:
-        results = list(run_walk(plain, participant, settings))
-        return _rows([result for result in results if isinstance(result, GaitEvent)], walk, True)
+    def prepare(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
+        plain, settings = _plain(walk, columns), AnalyserSettings(state_rate_hz=state_rate_hz)
+        participant = Participant(walk.body_mass_kg, None)
 
-    return run
+        def run() -> list[tuple]:
+            results = list(run_walk(plain, participant, settings))
+            return _rows([result for result in results if isinstance(result, GaitEvent)], walk, True)
+
+        return run
+
+    return prepare
 
 
 def force(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
@@ -72,7 +76,28 @@ def foot(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
     return run
 
 
+def back(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
+    """Return what runs the detector of the lower back, sample by sample."""
+    rows = columns.measured().tolist()
+
+    def run() -> list[tuple]:
+        detector = lower_back.Detector(lower_back.Settings())
+        events: list[GaitEvent] = []
+        for time_s, ax, ay, az, wx, wy, wz in rows:
+            events += detector.feed(ImuSample("pelvis", time_s, (ax, ay, az), (wx, wy, wz), UNKNOWN))
+        return _rows(events, walk, False)
+
+    return run
+
+
+def back_at_once(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
+    """Return what runs the same over the whole recording at once."""
+    readings = columns.measured()
+    return lambda: _rows(lower_back.Detector(lower_back.Settings()).feed_readings(readings), walk, False)
+
+
 PIPELINES = {
     "foot": {"ours: events": foot},
-    "force": {"ours: events": force, "ours: whole analysis": whole},
+    "back": {"ours: events": back, "ours: events, offline": back_at_once},
+    "force": {"ours: events": force, "ours: whole analysis": whole(0.0), "ours: whole, states at 200 Hz": whole(200.0)},
 }
