@@ -94,16 +94,24 @@ def recorded(name: str) -> tuple[ForceSamples, Truth]:
 
 
 def simulated(
-    speed_mps: float, rate_hz: float = 1000.0, seed: int = 1, walk_s: float = WALK_S, **walker: float
+    speed_mps: float,
+    rate_hz: float = 1000.0,
+    seed: int = 1,
+    walk_s: float = WALK_S,
+    belt: Callable[[float], float] | None = None,
+    **walker: float,
 ) -> tuple[ForceSamples, Truth]:
-    """Return a walk of the simulated walker on one plate, standing at first, and what is true of it."""
+    """Return a walk of the simulated walker on one plate, standing at first, and what is true of it.
+
+    ``belt`` returns the speed of the belt at a time; without it, it speeds up to ``speed_mps``.
+    """
     person = Walker(WalkerSettings(seed=seed, **(NOISY | walker)))
     events: list[FootEvent] = []
     rows: dict[Side, list[tuple[np.ndarray, np.ndarray]]] = {side: [] for side in Side}
     count = round(TICK_S * rate_hz)
     time_s = np.arange(1, round(walk_s / TICK_S) * count + 1) / rate_hz
     for tick in range(round(walk_s / TICK_S)):
-        belt_mps = min(BELT_MPS2 * tick * TICK_S, speed_mps)
+        belt_mps = belt(tick * TICK_S) if belt else min(BELT_MPS2 * tick * TICK_S, speed_mps)
         events += person.advance((tick + 1) * TICK_S, belt_mps, belt_mps)
         for side in Side:
             rows[side].append(person.plate(side.value, time_s[tick * count : (tick + 1) * count]))

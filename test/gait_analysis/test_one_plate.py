@@ -169,6 +169,16 @@ def test_feet_on_one_line_are_not_told_apart(walked, half_width_m):
     assert plate.is_in_contact == {Side.LEFT: None, Side.RIGHT: None}
 
 
+def test_a_walk_that_becomes_known_late_is_told_from_where_its_samples_are_kept(walked):
+    """On one line for longer than samples are kept, then on wide steps."""
+    samples, truth = walked(rate_hz=100.0, duration_s=40.0)
+    pressure_m = samples.centre_of_pressure_m.copy()
+    pressure_m[samples.time_s < 20.0, 1] *= 0.02
+    plate, events = feed(replace(samples, centre_of_pressure_m=pressure_m))
+    assert not plate.reason
+    assert_true(events, truth, least_count=14)
+
+
 def test_standing_gives_a_reason_and_no_events():
     random = np.random.default_rng(1)
     sway_m = np.cumsum(random.standard_normal((2, 4000)) * 2e-4, axis=1) * 0.3

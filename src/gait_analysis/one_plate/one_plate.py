@@ -174,7 +174,7 @@ class OnePlate:
     def _restart(self, reason: str) -> None:
         self.reason, self.is_in_contact = reason, dict.fromkeys(Side)
         self._turns: Turns | None = None
-        self._groups: deque[tuple[float, float, float, float, float]] = deque(maxlen=round(_WINDOW_S / _GROUP_S))
+        self._groups: deque[tuple[float, float, float, float, float]] = deque()
         self._next_try_s = -math.inf
         self._empty_since_s = math.nan
         self._edge_s = -math.inf  # the last event
@@ -183,6 +183,8 @@ class OnePlate:
         """Look for the pattern in the groups so far; once it is there, follow the turns in them."""
         self._groups.append(group)
         time_s, end_s = group[0], group[-1]
+        while self._groups[0][0] < time_s - _WINDOW_S:
+            self._groups.popleft()
         if time_s < self._next_try_s:
             return []
         self._next_try_s = time_s + _TRY_S

@@ -23,6 +23,7 @@ _PART = 0.3, 0.8  # of the time from midline to midline, in which one foot bears
 _SHORTEST_S, _LONGEST_S = 0.2, 2.0  # of that time
 _LEAST_SUPPORTS = 4  # each turn at least once, one of them twice
 _STANDING_M, _STANDING_S = 0.06, 1.0  # a pressure that stays within this for so long
+_NOT_YET = "the pattern of the steps is not known yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ def find_pattern(rows: Array) -> Pattern | str:
     """
     time_s, force_n, x_m, y_m = rows.T
     is_new = time_s > time_s[-1] - _STANDING_S
-    if time_s[-1] - time_s[0] > _STANDING_S and max(np.ptp(x_m[is_new]), np.ptp(y_m[is_new])) < _STANDING_M:
+    if is_new.all():
+        return _NOT_YET
+    if max(np.ptp(x_m[is_new]), np.ptp(y_m[is_new])) < _STANDING_M:
         return "standing: the centre of pressure stays in place"
     low_m, high_m = np.quantile(y_m, (0.1, 0.9))
     half_m = 0.5 * float(high_m - low_m)
@@ -51,13 +54,14 @@ def find_pattern(rows: Array) -> Pattern | str:
         return "the feet hardly differ across the plate"
     supports = _supports(time_s, x_m, y_m - 0.5 * (low_m + high_m), half_m)
     if len(supports) < _LEAST_SUPPORTS:
-        return "the pattern of the steps is not known yet"
+        return _NOT_YET
     if median(support.back_m for support in supports) < _LEAST_BACK_M:
         return "the centre of pressure does not go backward under each foot: no walking"
     first = supports[0]
     place_m = first.line.place_m[0], first.line.place_m[1] + 0.5 * float(low_m + high_m)
     line = Line(first.line.time_s, place_m, first.line.velocity_mps)
-    return Pattern(_turns(supports), first.side, line, float(np.mean(force_n)))
+    step_s = median(new.begin_s - old.begin_s for old, new in pairwise(supports))
+    return Pattern(_turns(supports), first.side, line, float(np.mean(force_n)), step_s)
 
 
 def _supports(time_s: Array, x_m: Array, y_m: Array, half_m: float) -> list[_Support]:

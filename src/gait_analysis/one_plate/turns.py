@@ -23,19 +23,18 @@ FOOT_RATIO = 2.8  # length of a foot, 0.26 m, by its breadth, 0.09 m
 _FOLLOW_S = 0.04  # in which the line under the bearing foot forgets
 _OFF_LINE = 0.5  # of the load that is a contact: with more on the other foot the line is not followed
 _LEAST_DONE = 0.7  # share of the usual step after which the old foot may leave
-_HOLD_SHARE, _LEAST_HOLD_S, _MOST_HOLD_S = (
-    0.12,
-    0.022,
-    0.048,
-)  # of the double support, in which the rest has to be still
+_LEAST_ACROSS = 0.3  # of the usual step, the same by the place beyond the midline
+# Share of the double support in which the rest has to be still before the old foot has left, within bounds.
+_HOLD_SHARE, _LEAST_HOLD_S, _MOST_HOLD_S = 0.12, 0.022, 0.048
 _STILL_SHARE = 0.15  # of its mean rate over the double support that the load may still move with
 _SKIP_S, _LEARN_S = 0.0325, 0.0725  # after a foot off, and the time then in which the new velocity is learned
 _LEARN_GAIN = 0.5
 _BELT_CHANGE_MPS = 0.4  # more than the velocity under a foot differs from step to step: the belt's speed has changed
 _LEAST_OUT_M, _LEAST_OUT_SHARE = 0.01, 0.15  # of the step: a foot not so far out from the midline tells no side
 _LONG_STEP_M = 0.1  # along: more than the pressure wanders under a foot in a double support
-_LATE_RATIO = 1.3  # of the usual time of a turn
-_OVERDUE_RATIO, _LEAST_OVERDUE_S = 2.5, 0.5  # of the usual time of a turn; after it, nobody walks
+_LATE_STEPS = 0.6  # a double support is seldom longer, in steps
+_OVERDUE_STEPS = 0.9  # a double support longer than so much of a step: nobody walks
+_LEAST_PACE, _MOST_PACE = 0.5, 1.6  # of one step by the last
 _BACK_COUNT = 3  # groups on the old foot's line that end a touch
 _ASTRAY_M = 0.005  # the wrong way across at a contact
 
@@ -47,7 +46,6 @@ class Turn:
     step_m: Vector2  # from under the old foot to under this one
     before_mps: Vector2  # velocity under the old foot alone
     after_mps: Vector2  # velocity under this foot alone
-    lasted_s: float = math.nan  # from a contact until the foot off is sure
 
     def weights(self) -> Vector2:
         """Return what to multiply a way in m with for its share of the step."""
@@ -79,6 +77,7 @@ class Pattern:
     bearing: Side
     line: Line  # under ``bearing``
     weight_n: float  # mean load
+    step_s: float  # from one turn to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class Turns:
         self.doubtful_count = 0  # turns in a row that do not tell the side; twice where they tell the other one
         self.turns = dict(pattern.turns)
         self._weight_n, self._on_share = pattern.weight_n, on_share
-        self._longest_s = longest_s
+        self._longest_s, self._step_s, self._contact_s = longest_s, pattern.step_s, math.nan
         self._line = line  # under the old foot, at the contact
         self._weights = self.turns[bearing.other].weights()
         self._time_s, (self._x_m, self._y_m), (self._x_mps, self._y_mps) = line.time_s, line.place_m, line.velocity_mps
@@ -170,14 +169,16 @@ class Turns:
         self._after_mps = turn.after_mps[0] + faster_mps, turn.after_mps[1]
         self._done.clear()
         self._back_count = 0
+        lasted_s, self._contact_s = time_s - self._contact_s, time_s
+        if not self.doubtful_count and _LEAST_PACE * self._step_s < lasted_s < _MOST_PACE * self._step_s:
+            self._step_s += _LEARN_GAIN * (lasted_s - self._step_s)
         self.is_double, self.since_s = True, time_s
-        usual_s = _OVERDUE_RATIO * turn.lasted_s
-        self.until_s = time_s + (usual_s if _LEAST_OVERDUE_S < usual_s < self._longest_s else self._longest_s)
+        self.until_s = time_s + min(_OVERDUE_STEPS * self._step_s, self._longest_s)
         is_doubtful = self.doubtful_count > 0 or math.copysign(y_off_m, y_off_m * turn.step_m[1]) < -_ASTRAY_M
         return Told(side, EventKind.INITIAL_CONTACT, self._line.velocity_mps, self._weights, is_doubtful)
 
     def _feed_double(self, time_s: float, x_m: float, y_m: float) -> Told | None:
-        since_s = time_s - self.since_s
+        self._time_s, since_s = time_s, time_s - self.since_s
         (x_weight, y_weight), (x_mps, y_mps) = self._weights, self._line.velocity_mps
         x_off_m, y_off_m = x_m - self._line.place_m[0] - x_mps * since_s, y_m - self._line.place_m[1] - y_mps * since_s
         done = x_off_m * x_weight + y_off_m * y_weight
@@ -190,14 +191,23 @@ class Turns:
         self._back_count = self._back_count + 1 if done < _OFF_LINE * self._on_share else 0
         if self._back_count >= _BACK_COUNT:
             return self._lift(time_s, (x_m, y_m))
-        turn = self.turns[self.bearing.other]
-        if (
-            turn.step_m[0] > _LONG_STEP_M and since_s > _LATE_RATIO * turn.lasted_s
-        ):  # the foot may be set down elsewhere
-            done = max(done, x_off_m / turn.step_m[0])
-        if done < _LEAST_DONE or lasted_s < hold_s or moved * since_s > _STILL_SHARE * lasted_s:
+        if lasted_s < hold_s or moved * since_s > _STILL_SHARE * lasted_s or not self._is_over(done, x_off_m, y_m):
             return None
         return self._foot_off(time_s, (x_m, y_m), (x_off_m, y_off_m))
+
+    def _is_over(self, done: float, x_off_m: float, y_m: float) -> bool:
+        """Whether the pressure has come so far that the old foot may leave: by the usual step, or by where it is."""
+        new = self.bearing.other
+        x_step_m, y_step_m = self.turns[new].step_m
+        was_inward = self._outward_m(new, self._line.place_m[1]) < 0.0
+        if done > _LEAST_DONE or (was_inward and self._outward_m(new, y_m) > _LEAST_ACROSS * abs(y_step_m)):
+            return True
+        is_late = self._time_s - self.since_s > _LATE_STEPS * self._step_s  # the foot may be elsewhere across
+        return is_late and x_step_m > _LONG_STEP_M and x_off_m > _LEAST_DONE * x_step_m
+
+    def _outward_m(self, foot: Side, y_m: float) -> float:
+        """Return how far a place is from the midline, on the side of a foot."""
+        return y_m - self._middle_m if foot is Side.LEFT else self._middle_m - y_m
 
     def _lift(self, time_s: float, place_m: Vector2) -> Told:
         """Go back to the old foot: the new one has only touched the ground."""
@@ -210,16 +220,13 @@ class Turns:
     def _foot_off(self, time_s: float, place_m: Vector2, step_m: Vector2) -> Told:
         old, new = self.bearing, self.bearing.other
         turn = self.turns[new]
-        outward_m = place_m[1] - self._middle_m if new is Side.LEFT else self._middle_m - place_m[1]
+        outward_m = self._outward_m(new, place_m[1])
         is_doubtful = outward_m < max(_LEAST_OUT_M, _LEAST_OUT_SHARE * abs(turn.step_m[1]))
         is_across = outward_m < -_LEAST_OUT_SHARE * abs(turn.step_m[1])
         self.doubtful_count = self.doubtful_count + 1 + is_across if is_doubtful else 0
         if not is_doubtful:
-            lasted_s = time_s - self.since_s
-            if not math.isnan(turn.lasted_s):
-                lasted_s = turn.lasted_s + _LEARN_GAIN * (lasted_s - turn.lasted_s)
             self._middle_m += _LEARN_GAIN * (place_m[1] - 0.5 * step_m[1] - self._middle_m)
-            self.turns[new] = replace(turn, step_m=_nearer(turn.step_m, step_m), lasted_s=lasted_s)
+            self.turns[new] = replace(turn, step_m=_nearer(turn.step_m, step_m))
         told = Told(old, EventKind.FOOT_OFF, self._after_mps, self._weights, is_doubtful)
         self._is_learned, self._learned_from = is_doubtful, None
         self.bearing, self.is_double, self.since_s, self.until_s = new, False, time_s, time_s + self._longest_s
