@@ -169,6 +169,13 @@ def test_nothing_is_told_of_bad_samples(script, readings, left, spoilt, reason):
     assert is_unknown(found) and reason in found.reason
 
 
+def test_a_fast_sensor_of_coarse_steps_is_not_taken_for_a_clipped_one(script):
+    foot = script.Formula()
+    readings = foot.readings(1000.0, SEED, noise=0.0)
+    coarse = np.hstack([readings[:, :1], np.round(readings[:, 1:] / 0.005) * 0.005])
+    assert foot.swing(coarse, SEED).reason == ""
+
+
 def test_a_sensor_that_contradicts_itself_tells_the_pitch_alone(script, readings, left):
     found = swing(script, script.with_errors(readings, 0.0, 1.3), left)
     assert is_unknown(found, ("stride_length_error_m", "foot_pitch_at_contact_rad"))

@@ -35,7 +35,7 @@ SETTLE_S = 0.4  # after contact; by then the foot is flat for REST_S, and later 
 KEEP_S = HISTORY_S + 5.0  # events may become known that late, and the longest stride
 MAX_GAP_S = 0.05  # one sample lost at 50 Hz is within it
 STUCK_S = 0.05  # no moving foot reads the same for so long
-CLIPPED_COUNT = 3  # equal readings in a row at the end of a range
+CLIPPED_COUNT, CLIPPED_S = 3, 0.01  # equal readings in a row at the end of a range, more where they come faster
 LEAST_RANGES = (19.6, 4.36)  # 2 g and 250 degrees/s: no sensor of use for gait clips below
 MOST_MISFIT = 4.0  # errors twice as large as those that strapdown expects
 MOST_ERROR_M = 0.1  # standard deviation
@@ -121,15 +121,22 @@ def _doubt(path: Array, foot_off_s: float, contact_s: float) -> str:
     if len(time_s) < 2 or np.diff(time_s).max() > MAX_GAP_S:
         return "samples of the foot are missing"
     swing = path[(time_s >= foot_off_s) & (time_s <= contact_s)]
-    moved = np.flatnonzero((np.diff(swing[:, 1:], axis=0) != 0.0).any(axis=1))
+    moved = np.flatnonzero((swing[1:, 1:] != swing[:-1, 1:]).any(axis=1))
     changes_s = np.concatenate([swing[:1, 0], swing[moved + 1, 0], swing[-1:, 0]])
     if len(changes_s) < 2 or np.diff(changes_s).max() > MAX_GAP_S + STUCK_S:
         return "the sensor of the foot is stuck"
+    return "the sensor of the foot is clipped" if _is_clipped(swing) else ""
+
+
+def _is_clipped(swing: Array) -> bool:
+    """Whether a channel stays at its largest reading, beyond what any range must hold."""
     size = np.abs(swing[:, 1:])
     peak = size.max(axis=0)
-    is_at_end = (size == peak) & (peak > np.repeat(LEAST_RANGES, 3))
-    runs = sum(is_at_end[shift : len(size) - CLIPPED_COUNT + 1 + shift].astype(int) for shift in range(CLIPPED_COUNT))
-    return "the sensor of the foot is clipped" if np.any(runs == CLIPPED_COUNT) else ""
+    channels = np.flatnonzero(peak > np.repeat(LEAST_RANGES, 3))
+    is_at_peak = size[:, channels] == peak[channels]
+    count = max(CLIPPED_COUNT, 1 + round(CLIPPED_S * (len(swing) - 1) / (swing[-1, 0] - swing[0, 0])))
+    runs = sum(is_at_peak[shift : len(size) - count + 1 + shift].astype(int) for shift in range(count))
+    return bool(np.any(runs == count))
 
 
 def _judge(way: Way, left: Array, outward: float, foot_off_s: float, contact_s: float) -> FootSwing:
