@@ -65,6 +65,7 @@ def test_events_say_what_they_are(lower_back, readings):
     assert all(event.detected_s > event.time_s for event in events)
     assert all(earlier.time_s < later.time_s for earlier, later in pairwise(events))
     assert any(not event.flags for event in events)
+    assert all(bool(event.flags) == bool(event.reason) for event in events)
     assert all(event.confidence <= 0.3 for event in events if event.flags & EventFlag.IRREGULAR)
     for earlier, later in pairwise(events):
         assert earlier.side is not later.side or later.flags & EventFlag.IRREGULAR
@@ -119,6 +120,8 @@ def test_cutting_and_broken_samples_do_not_change_what_is_found(lower_back, read
     broken = readings.copy()
     broken[chance.integers(0, len(broken), 30), 1 + seed % 6] = math.nan
     broken[chance.integers(0, len(broken), 3), 0] = 0.0
+    rare = slice(*sorted(chance.integers(0, len(broken), 2).tolist()))
+    broken[rare][np.arange(len(broken[rare])) % 8 > 0, 2] = math.nan  # a sensor that loses most samples for a while
     hole = int(chance.integers(500, 2000))
     broken = np.delete(broken, np.arange(hole, hole + seed), axis=0)
     detector, by_sample = Detector(Settings()), []
@@ -179,11 +182,17 @@ def test_a_gap_ends_the_bout_and_a_bridged_one_is_flagged(readings):
 
 def test_a_strong_walk_does_not_hide_a_soft_one_after_standing(readings):
     strong, soft = readings.copy(), readings.copy()
-    strong[:, 1:4] = 3.0 * (strong[:, 1:4] - readings[:300, 1:4].mean(axis=0)) + readings[:300, 1:4].mean(axis=0)
+    strong[:, 1:4] = 6.0 * (strong[:, 1:4] - readings[:300, 1:4].mean(axis=0)) + readings[:300, 1:4].mean(axis=0)
     soft[:, 0] += strong[-1, 0] + 0.01
     found = events_of(np.concatenate([strong, soft]))
     alone = events_of(readings)
     assert sum(event.time_s > soft[0, 0] for event in found) >= len(alone) - 1
+
+
+def test_no_contact_comes_sooner_than_a_step_after_another(readings):
+    steps_s = np.diff([event.time_s for event in Detector(Settings(shortest_step_s=0.6)).feed_readings(readings)])
+    assert len(steps_s) > 10
+    assert steps_s.min() >= 0.6 > np.diff([event.time_s for event in events_of(readings)]).min() > 0.3
 
 
 def test_memory_does_not_grow(lower_back, readings):

@@ -19,7 +19,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import bessel, lfilter
+from scipy.signal import bessel
 
 from gait_sensing.samples import Array
 
@@ -27,7 +27,7 @@ RATE_HZ = 100.0  # of the evenly spaced samples
 LAG = 4  # samples to either side
 SMOOTH_HZ = 3.5  # beyond the fastest steps, 2.5 a second
 SMOOTH_DELAY_S = 1.36 / (2.0 * np.pi * SMOOTH_HZ)  # of the Bessel filter, well below its edge
-B, A = bessel(2, SMOOTH_HZ, fs=RATE_HZ, norm="mag")
+(B0, B1, B2), (_, A1, A2) = (values.tolist() for values in bessel(2, SMOOTH_HZ, fs=RATE_HZ, norm="mag"))
 RISE, FALL = 1.75, 0.77  # 5 dB and 2.3 dB
 HISTORY = 300  # samples kept
 LONGEST_RISE = 150  # samples
@@ -55,7 +55,7 @@ class Jolts:
         self._count = 0  # samples fed
         self._readings = np.zeros((0, 6))  # the newest: specific force and angular rate
         self._hump_mps2 = np.zeros(0)  # at the same samples
-        self._filter = np.zeros(2)
+        self._filter = (0.0, 0.0)
         self._is_up = False
         self._peak = self._trough = 0
         self._peak_mps2 = self._trough_mps2 = 0.0
@@ -68,13 +68,24 @@ class Jolts:
         self._readings = np.concatenate([self._readings, readings])
         force = self._readings[-len(readings) - 2 * LAG :, :3]
         blow = force[LAG:-LAG] - 0.5 * (force[: -2 * LAG] + force[2 * LAG :])
-        hump, self._filter = lfilter(B, A, np.sqrt(np.einsum("ij,ij->i", blow, blow)), zi=self._filter)
+        hump = self._smooth(np.sqrt(np.einsum("ij,ij->i", blow, blow)).tolist())
         self._hump_mps2 = np.concatenate([self._hump_mps2, hump])
         first = self._count
         self._count += len(readings)
-        every = [self._jolt(*found) for found in self._peaks(hump.tolist(), first)]
+        every = [self._jolt(*found) for found in self._peaks(hump, first)]
         self._readings, self._hump_mps2 = self._readings[-HISTORY:], self._hump_mps2[-HISTORY:]
         return [jolt for jolt in every if jolt.index >= 0.0]  # how one that was there at the start rose is not known
+
+    def _smooth(self, sizes_mps2: list[float]) -> list[float]:
+        """Filter in plain Python: for few samples faster than a call of scipy."""
+        one, two = self._filter
+        smooth = []
+        for size in sizes_mps2:
+            value = B0 * size + one
+            one, two = B1 * size - A1 * value + two, B2 * size - A2 * value
+            smooth.append(value)
+        self._filter = (one, two)
+        return smooth
 
     def _peaks(self, hump_mps2: list[float], first: int) -> list[tuple[int, int, int]]:
         """Return the indices of trough, peak and confirmation of each finished hump."""

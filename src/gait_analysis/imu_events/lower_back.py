@@ -36,7 +36,7 @@ from gait_sensing.samples import Array, ImuSample, Side
 
 BLOCK = 10  # samples, 0.1 s: how often jolts are sought
 FAR_S = 0.05  # sensors send at 50 Hz and above: samples are missing in a longer interval
-GAPS_KEPT = 20
+GAPS_KEPT_S = 3.0  # a jolt is known sooner
 USUAL_COUNT = 7  # landings
 SURE, UNSURE = 0.7, 0.3  # confidence
 
@@ -62,7 +62,7 @@ class Detector:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sides = PelvisSides()
-        self._gaps_s: deque[tuple[float, float]] = deque(maxlen=GAPS_KEPT)  # bridged
+        self._gaps_s: deque[tuple[float, float]] = deque()  # bridged, of the last seconds
         self._rows: list[Row] = []  # not used up
         self._newest_s = -math.inf
         self._restart()
@@ -71,6 +71,16 @@ class Detector:
     def is_walking(self) -> bool:
         """Whether the newest samples are in a bout; it ends ``longest_step_s`` after its last contact."""
         return self._is_bout and self._newest_s - self._last_s <= self._settings.longest_step_s
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether earlier contacts may still be found; no: walking is told by its first steps."""
+        return False
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether earlier contacts will be found once the mounting is known: never, contacts do not wait for it."""
+        return False
 
     @property
     def reason(self) -> str:
@@ -119,7 +129,7 @@ class Detector:
     def _end_bout(self) -> None:
         self._is_bout = False
         self._last_s = -math.inf  # of the last landing
-        self._waiting: list[Jolt] = []  # landings not told yet
+        self._waiting: list[tuple[Jolt, bool]] = []  # landings not told yet; whether samples are missing there
         self._heights_mps2: deque[float] = deque(maxlen=USUAL_COUNT)
         self._last_side: Side | None = None
         self._sides.begin()
@@ -134,13 +144,15 @@ class Detector:
         if len(ends_s):
             count = len(ends_s) * BLOCK
             grid_s = self._begin_s + np.arange(self._used, self._used + count) / RATE_HZ
-            even = np.stack([np.interp(grid_s, times_s, column) for column in rows.T[1:]], axis=1)
+            after = np.maximum(times_s.searchsorted(grid_s), 1)
+            share = ((grid_s - times_s[after - 1]) / (times_s[after] - times_s[after - 1]))[:, None]
+            even = (1.0 - share) * rows[after - 1, 1:] + share * rows[after, 1:]
             self._note_gaps(times_s)
-            told_s = times_s[np.searchsorted(times_s, ends_s)]
+            told_s = times_s[times_s.searchsorted(ends_s)]
             for jolt in self._jolts.feed(even):
                 events += self._land(jolt, float(told_s[(jolt.told - self._used) // BLOCK]))
             self._used += count
-            rows = rows[int(np.searchsorted(times_s, grid_s[-1], "right")) - 1 :]
+            rows = rows[int(times_s.searchsorted(grid_s[-1], "right")) - 1 :]
         self._rows = [(a, b, c, d, e, f, g) for a, b, c, d, e, f, g in rows.tolist()]
         self._due_s = self._begin_s + (self._used + BLOCK - 1) / RATE_HZ
         return events
@@ -152,7 +164,10 @@ class Detector:
         return ends_s[ends_s <= newest_s]
 
     def _note_gaps(self, times_s: Array) -> None:
-        for index in np.flatnonzero(np.diff(times_s) > FAR_S).tolist():
+        while self._gaps_s and self._gaps_s[0][1] < times_s[0] - GAPS_KEPT_S:
+            self._gaps_s.popleft()
+        is_far = times_s[1:] - times_s[:-1] > FAR_S
+        for index in is_far.nonzero()[0].tolist():
             self._gaps_s.append((float(times_s[index]), float(times_s[index + 1])))
 
     def _land(self, jolt: Jolt, detected_s: float) -> list[GaitEvent]:
@@ -169,25 +184,32 @@ class Detector:
             return []
         self._last_s = time_s
         self._heights_mps2.append(jolt.height_mps2)
-        self._waiting.append(jolt)
+        is_far = any(begin_s - FAR_S < time_s < end_s + FAR_S for begin_s, end_s in self._gaps_s)
+        self._waiting.append((jolt, is_far))
         self._is_bout = self._is_bout or len(self._waiting) >= settings.least_steps
         if not self._is_bout:
             return []
         landings, self._waiting = self._waiting, []
-        for landing in landings:
+        for landing, _ in landings:
             self._sides.learn(landing.change_mps2)
-        return [self._event(landing, usual_mps2, detected_s) for landing in landings]
+        return [self._event(landing, is_far, usual_mps2, detected_s) for landing, is_far in landings]
 
-    def _event(self, jolt: Jolt, usual_mps2: float, detected_s: float) -> GaitEvent:
-        time_s = self._time_s(jolt)
+    def _event(self, jolt: Jolt, is_far: bool, usual_mps2: float, detected_s: float) -> GaitEvent:
         side = self._sides.side_of(jolt.change_mps2, jolt.up)
-        confidence, flags = SURE * min(1.0, jolt.height_mps2 / max(usual_mps2, 1e-9)), EventFlag.NONE
-        if not self._sides.is_sure or side is self._last_side:
-            confidence, flags = min(confidence, UNSURE), EventFlag.IRREGULAR
+        confidence, flags, reasons = SURE * min(1.0, jolt.height_mps2 / max(usual_mps2, 1e-9)), EventFlag.NONE, []
+        if not self._sides.is_sure:
+            reasons.append("which foot is a guess: it is not clear yet which way the person walks")
+        elif side is self._last_side:
+            reasons.append("the same foot as before: a contact may be missing")
         self._last_side = side
-        if any(begin_s - FAR_S < time_s < end_s + FAR_S for begin_s, end_s in self._gaps_s):
+        if reasons:
+            confidence, flags = min(confidence, UNSURE), EventFlag.IRREGULAR
+        if is_far:
             confidence, flags = 0.5 * confidence, flags | EventFlag.INTERPOLATION_FAR
-        return GaitEvent(time_s, detected_s, side, EventKind.INITIAL_CONTACT, Source.IMU, confidence, flags)
+            reasons.append("samples are missing beside it")
+        kind, source = EventKind.INITIAL_CONTACT, Source.IMU
+        time_s, reason = self._time_s(jolt), "; ".join(reasons)
+        return GaitEvent(time_s, detected_s, side, kind, source, confidence, flags, reason=reason)
 
     def _time_s(self, jolt: Jolt) -> float:
         return self._begin_s + jolt.index / RATE_HZ
