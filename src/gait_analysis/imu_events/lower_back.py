@@ -74,12 +74,7 @@ class Detector:
 
     @property
     def is_learning(self) -> bool:
-        """Whether earlier contacts may still be found; no: walking is told by its first steps."""
-        return False
-
-    @property
-    def is_learning(self) -> bool:
-        """Whether earlier contacts will be found once the mounting is known: never, contacts do not wait for it."""
+        """Whether earlier contacts are found once the mounting is known: no, contacts do not wait for it."""
         return False
 
     @property
