@@ -17,12 +17,13 @@ from gait_analysis.belt_motion import BeltMotion
 from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import GaitEvent
 from gait_analysis.followers import Followers
+from gait_analysis.foot_sensor import FootSensor
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.limb import Limb
 from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import ContactChange, build, settings_of
-from gait_analysis.sensors import LINKS, Sensors
+from gait_analysis.sensors import DETECTORS, Sensors
 from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.state_grid import StateGrid
 from gait_analysis.stream_merge import StreamMerge, cut
@@ -59,6 +60,7 @@ class AnalyserSettings(Settings):
     """Settings of the analysis."""
 
     force_streams: list[str] = setting(["left_belt", "right_belt"], "force streams of the left and of the right foot")
+    shared_plate: str = setting("", "force stream of a plate under both feet; empty: none")
     detector: str = setting("force_contact", "file name of a part in gait_analysis/detectors")
     phase: str = setting("time_based", "file name of a part in gait_analysis/phases")
     metrics: list[str] = setting(_METRICS, "file names of parts in gait_analysis/metrics")
@@ -87,7 +89,8 @@ class AnalyserSettings(Settings):
             *(("gait_analysis.deviations", name) for name in self.deviations),
             ("gait_analysis", "asymmetry"),
             ("gait_analysis", "standing"),
-            *(("gait_analysis.imu_events", name) for name in LINKS.values()),
+            *(("gait_analysis.imu_events", name) for name in DETECTORS),
+            *([("gait_analysis.one_plate", "one_plate")] if self.shared_plate else []),
         ]
 
 
@@ -112,7 +115,7 @@ class Analyser:
             StreamMerge(settings.force_streams, settings.stale_s),
             Followers(settings.stale_s),
         )
-        self._sensors = Sensors(settings.detector, participant, parts)
+        self._sensors = Sensors(settings.detector, settings.shared_plate, participant, parts)
         self._belts = BeltMotion(settings.belt_settle_s, settings.belt_max_age_s)
         self._limbs = {
             side: self._limb(side, stream, participant.body_weight_n, parts)
@@ -210,30 +213,34 @@ class Analyser:
             for samples in self._merge.release(limb.stream):
                 news += [(change.detected_s, partial(self._on_plate, limb, change)) for change in limb.take(samples)]
         for time_s, sample in self._followers.release(watermark_s - lag_s):
-            news.append((max(time_s + lag_s, self._done_s), partial(self._on_follower, sample)))
+            if isinstance(sample, ImuSample):
+                news.append((max(time_s + lag_s, self._done_s), partial(self._on_motion, sample)))
+                continue
+            for sensor, change in self._sensors.feed_force(sample):
+                known_s = max(change.detected_s + lag_s, self._done_s)
+                news.append((known_s, partial(self._on_change, sensor, change)))
         news.sort(key=_known_s)  # stable: the left foot first where times are equal
         return news
 
     def _on_plate(self, limb: Limb, change: ContactChange, results: list[Result], known_s: float) -> None:
         self._tell_regular(results, known_s)
         limb.apply(change)
-        self._tell(results, limb, known_s)
-        if change.is_in_contact is None and limb.sensors.used is None:
-            self._strides.interrupt()
+        self._tell(results, limb, known_s, change.is_in_contact is None)
 
-    def _on_follower(self, sample: ForceSamples | ImuSample, results: list[Result], known_s: float) -> None:
-        name = sample.segment if isinstance(sample, ImuSample) else sample.name
-        if self._sensors.was_silent(name, known_s):
+    def _on_motion(self, sample: ImuSample, results: list[Result], known_s: float) -> None:
+        if self._sensors.was_silent(sample.segment, known_s):
             self._tell_regular(results, known_s)
-        if isinstance(sample, ImuSample):
-            self._motion.feed(sample)
+        self._motion.feed(sample)
         for sensor, change in self._sensors.feed(sample, known_s):
-            self._tell_regular(results, known_s)
-            sensor.take(change)
-            if change.event is not None:
-                sensor.agreement.found(change.event)
-                sensor.crossed.found(change.event)
-            self._tell(results, self._limbs[sensor.side], known_s)
+            self._on_change(sensor, change, results, known_s)
+
+    def _on_change(self, sensor: FootSensor, change: ContactChange, results: list[Result], known_s: float) -> None:
+        self._tell_regular(results, known_s)
+        sensor.take(change)
+        if change.event is not None:
+            sensor.agreement.found(change.event)
+            sensor.crossed.found(change.event)
+        self._tell(results, self._limbs[sensor.side], known_s, change.is_in_contact is None)
 
     def _tell_regular(self, results: list[Result], known_s: float, is_end_included: bool = False) -> None:
         """Tell what comes at its time, whatever happens: strides that waited, standing, and the states."""
@@ -243,12 +250,14 @@ class Analyser:
             results += self._strides.due(due_s)
         results += self._grid.until(known_s, is_end_included)
 
-    def _tell(self, results: list[Result], limb: Limb, known_s: float) -> None:
-        """Tell the events that the sensor now in use has found."""
+    def _tell(self, results: list[Result], limb: Limb, known_s: float, has_lost_contact: bool) -> None:
+        """Tell the events that the sensor now in use has found; a sensor ``has_lost_contact`` when it cannot tell."""
         if reason := limb.sensors.changed(known_s):
             self._strides.change_sensor(reason)
         for event in limb.sensors.told(known_s):
             results += self._strides.feed(event)
+        if has_lost_contact and limb.sensors.used is None:
+            self._strides.interrupt()
 
 
 def _known_s(item: tuple[float, Callable[[list[Result], float], None]]) -> float:

@@ -8,12 +8,13 @@ had told meanwhile is told then. The events that the others find are held agains
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from gait_analysis.agreement import DOUBT_COUNT, Agreement
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.parts import ContactChange
-from gait_sensing.samples import Side
+from gait_sensing.samples import Array, Side
 
 MAX_AGE_S = 0.1  # of a motion sensor's newest sample: five samples of a slow one
 CATCH_UP_S = 0.5  # before the change of sensor: what was told earlier belongs to another stride
@@ -59,6 +60,17 @@ class FootSensor:
             return ""
         text = f"{self.name} agrees with {met_count} of the last {DOUBT_COUNT} events of {told_by}"
         return f"{text}, but with those of the other foot: are sides swapped?" if crossed_count >= AGREE_COUNT else text
+
+
+@dataclass(slots=True, eq=False)
+class LoadSensor(FootSensor):
+    """A plate or load cell, whose samples come many at a time."""
+
+    newest: Callable[[float], Array | None] = lambda time_s: None  # the newest row not long before a time
+
+    def is_heard(self, time_s: float) -> bool:
+        """Whether there is a sample not long before ``time_s``."""
+        return self.newest(time_s) is not None
 
 
 class FootSensors:

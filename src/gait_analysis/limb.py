@@ -2,14 +2,13 @@
 """All that is known of one limb: its plate's last seconds, contact, phase, sub-phase and stride in progress."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gait_analysis.edges import centred_mean
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.foot_sensor import FootSensor, FootSensors
+from gait_analysis.foot_sensor import FootSensor, FootSensors, LoadSensor
 from gait_analysis.gait import LimbState, Subphase
 from gait_analysis.history import History
 from gait_analysis.kinetics import Kinetics, stance_kinetics
@@ -36,17 +35,6 @@ class Landing:
     position_m: float = math.nan
 
 
-@dataclass(slots=True, eq=False)
-class PlateSensor(FootSensor):
-    """The plate under the foot, whose samples are kept."""
-
-    newest: Callable[[float], Array | None] = lambda time_s: None  # see Limb.newest
-
-    def is_heard(self, time_s: float) -> bool:
-        """Whether there is a sample not long before ``time_s``."""
-        return self.newest(time_s) is not None
-
-
 class Limb:
     """The limb on ``side``, as the force stream ``stream`` and the ``others`` see it, the most trusted first.
 
@@ -69,7 +57,7 @@ class Limb:
         self.strides, self.subphase = StrideBuilder(side), SubphaseTracker(side)
         self.landing, self.stance = Landing(), Kinetics()
         self.implausible_count = 0
-        self.plate = PlateSensor(side, stream, Source.FORCE, reason=f"no clear contact or swing on {stream} yet")
+        self.plate = LoadSensor(side, stream, Source.FORCE, reason=f"no clear contact or swing on {stream} yet")
         self.plate.newest = self.newest
         self.sensors = FootSensors(side, [self.plate, *others])
         self._detector = detector

@@ -1,29 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sensors besides plates that tell when a foot is on the ground, and their detectors.
+"""The sensors besides the plates of each foot that tell when a foot is on the ground, and their detectors.
 
-Of one foot they are, the most trusted first: the prosthesis' load cell, the IMU on the foot, the IMU on the shank, and
-as a last resort the IMU on the pelvis, which tells initial contacts alone.
+Of one foot they are, the most trusted first: the prosthesis' load cell, one plate under both feet, the IMU on the foot,
+the IMU on the shank, and as a last resort the IMU on the pelvis, which tells initial contacts alone.
 
 A detector of an IMU worn anyhow finds events of the last seconds at once when it has found how the IMU is worn. Those
-of both feet are needed in order; so the first foot's wait for the other's, as long as that one still learns.
+of both feet are needed in order; so the first foot's wait for the other's, as long as that one still learns, and the
+pelvis' for both.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.foot_sensor import FootSensor
+from gait_analysis.foot_sensor import MAX_AGE_S, FootSensor, LoadSensor
+from gait_analysis.history import History
 from gait_analysis.imu_events.worn import HISTORY_S
+from gait_analysis.one_plate.one_plate import OnePlate
 from gait_analysis.participant import Participant
-from gait_analysis.parts import ContactChange, Detector, build
+from gait_analysis.parts import ContactChange, Detector, build, settings_of
 from gait_parts.settings import Settings
-from gait_sensing.samples import ForceSamples, ImuSample, Side
+from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
 
 PROSTHESIS = "prosthesis"  # name of the force stream of the load cell in it
 LATE_S = 1.0  # an event found later than this was found when the mounting became known
+PELVIS = "pelvis"
 LINKS = {"foot": "foot_rate", "shank": "shank_rate"}  # the most trusted first, and the file of its detector
+DETECTORS = (*LINKS.values(), "lower_back")  # files in ``imu_events``
 
 News = list[tuple[FootSensor, ContactChange]]
 
@@ -37,7 +42,7 @@ class MotionDetector(Protocol):
 
     @property
     def is_learning(self) -> bool:
-        """Whether it does not know yet how the IMU is worn."""
+        """Whether it does not know yet how the IMU is worn, and will find earlier events once it does."""
 
     def feed(self, sample: ImuSample) -> list[GaitEvent]:
         """Take the next sample; return the events that it tells."""
@@ -48,66 +53,116 @@ class _Motion:
     detector: MotionDetector
     sensors: dict[Side, FootSensor]
     begun_s: float = math.nan
+    reason: str = ""  # the last one told
+
+
+class _Times:
+    """When there were samples of one force stream."""
+
+    def __init__(self) -> None:
+        self._times = History(0, 2.0)
+        self.append = self._times.append
+
+    def newest(self, time_s: float) -> Array | None:
+        """Return the newest row not long before ``time_s``."""
+        rows = self._times.between(time_s - MAX_AGE_S, time_s)
+        return rows[-1] if len(rows) else None
 
 
 class Sensors:
-    """All of them; ``of_foot`` in order of trust. ``force_streams`` are the names of those that are load cells."""
+    """All of them; ``of_foot`` in order of trust. ``shared_plate`` names the stream of a plate under both feet."""
 
-    def __init__(self, detector: str, participant: Participant, parts: Mapping[str, Settings]) -> None:
+    def __init__(
+        self, detector: str, shared_plate: str, participant: Participant, parts: Mapping[str, Settings]
+    ) -> None:
         self.of_foot: dict[Side, list[FootSensor]] = {side: [] for side in Side}
-        self.force_streams: set[str] = set()
-        self._loads: dict[str, tuple[FootSensor, Detector]] = {}
+        self.force_streams: set[str] = {shared_plate} if shared_plate else set()
+        self._times: dict[str, _Times] = {}
         self._motions: dict[str, _Motion] = {}
         self._held: News = []
-        side, weight_n = participant.prosthetic_side, participant.body_weight_n
-        if side is not None:
-            sensor = FootSensor(side, PROSTHESIS, Source.PROSTHESIS, reason="no clear contact or swing yet")
-            self.of_foot[side].append(sensor)
-            self._loads[PROSTHESIS] = sensor, build("detectors", "Detector", detector, parts, side, weight_n)
+        prosthetic_side, weight_n = participant.prosthetic_side, participant.body_weight_n
+        self._pylon: tuple[FootSensor, Detector] | None = None
+        if prosthetic_side is not None:
             self.force_streams.add(PROSTHESIS)
+            pylon = self._add_load(prosthetic_side, PROSTHESIS, Source.PROSTHESIS)
+            self._pylon = pylon, build("detectors", "Detector", detector, parts, prosthetic_side, weight_n)
+        if shared_plate:
+            self._plate = OnePlate(settings_of("gait_analysis.one_plate", "one_plate", parts), weight_n)
+            self._on_plate = {side: self._add_load(side, shared_plate, Source.FORCE) for side in Side}
         for link, name in LINKS.items():
             for side in Side:
-                sensor = FootSensor(side, f"{side.value}_{link}", Source.IMU)
-                self.of_foot[side].append(sensor)
                 found = build("imu_events", "Detector", name, parts, side)
-                self._motions[sensor.name] = _Motion(found, {side: sensor})
+                self._add_motion(f"{side.value}_{link}", found, (side,))
+        self._add_motion(PELVIS, build("imu_events", "Detector", "lower_back", parts), Side, knows_foot_off=False)
 
-    def was_silent(self, name: str, known_s: float) -> bool:
-        """Whether the stream ``name`` was not heard right before ``known_s``."""
-        if name in self._loads:
-            return not self._loads[name][0].is_heard(known_s)
-        return name in self._motions and not all(
-            sensor.is_heard(known_s) for sensor in self._motions[name].sensors.values()
-        )
+    def _add_load(self, side: Side, name: str, source: Source) -> FootSensor:
+        times = self._times.setdefault(name, _Times())
+        sensor = LoadSensor(side, name, source, reason=f"no clear contact or swing on {name} yet", newest=times.newest)
+        self.of_foot[side].append(sensor)
+        return sensor
 
-    def feed(self, sample: ForceSamples | ImuSample, known_s: float) -> News:
+    def _add_motion(
+        self, segment: str, detector: MotionDetector, sides: tuple[Side, ...] | type[Side], knows_foot_off: bool = True
+    ) -> None:
+        sensors = {side: FootSensor(side, segment, Source.IMU, knows_foot_off) for side in sides}
+        self._motions[segment] = _Motion(detector, sensors)
+        for side, sensor in sensors.items():
+            self.of_foot[side].append(sensor)
+
+    def was_silent(self, segment: str, known_s: float) -> bool:
+        """Whether the IMU on ``segment`` was not heard right before ``known_s``."""
+        motion = self._motions.get(segment)
+        return motion is not None and not all(sensor.is_heard(known_s) for sensor in motion.sensors.values())
+
+    def feed_force(self, samples: ForceSamples) -> Iterator[tuple[FootSensor, ContactChange]]:
+        """Take the next samples of a force stream; yield what they tell of the feet, as detected."""
+        self._times[samples.name].append(samples.time_s)
+        newest_s = float(samples.time_s[-1])
+        if samples.name == PROSTHESIS and self._pylon is not None:
+            sensor, detector = self._pylon
+            sensor.heard_s = newest_s
+            yield from ((sensor, change) for change in detector.feed(samples))
+            return
+        events = self._plate.feed(samples)
+        for sensor in self._on_plate.values():
+            sensor.heard_s = newest_s
+        for event in events:
+            is_contact = event.kind is EventKind.INITIAL_CONTACT
+            yield self._on_plate[event.side], ContactChange(event.detected_s, math.nan, is_contact, event)
+        for side, sensor in self._on_plate.items():
+            if (reason := self._plate.reason) != sensor.reason:
+                yield sensor, ContactChange(newest_s, math.nan, self._plate.is_in_contact[side], reason=reason)
+
+    def feed(self, sample: ImuSample, known_s: float) -> News:
         """Take the next sample, which becomes known at ``known_s``; return what it tells of the feet."""
-        if isinstance(sample, ForceSamples):
-            sensor, detector = self._loads[sample.name]
-            sensor.heard_s = known_s
-            return [(sensor, change) for change in detector.feed(sample)]
         motion = self._motions.get(sample.segment)
         if motion is None:
             return []
-        news = self._told(motion, sample, known_s)
-        if self._held or any(_is_late(change, known_s) for _, change in news):
-            self._held += news
-            news = [] if self._is_learning(known_s) else self._release()
-        return news
-
-    def _told(self, motion: _Motion, sample: ImuSample, known_s: float) -> News:
         if math.isnan(motion.begun_s):
             motion.begun_s = sample.time_s
-        events, reason = motion.detector.feed(sample), motion.detector.reason
-        news: News = []
+        found = self._found(motion, motion.detector.feed(sample), known_s)
+        if self._held or (found and sample.segment == PELVIS) or any(_is_late(change, known_s) for _, change in found):
+            self._held += found
+            found = [] if self._is_learning(known_s) else self._release()
+        return found + self._lost(motion, known_s)
+
+    def _found(self, motion: _Motion, events: list[GaitEvent], known_s: float) -> News:
         for sensor in motion.sensors.values():
             sensor.heard_s = known_s
-            if reason and reason != sensor.reason:
-                news.append((sensor, ContactChange(known_s, math.nan, None, reason=reason)))
-        for event in events:
-            is_contact = event.kind is EventKind.INITIAL_CONTACT
-            news.append((motion.sensors[event.side], ContactChange(known_s, math.nan, is_contact, event)))
-        return news
+        contacts = (event.kind is EventKind.INITIAL_CONTACT for event in events)
+        return [
+            (motion.sensors[event.side], ContactChange(known_s, math.nan, is_contact, event))
+            for event, is_contact in zip(events, contacts, strict=True)
+        ]
+
+    def _lost(self, motion: _Motion, known_s: float) -> News:
+        """Return that nothing can be told, when that is new."""
+        reason = motion.detector.reason
+        is_new = reason != motion.reason
+        motion.reason = reason
+        if not (reason and is_new):
+            return []
+        return [(sensor, ContactChange(known_s, math.nan, None, reason=reason)) for sensor in motion.sensors.values()]
 
     def _is_learning(self, known_s: float) -> bool:
         """Whether events of another foot may still be found from long ago, by its most trusted IMU."""
@@ -119,8 +174,15 @@ class Sensors:
         return False
 
     def _release(self) -> News:
+        """Return what was held, in order of time: first of the most trusted of each foot, which may have told all."""
         held, self._held = self._held, []
-        return sorted(held, key=lambda item: item[1].event.time_s if item[1].event else item[1].detected_s)
+        events = [sensor for sensor, change in held if change.event is not None]
+        first = [next((each for each in sensors if each in events), None) for sensors in self.of_foot.values()]
+        return sorted(held, key=lambda item: (item[0] not in first, _time_s(item[1])))
+
+
+def _time_s(change: ContactChange) -> float:
+    return change.event.time_s if change.event else change.detected_s
 
 
 def _is_late(change: ContactChange, known_s: float) -> bool:

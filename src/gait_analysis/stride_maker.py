@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.belt_motion import BeltMotion
-from gait_analysis.cross_steps import CrossSteps
+from gait_analysis.cross_steps import CrossSteps, Finding
 from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
@@ -76,6 +76,9 @@ class StrideMaker:
         finding = None
         if all(each.sensors.used is each.plate for each in self._limbs.values()):
             finding = self._cross_steps.feed(event, limb.across_m(event))
+        elif EventFlag.IRREGULAR in event.flags:
+            reason = f"{event.sensor} is not sure of the {event.kind.value} of the {event.side.value} foot"
+            finding = Finding(EventFlag.IRREGULAR, reason, is_next_spoilt=True)
         flags = event.flags | finding.flag if finding else event.flags
         seen = self._seen(event.detected_s)
         ended: StrideTimes | None = None
@@ -84,6 +87,8 @@ class StrideMaker:
                 each.subphase.feed(event)
             if finding and each.side in finding.sides:
                 each.strides.spoil(finding.reason)
+            if seen is Seen.CONTACTS and event.kind is EventKind.FOOT_OFF:
+                continue
             times, is_out_of_order = each.strides.feed(event, seen)
             ended, flags = ended or times, flags | EventFlag.IRREGULAR if is_out_of_order else flags
         if finding and finding.is_next_spoilt:

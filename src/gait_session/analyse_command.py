@@ -17,7 +17,7 @@ from gait_sensing.samples import SEGMENTS, STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv
 from gait_session.analyse_summary import Findings, summary
 from gait_session.plain_file import read_plain_file
-from gait_session.plain_walk import PlainWalk, join
+from gait_session.plain_walk import SHARED_PLATE, PlainWalk, join
 
 _HIGHEST_RATE_HZ = 2000.0  # of the states, see AnalyserSettings
 _MASS_KG = (10.0, 400.0)
@@ -63,7 +63,8 @@ def analyse(wanted: Request) -> str:
     streams = dict(zip(Side, settings.force_streams, strict=True))
     walk = join([read_plain_file(path) for path in wanted.files], wanted.side, wanted.segment, streams)
     participant = Participant(_mass_kg(wanted.mass_kg, walk), wanted.prosthetic_side, wanted.amputation_level)
-    settings = replace(settings, state_rate_hz=min(walk.rate_hz, _HIGHEST_RATE_HZ))
+    shared_plate = SHARED_PLATE if None in walk.forces else ""
+    settings = replace(settings, state_rate_hz=min(walk.rate_hz, _HIGHEST_RATE_HZ), shared_plate=shared_plate)
     found = Findings()
     wanted.out.mkdir(parents=True, exist_ok=True)
     with (wanted.out / results_csv.PHASE).open("w", encoding="utf-8") as phases:
@@ -86,6 +87,7 @@ def run(walk: PlainWalk, participant: Participant, settings: AnalyserSettings) -
             if isinstance(result, Stride) and result.side in walk.without_fap:
                 result = replace(result, braking_impulse_bws=math.nan, propulsion_impulse_bws=math.nan)
             yield result
+    yield from analyser.finish()
 
 
 def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
@@ -94,7 +96,7 @@ def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
     if given_kg is not None and not low_kg <= given_kg <= high_kg:
         raise ValueError(f"--mass-kg is {given_kg:g}; allowed is {low_kg:g} to {high_kg:g}")
     seen_kg = math.nan
-    if len(walk.forces) == len(Side):
+    if None in walk.forces or len(walk.forces) == len(Side):
         seen_kg = sum(float(np.mean(samples.force_n[:, 2])) for samples in walk.forces.values()) / STANDARD_GRAVITY_MPS2
     if seen_kg < 0.0:
         walk.notes.append("the vertical force is negative on average; it must be up positive")
@@ -104,8 +106,8 @@ def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
         return given_kg
     if low_kg <= seen_kg <= high_kg:
         walk.notes.append(
-            f"body mass was not given; {seen_kg:.1f} kg is the mean on both plates, right if somebody walked on them "
-            "from the first row to the last"
+            f"body mass was not given; {seen_kg:.1f} kg is the mean load of all plates, right if somebody walked "
+            "on them from the first row to the last"
         )
         return seen_kg
     if walk.forces:

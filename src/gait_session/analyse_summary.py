@@ -221,9 +221,9 @@ def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     for name, time_s in walk.times_s.items():
         if 1.0 / usual_interval_s(time_s) < _SLOWEST_HZ:
             yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second"
-    for samples in walk.forces.values():
+    for foot, samples in walk.forces.items():
         force_n = samples.force_n[:, 2]
-        if np.quantile(force_n, _UNLOADED_SHARE) > _LOADED_SHARE * np.mean(force_n) > 0.0:
+        if foot is not None and np.quantile(force_n, _UNLOADED_SHARE) > _LOADED_SHARE * np.mean(force_n) > 0.0:
             yield f"contacts: {samples.name} is never unloaded; did nobody walk, or is more than one foot on it?"
     if found.events and not found.asymmetries:
         yield "asymmetry: no accepted strides of both sides follow each other"

@@ -15,6 +15,8 @@ import numpy as np
 from gait_sensing.samples import SEGMENTS, Array, ForceSamples, ImuSample, Side
 from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns
 
+SHARED_PLATE = "belt"  # name of the force stream of a plate under both feet
+LONGEST_STANCE_S = 3.0  # a plate that is loaded for longer, most of the time, is under both feet
 LONGEST_GAP = 5.0  # usual intervals between rows; a longer stretch is a gap
 _LINKS = {  # words in a file's name, first that fits -> link; "foot" last, as in "barefoot"
     "lowerback": "pelvis", "lower_back": "pelvis", "lumbar": "pelvis", "pelvis": "pelvis", "trunk": "trunk",
@@ -27,9 +29,9 @@ _UNKNOWN_XYZW = (float("nan"),) * 4
 class PlainWalk:
     """The sensors of a walk. Every stream's times increase strictly."""
 
-    forces: dict[Side, ForceSamples] = field(default_factory=dict)  # of the plate under each foot
+    forces: dict[Side | None, ForceSamples] = field(default_factory=dict)  # by the foot on the plate; None: both are
     imus: dict[str, Array] = field(default_factory=dict)  # segment -> [n, 7] time, acceleration, angular rate
-    without_fap: set[Side] = field(default_factory=set)  # feet whose fore-aft force is not known
+    without_fap: set[Side | None] = field(default_factory=set)  # feet whose fore-aft force is not known
     notes: list[str] = field(default_factory=list)  # what was assumed or left out, in sentences
     block_s: float = 0.05  # of sample time that is fed at once: below what the analysis waits for a stream
 
@@ -87,6 +89,8 @@ def join(
 ) -> PlainWalk:
     """Return the walk in ``files``; ``side`` and ``segment`` are of sensors without a name.
 
+    A plate without a name and side is under both feet when it has a centre of pressure and is loaded without a break.
+
     A sensor in several files is one stream where one file ends before the next begins. Raises ``ValueError`` where
     they overlap, for a file of which nothing can be used, and for an IMU that nobody knows the place of.
     """
@@ -97,13 +101,32 @@ def join(
         if file.unused:
             walk.notes.append(f"not used of {file.path.name}: {', '.join(file.unused)}")
         for name, plate in file.plates.items():
-            foot = Side(name) if name else _side(file, side, "the foot on this plate", walk.notes)
-            _add_plate(walk, file, foot, force_streams[foot], plate)
+            foot = Side(name) if name else _foot(file, side, plate, walk.notes)
+            _add_plate(walk, file, foot, SHARED_PLATE if foot is None else force_streams[foot], plate)
         for name, table in file.imus.items():
             _add_imu(walk, file, name or _segment(file, side, segment, walk.notes), table)
     if not walk.times_s:
         raise ValueError(f"nothing can be analysed: {'; '.join(walk.notes)}")
     return walk
+
+
+def _foot(file: PlainFile, side: Side | None, plate: PlateColumns, notes: list[str]) -> Side | None:
+    """Return whose plate it is; ``None``: that of both feet."""
+    if side is None and _is_under_both(file.time_s, plate):
+        notes.append(f"{file.path.name}: the plate is loaded without a break; taken as under both feet, see --side")
+        return None
+    return _side(file, side, "the foot on this plate", notes)
+
+
+def _is_under_both(time_s: Array, plate: PlateColumns) -> bool:
+    """Whether most of the time of load is in stretches too long for the stance of one foot."""
+    is_loaded = plate.fz_n > 0.1 * np.nanquantile(plate.fz_n, 0.9)
+    if np.isnan(plate.cop_ml_m).all() or not is_loaded.any():
+        return False
+    begins = np.flatnonzero(np.diff(is_loaded.astype(int), prepend=0) == 1)
+    ends = np.flatnonzero(np.diff(is_loaded.astype(int), append=0) == -1)
+    stretches_s = time_s[ends] - time_s[begins]
+    return bool(stretches_s[stretches_s > LONGEST_STANCE_S].sum() > 0.5 * stretches_s.sum())
 
 
 def _side(file: PlainFile, side: Side | None, what: str, notes: list[str]) -> Side:
@@ -131,7 +154,7 @@ def _segment(file: PlainFile, side: Side | None, segment: str | None, notes: lis
     return f"{_side(file, side, f'the {link} with this IMU', notes).value}_{link}"
 
 
-def _add_plate(walk: PlainWalk, file: PlainFile, foot: Side, stream: str, plate: PlateColumns) -> None:
+def _add_plate(walk: PlainWalk, file: PlainFile, foot: Side | None, stream: str, plate: PlateColumns) -> None:
     is_measured = ~np.isnan(plate.fz_n)
     n = int(is_measured.sum())
     force_n, pressure_m = np.zeros((n, 3)), np.stack([plate.cop_ap_m, -plate.cop_ml_m], axis=1)[is_measured]

@@ -32,7 +32,8 @@ class Recorded:
 
     def __init__(self) -> None:
         walker = Walker(WalkerSettings(body_mass_kg=MASS_KG, seed=3))
-        self.truth, self.plates, self.imus = [], {"left_belt": [], "right_belt": []}, {name: [] for name in FEET}
+        self.truth, self.plates = [], {"left_belt": [], "right_belt": []}
+        self.imus = {name: [] for name in (*FEET, "pelvis")}
         for batch in range(int(DURATION_S / BATCH_S)):
             time_s = batch * BATCH_S + np.arange(1, 9) * BATCH_S / 8
             self.truth += walker.advance(float(time_s[-1]), 1.0, 1.0)
@@ -46,12 +47,28 @@ class Recorded:
                         ImuSample(name, instant_s, reading.acceleration_mps2, reading.angular_rate_radps, UNKNOWN_XYZW)
                     )
 
+    @property
+    def feet(self) -> list[list[ImuSample]]:
+        return [self.imus[name] for name in FEET]
+
+    @property
+    def shared_plate(self) -> list[ForceSamples]:
+        """One plate in place of both."""
+        return [_sum(*batches) for batches in zip(*self.plates.values(), strict=True)]
+
     def contacts_s(self, side: Side, from_s: float, to_s: float) -> list[float]:
         return [
             event.time_s
             for event in self.truth
             if event.side is side and event.kind is EventKind.INITIAL_CONTACT and from_s < event.time_s < to_s
         ]
+
+
+def _sum(left: ForceSamples, right: ForceSamples) -> ForceSamples:
+    weights = [np.where(np.isfinite(s.centre_of_pressure_m[:, :1]), s.force_n[:, 2:], 0.0) for s in (left, right)]
+    moments = [np.nan_to_num(s.centre_of_pressure_m) * w for s, w in zip((left, right), weights, strict=True)]
+    pressure_m = sum(moments) / np.maximum(sum(weights), 1.0)
+    return replace(left, name="belt", force_n=left.force_n + right.force_n, centre_of_pressure_m=pressure_m)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +84,8 @@ def without_plates(samples: list[ForceSamples]) -> list[ForceSamples]:
     return [each for each in samples if not OUT_S < each.time_s[0] < BACK_S]
 
 
-def analyse(samples: list[Sample], prosthetic_side: Side | None = None) -> list:
-    analyser = Analyser(SETTINGS, Participant(MASS_KG, prosthetic_side), Input.SIMULATED, 0.0)
+def analyse(samples: list[Sample], prosthetic_side: Side | None = None, settings: AnalyserSettings = SETTINGS) -> list:
+    analyser = Analyser(settings, Participant(MASS_KG, prosthetic_side), Input.SIMULATED, 0.0)
     return [result for sample in samples for result in analyser.feed(sample)]
 
 
@@ -86,7 +103,7 @@ def contacts(results: list, side: Side, from_s: float = 0.0, to_s: float = DURAT
 def broken_off(recorded) -> list:
     """Both plates fall silent for ten seconds; the feet wear IMUs."""
     plates = [without_plates(batches) for batches in recorded.plates.values()]
-    return analyse(in_order(*plates, *recorded.imus.values()))
+    return analyse(in_order(*plates, *recorded.feet))
 
 
 @pytest.mark.parametrize("side", Side)
@@ -112,7 +129,7 @@ def test_the_bias_of_motion_sensors_is_learned_from_force(recorded, broken_off):
     assert len(offs) > 10
     assert all("off force" in event.reason for event in offs)
     assert max(np.abs(true_s - event.time_s).min() for event in offs) < 0.03
-    alone = analyse(in_order(*recorded.imus.values()))
+    alone = analyse(in_order(*recorded.feet))
     offs = [event for event in of(GaitEvent, alone) if event.kind is EventKind.FOOT_OFF]
     assert np.median([np.abs(true_s - event.time_s).min() for event in offs]) > 0.04
 
@@ -137,7 +154,7 @@ def test_the_order_of_arrival_does_not_matter(recorded, broken_off):
     """Motion samples come up to 40 ms after the force samples of their instant, by chance."""
     chance = random.Random(1)
     plates = [without_plates(batches) for batches in recorded.plates.values()]
-    samples = in_order(*plates, *recorded.imus.values())
+    samples = in_order(*plates, *recorded.feet)
     at = {
         id(s): float(np.max(s.time_s)) + (0.04 * chance.random() if isinstance(s, ImuSample) else 0.0) for s in samples
     }
@@ -154,7 +171,7 @@ def test_the_order_of_arrival_does_not_matter(recorded, broken_off):
 
 
 def test_feet_alone_tell_steps_but_no_asymmetry_of_stance(recorded):
-    results = analyse(in_order(*recorded.imus.values()))
+    results = analyse(in_order(*recorded.feet))
     for side in Side:
         told_s = [event.time_s for event in contacts(results, side, 2.0, DURATION_S - 0.5)]
         assert len(told_s) == len(recorded.contacts_s(side, 2.0, DURATION_S - 0.5))  # those before it was known, too
@@ -180,13 +197,13 @@ def test_one_foot_alone_gives_its_strides(recorded):
 def test_a_foot_sensor_on_the_wrong_leg_is_told_of(recorded):
     """Its contacts agree with none of the plate's."""
     others = {"left_foot": "right_foot", "right_foot": "left_foot"}
-    swapped = [replace(sample, segment=others[sample.segment]) for imu in recorded.imus.values() for sample in imu]
+    swapped = [replace(sample, segment=others[sample.segment]) for imu in recorded.feet for sample in imu]
     results = analyse(in_order(*recorded.plates.values(), swapped))
     late = [event for event in of(GaitEvent, results) if event.time_s > 30.0]
     assert all(event.source is Source.FORCE and event.confidence == 0.5 for event in late)
     (reason,) = {event.reason for event in late if event.side is Side.LEFT}
     assert reason.startswith("left_foot agrees with 0 of the last 5 events of left_belt, but with those of the other")
-    fine = analyse(in_order(*recorded.plates.values(), *recorded.imus.values()))
+    fine = analyse(in_order(*recorded.plates.values(), *recorded.feet))
     assert not any(event.reason for event in of(GaitEvent, fine) if event.time_s > 30.0)
 
 
@@ -204,3 +221,34 @@ def test_the_load_cell_in_the_prosthesis_tells_of_its_foot(recorded):
     assert math.isfinite(metrics["stance_time"].rolling_median)
     ignored = analyse(in_order(pylon))  # of somebody without a prosthesis
     assert ignored == []
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_one_plate_under_both_feet_tells_of_both(recorded, kind):
+    results = analyse(in_order(recorded.shared_plate), settings=replace(SETTINGS, shared_plate="belt"))
+    for side in Side:
+        told = [e for e in of(GaitEvent, results) if (e.side, e.kind) == (side, kind) and 4.0 < e.time_s < 44.0]
+        true_s = [e.time_s for e in recorded.truth if (e.side, e.kind) == (side, kind) and 4.0 < e.time_s < 44.0]
+        assert {(event.source, event.sensor) for event in told} == {(Source.FORCE, "belt")}
+        assert len(told) == len(true_s) > 30
+        assert np.median(np.abs(np.array([event.time_s for event in told]) - true_s)) < 0.02
+    assert sum(stride.is_accepted for stride in of(Stride, results)) > 55
+    metrics = {metric.name: metric for metric in of(Asymmetry, results)[-1].metrics}
+    assert math.isfinite(metrics["stance_time"].rolling_median)
+    states = of(GaitState, results)
+    assert math.isnan(states[-1].left.load_bw) and states[-1].left.is_in_contact is not None
+
+
+def test_the_lower_back_is_the_last_resort(recorded):
+    """It tells initial contacts alone, some 0.3 s late, and nothing of stance."""
+    results = analyse(in_order(recorded.imus["pelvis"]))
+    events = of(GaitEvent, results)
+    assert {(event.kind, event.sensor) for event in events} == {(EventKind.INITIAL_CONTACT, "pelvis")}
+    strides = [stride for stride in of(Stride, results) if stride.is_accepted]
+    assert len(strides) > 40
+    unsure = [stride.reason for stride in of(Stride, results) if not stride.is_accepted]
+    assert "pelvis is not sure of the IC of the left foot" in unsure  # before it is known which way is forward
+    assert all(math.isnan(stride.stance_time_s) and 0.4 < stride.step_time_s < 0.9 for stride in strides)
+    assert all(state.left.is_in_contact is None for state in of(GaitState, results))
+    with_feet = of(GaitEvent, analyse(in_order(*recorded.feet, recorded.imus["pelvis"])))
+    assert {event.sensor for event in with_feet if event.time_s > 10.0} == set(FEET)
