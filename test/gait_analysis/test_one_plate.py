@@ -281,6 +281,7 @@ def test_a_touch_in_mid_swing_is_told_as_one_and_doubtful():
     assert [event.kind for event in around] == [EventKind.INITIAL_CONTACT, EventKind.FOOT_OFF]
     assert {event.side for event in around} == {Side.RIGHT}
     assert EventFlag.IRREGULAR in around[1].flags
+    assert around[1].reason == "the foot touched the ground in its swing"
     assert around[0].time_s == pytest.approx(10.0 * half_s + 0.35, abs=0.01)
     assert around[1].time_s == pytest.approx(10.0 * half_s + 0.45, abs=0.01)
     others = [event for event in events if event not in around]

@@ -196,15 +196,15 @@ class OnePlate:
         limits = self._settings.on_share_bw, self._settings.longest_wait_s
         rows = groups[groups[:, _TIME] > pattern.line.time_s].tolist()
         first = Turns(pattern, *limits)
-        for *row, _ in rows:  # to know the turns better
-            first.feed(*row)
-        if first.doubtful_count or time_s > first.until_s:
+        is_clear = bool(_replay(first, rows))  # and the turns are better known now
+        turns = Turns(replace(pattern, turns=first.turns), *limits)
+        told = _replay(turns, rows) if is_clear else []
+        if not told:
             self.reason, self.is_in_contact = "the steps so far have no clear pattern", dict.fromkeys(Side)
             return []
-        self._turns = turns = Turns(replace(pattern, turns=first.turns), *limits)
-        self.reason, self._weight_n, self._edge_s = "", pattern.weight_n, pattern.line.time_s
-        told = [(turns.feed(*row), row_end_s) for *row, row_end_s in rows]
-        return [self._tell(turns, each, row_end_s, end_s) for each, row_end_s in told if each is not None]
+        self._turns, self.reason = turns, ""
+        self._weight_n, self._edge_s = pattern.weight_n, pattern.line.time_s
+        return [self._tell(turns, each, row_end_s, end_s) for each, row_end_s in told]
 
     def _tell(self, turns: Turns, told: Told, end_s: float, detected_s: float) -> GaitEvent:
         """Return the event that was sure at ``end_s``."""
@@ -218,9 +218,10 @@ class OnePlate:
     def _event(self, told: Told, end_s: float, detected_s: float) -> GaitEvent:
         rows = self._history.between(max(self._edge_s, end_s - _LOOK_BACK_S), end_s)
         edge = self._contact(told, rows) if told.kind is EventKind.INITIAL_CONTACT else self._foot_off(told, rows)
-        flags = EventFlag.IRREGULAR if told.is_doubtful else EventFlag.NONE
+        flags = EventFlag.IRREGULAR if told.doubt else EventFlag.NONE
         if edge.is_far:
             flags |= EventFlag.INTERPOLATION_FAR
+        far = "samples do not show where its load crosses the edge" if edge.is_far else ""
         return GaitEvent(
             time_s=edge.time_s,
             detected_s=detected_s,
@@ -229,6 +230,7 @@ class OnePlate:
             source=Source.FORCE,
             confidence=_DOUBTFUL_CONFIDENCE if flags else 1.0,
             flags=flags,
+            reason="; ".join(filter(None, (told.doubt, far))),
         )
 
     def _contact(self, told: Told, rows: Array) -> Edge:
@@ -259,3 +261,15 @@ class OnePlate:
         way_m = rows[:, _X:] - line_m if is_rising else line_m - rows[:, _X:]
         load_bw = way_m @ np.array(told.weights) * rows[:, _FORCE] / self._weight_n
         return last_crossing(rows[:, _TIME], load_bw, self._settings.edge_share_bw, is_rising, _SMOOTHING_S)
+
+
+def _replay(turns: Turns, rows: list[list[float]]) -> list[tuple[Told, float]]:
+    """Return what the turns tell of past groups and their ends; nothing where the pattern does not hold for them."""
+    told: list[tuple[Told, float]] = []
+    for time_s, force_n, x_m, y_m, end_s in rows:
+        each = turns.feed(time_s, force_n, x_m, y_m)
+        if each is not None:
+            told.append((each, end_s))
+        if time_s > turns.until_s or turns.doubtful_count >= _DOUBTFUL_COUNT:
+            return []
+    return [] if turns.doubtful_count else told

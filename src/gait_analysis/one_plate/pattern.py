@@ -17,7 +17,7 @@ import numpy as np
 from gait_analysis.one_plate.turns import Line, Pattern, Turn, Vector2
 from gait_sensing.samples import Array, Side
 
-_LEAST_HALF_M = 0.015  # half the way across: below it the feet hardly differ
+_LEAST_HALF_M = 0.012  # half the way across: below it the feet hardly differ
 _LEAST_BACK_M = 0.02  # under a foot, in the part of its support that is looked at
 _PART = 0.3, 0.8  # of the time from midline to midline, in which one foot bears
 _SHORTEST_S, _LONGEST_S = 0.2, 2.0  # of that time

@@ -37,6 +37,7 @@ _OVERDUE_STEPS = 0.9  # a double support longer than so much of a step: nobody w
 _LEAST_PACE, _MOST_PACE = 0.5, 1.6  # of one step by the last
 _BACK_COUNT = 3  # groups on the old foot's line that end a touch
 _ASTRAY_M = 0.005  # the wrong way across at a contact
+_NOT_USUAL = "a foot is not on its usual side of the midline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Told:
     kind: EventKind
     velocity_mps: Vector2  # under the one foot that bears before the contact, or after the foot off
     weights: Vector2  # of the turn
-    is_doubtful: bool
+    doubt: str  # why the event or its side is doubtful; empty when it is not
 
 
 class Turns:
@@ -175,7 +176,8 @@ class Turns:
         self.is_double, self.since_s = True, time_s
         self.until_s = time_s + min(_OVERDUE_STEPS * self._step_s, self._longest_s)
         is_doubtful = self.doubtful_count > 0 or math.copysign(y_off_m, y_off_m * turn.step_m[1]) < -_ASTRAY_M
-        return Told(side, EventKind.INITIAL_CONTACT, self._line.velocity_mps, self._weights, is_doubtful)
+        doubt = _NOT_USUAL if is_doubtful else ""
+        return Told(side, EventKind.INITIAL_CONTACT, self._line.velocity_mps, self._weights, doubt)
 
     def _feed_double(self, time_s: float, x_m: float, y_m: float) -> Told | None:
         self._time_s, since_s = time_s, time_s - self.since_s
@@ -215,7 +217,8 @@ class Turns:
         self._is_learned = True
         self._time_s, (self._x_m, self._y_m), (self._x_mps, self._y_mps) = time_s, place_m, self._line.velocity_mps
         weights = -self._weights[0], -self._weights[1]  # the load that ends is on the other side of the line
-        return Told(self.bearing.other, EventKind.FOOT_OFF, self._line.velocity_mps, weights, True)
+        doubt = "the foot touched the ground in its swing"
+        return Told(self.bearing.other, EventKind.FOOT_OFF, self._line.velocity_mps, weights, doubt)
 
     def _foot_off(self, time_s: float, place_m: Vector2, step_m: Vector2) -> Told:
         old, new = self.bearing, self.bearing.other
@@ -227,7 +230,7 @@ class Turns:
         if not is_doubtful:
             self._middle_m += _LEARN_GAIN * (place_m[1] - 0.5 * step_m[1] - self._middle_m)
             self.turns[new] = replace(turn, step_m=_nearer(turn.step_m, step_m))
-        told = Told(old, EventKind.FOOT_OFF, self._after_mps, self._weights, is_doubtful)
+        told = Told(old, EventKind.FOOT_OFF, self._after_mps, self._weights, _NOT_USUAL if is_doubtful else "")
         self._is_learned, self._learned_from = is_doubtful, None
         self.bearing, self.is_double, self.since_s, self.until_s = new, False, time_s, time_s + self._longest_s
         self._weights, self._last_load = self.turns[old].weights(), 0.0
