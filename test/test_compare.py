@@ -98,7 +98,7 @@ def test_ours_is_no_worse_than_a_filter_and_a_threshold(compare, data_folder, tm
     tools = {tool.module: tool for tool in environments.TOOLS}
     results = {}
     for name in ("with_gait_lab", "with_scipy"):
-        found = environments.run(tools[name], data_folder, tmp_path)
+        found = environments.run(tools[name], data_folder, tmp_path, ("gaitmap left", "lower back ha002", "Camargo"))
         for recording, some in script.outcomes(found, data_folder).items():
             results.setdefault(recording, []).extend(some)
     ours, whole, with_states, scipy = results["Camargo"]

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,14 +33,14 @@ TOOLS = (
 )
 
 
-def run(tool: Tool, data: Path, scratch: Path) -> Path:
-    """Run a tool over the recordings in ``data``; return the folder of what it found.
+def run(tool: Tool, data: Path, scratch: Path, recordings: Sequence[str] = ()) -> Path:
+    """Run a tool over the recordings in ``data``, or those named; return the folder of what it found.
 
     Raises ``OSError`` or ``CalledProcessError`` where its Python, its packages, or itself do not work.
     """
     python, out = _python(tool, scratch), scratch / "found" / tool.module
     shutil.rmtree(out, ignore_errors=True)
-    command = [python, HERE / "run_tool.py", tool.module, data, out]
+    command = [python, HERE / "run_tool.py", tool.module, data, out, *recordings]
     environment = os.environ | ONE_THREAD | ({} if tool.requirements else {"PYTHONPATH": str(SOURCE)})
     subprocess.run(command, check=True, env=environment, stdout=sys.stderr)
     return out

@@ -24,7 +24,8 @@ contacts in them by Ionescu; its whole pipeline goes on to walking bouts and the
 *x real time*: processor time of one thread, data in memory, the shortest of three runs after one that does not count.
 Ours takes one sample after another, as live (*offline*: the same detector, all samples at once), and is told neither
 side nor mounting of an IMU; every other tool sees the whole recording at once, and filters forward and backward.
-*Whole* is what ``gait-lab analyse`` does but for files: without states, or with one at every input sample.
+*Whole* is what ``gait-lab analyse`` does but for files, strides and asymmetry too: without states, or with one at every
+input sample.
 
 Limits of the references: insoles on the treadmill, motion capture for gaitmap's recordings, and for force the first
 sample beyond 20 N of the same signal, which favours tools that use 20 N too. The lower back is scored without sides

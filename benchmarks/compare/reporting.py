@@ -88,10 +88,10 @@ def behind(walk: walks.Walk, results: list[Outcome]) -> list[str]:
             if best - sign * abs(named[name]) > margin:
                 form = ".3f" if sign > 0.0 else ".1f"
                 told.append(f"{name} {abs(named[name]):{form}} against {abs(best):{form}} ({pipeline})")
-    for other in others:
-        _, its_ms, ours_ms = stride_rms_ms(other.score, ours[0].score)
-        if ours_ms - its_ms > STRIDE_MARGIN_MS:
-            told.append(f"stride RMSE of the same strides {ours_ms:.1f} ms against {its_ms:.1f} ({other.pipeline})")
+    strides = [(*stride_rms_ms(other.score, ours[0].score)[1:], other.pipeline) for other in others]
+    its_ms, ours_ms, pipeline = max(strides, key=lambda each: each[1] - each[0])
+    if ours_ms - its_ms > STRIDE_MARGIN_MS:
+        told.append(f"stride RMSE ms of the same strides {ours_ms:.1f} against {its_ms:.1f} ({pipeline})")
     fastest = max(others, key=lambda other: other.speed)
     speed = max(outcome.speed for outcome in ours)
     if fastest.speed > speed:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run one tool's pipelines over the recordings, in the environment that has the tool.
 
-    python run_tool.py with_TOOL RECORDINGS_FOLDER OUT_FOLDER
+    python run_tool.py with_TOOL RECORDINGS_FOLDER OUT_FOLDER [RECORDING ...]
 
 Writes the events of each pipeline and recording to a file of its own, and ``times.csv``: processor time of one thread,
 the shortest of three runs after one that does not count (compiling, caches). Data are in memory, in the form that the
@@ -30,11 +30,11 @@ def write(path: Path, columns: tuple[str, ...], rows: list[tuple]) -> None:
         csv.writer(file).writerows([columns, *rows])
 
 
-def main(module: str, data: Path, out: Path) -> None:
+def main(module: str, data: Path, out: Path, recordings: list[str]) -> None:
     """Measure and write."""
     out.mkdir(parents=True, exist_ok=True)
     pipelines, times = importlib.import_module(module).PIPELINES, []
-    for walk in walks.WALKS:
+    for walk in [walk for walk in walks.WALKS if walk.name in recordings or not recordings]:
         columns = walks.read(data, walk) if walk.kind in pipelines else None
         for name, prepare in pipelines.get(walk.kind, {}).items():
             run, took_s = prepare(walk, columns), []
@@ -51,4 +51,4 @@ def main(module: str, data: Path, out: Path) -> None:
 
 
 # No guard for imports: this is only ever run, and tools/write_benchmarks.py takes guarded scripts for benchmarks.
-main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -33,7 +33,7 @@ def _plain(walk: Walk, columns: Columns) -> PlainWalk:
 
 
 def whole(state_rate_hz: float) -> Callable[[Walk, Columns], Callable[[], list[tuple]]]:
-    """Return the whole analysis of both plates: events, strides, metrics, asymmetry, deviations, and states."""
+    """Return the whole analysis of both plates or of one foot: events, strides, what follows from them, and states."""
 
     def prepare(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
         plain, settings = _plain(walk, columns), AnalyserSettings(state_rate_hz=state_rate_hz)
@@ -41,7 +41,7 @@ def whole(state_rate_hz: float) -> Callable[[Walk, Columns], Callable[[], list[t
 
         def run() -> list[tuple]:
             results = list(run_walk(plain, participant, settings))
-            return _rows([result for result in results if isinstance(result, GaitEvent)], walk, True)
+            return _rows([each for each in results if isinstance(each, GaitEvent)], walk, walk.kind == "force")
 
         return run
 
@@ -97,7 +97,7 @@ def back_at_once(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
 
 
 PIPELINES = {
-    "foot": {"ours: events": foot},
+    "foot": {"ours: events": foot, "ours: whole analysis": whole(0.0)},
     "back": {"ours: events": back, "ours: events, offline": back_at_once},
     "force": {"ours: events": force, "ours: whole analysis": whole(0.0), "ours: whole, states at 200 Hz": whole(200.0)},
 }
