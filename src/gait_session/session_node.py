@@ -92,8 +92,10 @@ class SessionNode(LabNode):
     def _on_heartbeat(self) -> None:
         phase, now = self._session.phase, self._now()
         if phase is Phase.WAITING:
-            self._readiness.samples = {
-                name for name, types in self.get_topic_names_and_types() if "gait_lab/msg/ForceSamples" in types
+            self._readiness.samples = {  # that somebody sends: the analysis also listens to load cells a lab may lack
+                name
+                for name, types in self.get_topic_names_and_types()
+                if "gait_lab/msg/ForceSamples" in types and self.count_publishers(name)
             }
         missing = self._readiness.missing(now) if phase is Phase.WAITING else ""
         if phase is Phase.WEIGHING:
