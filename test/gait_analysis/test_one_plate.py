@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gait_analysis.events import EventFlag, EventKind
-from gait_analysis.one_plate.one_plate import OnePlate, Settings
+from gait_analysis.one_plate.one_plate import Known, OnePlate, Settings
 from gait_analysis.stream_merge import cut
 from gait_sensing.samples import ForceSamples, Side
 
@@ -76,14 +76,19 @@ def test_how_samples_are_cut_changes_nothing(walked, seed):
     force_n = samples.force_n.copy()
     force_n[4000:4600] = math.nan  # a gap, in which all is lost
     force_n[random.integers(0, len(force_n), 30), 2] = math.inf
-    samples = replace(samples, force_n=force_n)
+    pressure_m = samples.centre_of_pressure_m.copy()
+    pressure_m[6000:] = 0.0  # stuck
+    samples = replace(samples, force_n=force_n, centre_of_pressure_m=pressure_m)
     whole, expected = feed(samples, len(samples.time_s))
-    plate, events, first = OnePlate(Settings(), WEIGHT_N), [], 0
+    plate, events, news, first = OnePlate(Settings(), WEIGHT_N), [], [], 0
     while first < len(samples.time_s):
         end = first + int(random.integers(1, 200))
         events += plate.feed(cut(samples, first, end))
+        news += plate.news
         first = end
     assert events == expected
+    assert news == whole.news
+    assert len(news) >= 6
     assert len(events) > 20
     assert (plate.reason, plate.is_in_contact) == (whole.reason, whole.is_in_contact)
 
@@ -218,8 +223,9 @@ def test_over_a_gap_nothing_is_told_and_contact_is_unknown(walked):
     samples, truth = walked(rate_hz=500.0)
     plate, before = feed(cut(samples, 0, 3000))
     assert not plate.reason
-    _, at_gap = feed(cut(samples, 3100, 3200), plate=plate)
+    at_gap = plate.feed(cut(samples, 3100, 3200))
     assert at_gap == []
+    assert plate.news[0] == Known(samples.time_s[3100], dict.fromkeys(Side), "no measurement for 0.05 s")
     assert plate.is_in_contact == {Side.LEFT: None, Side.RIGHT: None}
     _, after = feed(cut(samples, 3200, len(samples.time_s)), plate=plate)
     assert_true(before + after, truth, least_count=9)
@@ -230,11 +236,11 @@ def test_without_centre_of_pressure_there_is_a_reason(walked):
     nowhere = replace(samples, centre_of_pressure_m=np.full_like(samples.centre_of_pressure_m, math.nan))
     plate, events = feed(nowhere)
     assert events == []
-    assert plate.reason == "the plate gives no centre of pressure"
+    assert plate.reason == "no measurement for 0.05 s"
     plate, _ = feed(cut(samples, 0, 8000))
     assert not plate.reason
     plate.feed(cut(nowhere, 8000, 8100))
-    assert plate.reason == "the plate gives no centre of pressure"
+    assert plate.reason == "no measurement for 0.05 s"
     assert plate.is_in_contact == {Side.LEFT: None, Side.RIGHT: None}
 
 

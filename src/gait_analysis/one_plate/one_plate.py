@@ -47,6 +47,7 @@ _UNLOADED_S = 0.05
 _DOUBTFUL_COUNT = 3  # turns in a row after which sides are no longer believed
 _DOUBTFUL_CONFIDENCE = 0.5
 _TIME, _FORCE, _X, _Y = range(4)  # columns
+_NO_SAMPLES = "no samples yet"
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,22 @@ class Settings(settings.Settings):
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the contact of both feet from a sample on."""
+
+    time_s: float  # of the sample that told
+    is_in_contact: dict[Side, bool | None]
+    reason: str
+
+
 class OnePlate:
     """Events of both feet; ``body_weight_n`` NaN when it is not known."""
 
     def __init__(self, settings: Settings, body_weight_n: float) -> None:
-        self.reason = "no samples yet"  # why contact is not known, empty when it is
+        self.reason = _NO_SAMPLES  # why no events can be told now, empty when they can
         self.is_in_contact: dict[Side, bool | None] = dict.fromkeys(Side)  # after the newest sample
+        self.news: list[Known] = []  # changes of the reason that the last feed told, in order
         self._settings = settings
         weight_n = 0.0 if math.isnan(body_weight_n) else body_weight_n
         self._loaded_n = max(_LEAST_LOADED_N, _LEAST_LOADED_BW * weight_n)
@@ -81,16 +92,17 @@ class OnePlate:
         self._rest = np.empty((0, 4))  # rows that do not make a group yet
         self._group_count = 0  # samples of a group; 0: their rate is not known yet
         self._next_try_s = -math.inf
-        self._restart("no samples yet")
+        self._restart(-math.inf, _NO_SAMPLES)
 
     def feed(self, samples: ForceSamples) -> list[GaitEvent]:
         """Take the next samples, at least one, times increasing; return the events that they tell, in order of time."""
+        self.news = []
+        if math.isnan(self._measured_s):
+            self._measured_s = float(samples.time_s[0])
         events: list[GaitEvent] = []
         for first in range(0, len(samples.time_s), _BLOCK_COUNT):
-            events += self._take(self._measured(samples, slice(first, first + _BLOCK_COUNT)))
-        gap_s = float(samples.time_s[-1]) - self._measured_s
-        if not gap_s <= self._settings.max_gap_s:
-            self._restart("the plate gives no centre of pressure")
+            part = slice(first, first + _BLOCK_COUNT)
+            events += self._take(samples.time_s[part], self._measured(samples, part))
         return events
 
     def _measured(self, samples: ForceSamples, part: slice) -> Array:
@@ -106,31 +118,29 @@ class OnePlate:
         measured: Array = rows[(np.abs(force_n) < _HIGHEST_N) & np.isfinite(rows).all(axis=1)]
         return measured
 
-    def _take(self, rows: Array) -> list[GaitEvent]:
-        """Look at measurements, and begin anew after each gap between them."""
-        if not len(rows):
-            return []
-        time_s, longest_s, before_s = rows[:, _TIME], self._settings.max_gap_s, self._measured_s
-        self._measured_s = float(time_s[-1])
-        if self._measured_s - before_s <= longest_s:  # all of them together are no gap
+    def _take(self, time_s: Array, rows: Array) -> list[GaitEvent]:
+        """Look at the measurements among samples at ``time_s`` [n], and begin anew after each gap between them."""
+        longest_s, before_s = self._settings.max_gap_s, self._measured_s
+        if len(rows):
+            self._measured_s = float(rows[-1, _TIME])
+        if time_s[-1] - before_s <= longest_s:  # all of them together are no gap
             return self._group(rows)
-        gaps_s = np.empty(len(rows))  # before each row
-        gaps_s[0] = 0.0 if math.isnan(before_s) else time_s[0] - before_s
-        np.subtract(time_s[1:], time_s[:-1], out=gaps_s[1:])
-        if gaps_s.max() <= longest_s:
-            return self._group(rows)
-        starts = np.flatnonzero(gaps_s > longest_s).tolist()
+        measured_s = np.concatenate(((before_s,), rows[:, _TIME], time_s[-1:]))
+        starts = np.flatnonzero(measured_s[1:] - measured_s[:-1] > longest_s).tolist()  # rows after a gap
         events: list[GaitEvent] = []
         for first, end in pairwise([0, *starts, len(rows)]):
-            if first in starts:
+            events += self._group(rows[first:end])
+            if end in starts:
+                late = int(time_s.searchsorted(measured_s[end] + longest_s, side="right"))
                 self._rest, self._group_count = rows[:0], 0
                 self._history.clear()
-                self._restart(f"no measurement for {gaps_s[first]:.3f} s")
-            events += self._group(rows[first:end]) if end > first else []
+                self._restart(float(time_s[min(late, len(time_s) - 1)]), f"no measurement for {longest_s} s")
         return events
 
     def _group(self, rows: Array) -> list[GaitEvent]:
         """Look at the means over groups of samples, which have no gap between them."""
+        if not len(rows):
+            return []
         self._history.append(*rows.T)
         rows = np.concatenate((self._rest, rows)) if len(self._rest) else rows
         if self._group_count == 0 and len(rows) >= _RATE_COUNT:
@@ -150,7 +160,7 @@ class OnePlate:
         loaded_n = self._loaded_n
         for (time_s, force_n, x_m, y_m), end_s in zip(means, ends_s, strict=True):
             if force_n < loaded_n:
-                self._look_at_empty(time_s)
+                self._look_at_empty(time_s, end_s)
                 continue
             self._empty_since_s = math.nan
             turns = self._turns
@@ -161,18 +171,22 @@ class OnePlate:
             if told is not None:
                 events.append(self._tell(turns, told, end_s, end_s))
             elif time_s > turns.until_s:
-                self._restart(f"no step for {time_s - turns.since_s:.1f} s")
+                self._restart(end_s, f"no step for {time_s - turns.since_s:.1f} s")
         return events
 
-    def _look_at_empty(self, time_s: float) -> None:
+    def _look_at_empty(self, time_s: float, end_s: float) -> None:
         if math.isnan(self._empty_since_s):
             self._empty_since_s = time_s
         if time_s - self._empty_since_s >= _UNLOADED_S:
-            self._restart("nobody is on the plate")
-            self.is_in_contact = dict.fromkeys(Side, False)
+            self._restart(end_s, "nobody is on the plate", is_in_contact=False)
 
-    def _restart(self, reason: str) -> None:
-        self.reason, self.is_in_contact = reason, dict.fromkeys(Side)
+    def _know(self, time_s: float, is_in_contact: dict[Side, bool | None], reason: str) -> None:
+        if reason != self.reason:
+            self.news.append(Known(time_s, is_in_contact, reason))
+        self.is_in_contact, self.reason = is_in_contact, reason
+
+    def _restart(self, time_s: float, reason: str, is_in_contact: bool | None = None) -> None:
+        self._know(time_s, dict.fromkeys(Side, is_in_contact), reason)
         self._turns: Turns | None = None
         self._groups: deque[tuple[float, float, float, float, float]] = deque()
         self._next_try_s = -math.inf
@@ -191,7 +205,7 @@ class OnePlate:
         groups = np.array(self._groups)
         pattern = find_pattern(groups[:, :4])
         if isinstance(pattern, str):
-            self.reason, self.is_in_contact = pattern, dict.fromkeys(Side)
+            self._know(end_s, dict.fromkeys(Side), pattern)
             return []
         limits = self._settings.on_share_bw, self._settings.longest_wait_s
         rows = groups[groups[:, _TIME] > pattern.line.time_s].tolist()
@@ -200,11 +214,12 @@ class OnePlate:
         turns = Turns(replace(pattern, turns=first.turns), *limits)
         told = _replay(turns, rows) if is_clear else []
         if not told:
-            self.reason, self.is_in_contact = "the steps so far have no clear pattern", dict.fromkeys(Side)
+            self._know(end_s, dict.fromkeys(Side), "the steps so far have no clear pattern")
             return []
-        self._turns, self.reason = turns, ""
-        self._weight_n, self._edge_s = pattern.weight_n, pattern.line.time_s
-        return [self._tell(turns, each, row_end_s, end_s) for each, row_end_s in told]
+        self._turns, self._weight_n, self._edge_s = turns, pattern.weight_n, pattern.line.time_s
+        events = [self._tell(turns, each, row_end_s, end_s) for each, row_end_s in told]
+        self._know(end_s, self.is_in_contact, "")
+        return events
 
     def _tell(self, turns: Turns, told: Told, end_s: float, detected_s: float) -> GaitEvent:
         """Return the event that was sure at ``end_s``."""
@@ -212,7 +227,7 @@ class OnePlate:
         self._edge_s = event.time_s
         self.is_in_contact = {side: turns.is_double or side is turns.bearing for side in Side}
         if turns.doubtful_count >= _DOUBTFUL_COUNT:
-            self._restart("the feet cannot be told apart by where they are across the plate")
+            self._restart(detected_s, "the feet cannot be told apart by where they are across the plate")
         return event
 
     def _event(self, told: Told, end_s: float, detected_s: float) -> GaitEvent:
