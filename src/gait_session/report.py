@@ -49,6 +49,7 @@ def _content(walk: Walk) -> dict[str, object]:
         "not_standing": report_walking.not_standing(walk),
         "events": report_walking.event_table(walk),
         "sources": report_walking.source_table(walk),
+        "doubts": report_walking.doubt_table(walk),
         "reasons": report_walking.reason_table(walk),
         "rejected": report_walking.rejected_table(walk),
         "phases": report_walking.phase_table(walk),

@@ -107,7 +107,8 @@ _EVENTS = """
 {% endif -%}
 {{ table_of(events) }}
 <h3>What told of the events</h3>
-{% if sources.rows %}{{ table_of(sources) }}{% else %}{{ empty("No gait event was found.") }}{% endif %}
+{% if sources.rows %}{{ table_of(sources) }}{% if doubts.rows %}{{ table_of(doubts) }}{% endif %}
+{% else %}{{ empty("No gait event was found.") }}{% endif %}
 <h3>Strides left out</h3>
 {% if reasons.rows %}{{ table_of(reasons) }}<h3>Each of them</h3>{{ table_of(rejected) }}
 {% else %}{{ empty("None was left out.") }}{% endif %}

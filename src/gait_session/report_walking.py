@@ -13,7 +13,7 @@ from gait_sensing.samples import Side
 from gait_session.report_data import Walk
 from gait_session.report_figures import side_name
 from gait_session.report_numbers import NOT_MEASURED, Table, accepted, number, percent
-from gait_session.stride_verdicts import Verdicts, reason_kind, rejected_kinds
+from gait_session.stride_verdicts import Verdicts, kinds, reason_kind, rejected_kinds
 
 _MOST_ROWS = 20
 _FLAGS = {
@@ -64,19 +64,25 @@ def source_table(walk: Walk) -> Table:
     rows = []
     for side in Side:
         events = sorted((event for event in walk.events if event.side is side), key=lambda event: event.time_s)
-        for source, group in groupby(events, key=lambda event: event.source):
+        for (source, sensor), group in groupby(events, key=lambda event: (event.source.value, event.sensor)):
             run = list(group)
             at = (number(event.time_s - walk.start_s, 1, "s") for event in (run[0], run[-1]))
             doubt = min(event.confidence for event in run)
-            rows.append((side_name(walk, side), source.value, *at, str(len(run)), number(doubt, 2)))
-    return _shortened(("side", "events told by", "from", "to", "events", "least confidence"), rows, "changes of source")
+            rows.append((side_name(walk, side), source, sensor, *at, str(len(run)), number(doubt, 2)))
+    return _shortened(
+        ("side", "events told by", "sensor", "from", "to", "events", "least confidence"), rows, "changes of source"
+    )
 
 
 def reason_table(walk: Walk) -> Table:
     """Why strides were left out, most frequent first."""
-    kinds = rejected_kinds(walk.strides)
-    rows = [(reason, *(str(counts[side]) for side in Side), str(counts.total())) for reason, counts in kinds.items()]
-    return Table(("why strides were left out", *(side_name(walk, side) for side in Side), "strides"), rows)
+    return _reasons(walk, "why strides were left out", "strides", rejected_kinds(walk.strides))
+
+
+def doubt_table(walk: Walk) -> Table:
+    """What is doubtful about events, most frequent first."""
+    doubts = kinds((event.reason, event.side) for event in walk.events if event.reason)
+    return _reasons(walk, "what is doubtful", "events", doubts)
 
 
 def rejected_table(walk: Walk) -> Table:
@@ -157,6 +163,11 @@ def _standing_row(walk: Walk, run: list[Standing]) -> tuple[str, ...]:
         number(1e6 * last.sway_ellipse_m2, 0, "mm\N{SUPERSCRIPT TWO}"),
         shift,
     )
+
+
+def _reasons(walk: Walk, what: str, unit: str, reasons: dict[str, Counter[Side]]) -> Table:
+    rows = [(reason, *(str(counts[side]) for side in Side), str(counts.total())) for reason, counts in reasons.items()]
+    return Table((what, *(side_name(walk, side) for side in Side), unit), rows)
 
 
 def _share(events: list[GaitEvent], flag: EventFlag) -> str:

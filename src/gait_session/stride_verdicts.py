@@ -65,10 +65,14 @@ def reason_kind(reason: str) -> str:
 
 def rejected_kinds(strides: Iterable[Stride]) -> dict[str, Counter[Side]]:
     """Return why strides were not accepted, most frequent first, with how many of each side."""
+    return kinds((stride.reason, stride.side) for stride in strides if not stride.is_accepted)
+
+
+def kinds(reasons: Iterable[tuple[str, Side]]) -> dict[str, Counter[Side]]:
+    """Return reasons without their numbers, most frequent first, with how often each was given of either side."""
     counts: dict[str, Counter[Side]] = {}
-    for stride in strides:
-        if not stride.is_accepted:
-            counts.setdefault(reason_kind(stride.reason), Counter())[stride.side] += 1
+    for reason, side in reasons:
+        counts.setdefault(reason_kind(reason), Counter())[side] += 1
     return dict(sorted(counts.items(), key=lambda item: -item[1].total()))
 
 

@@ -176,24 +176,40 @@ def test_the_parts_of_step_length_add_up():
     assert report_asymmetry.split_table(walk_with()).rows == []
 
 
-def event(time_s, source=Source.FORCE, side=LEFT, flags=EventFlag.NONE, confidence=1.0):
-    return GaitEvent(100.0 + time_s, 100.0 + time_s, side, EventKind.INITIAL_CONTACT, source, confidence, flags)
+def event(time_s, source=Source.FORCE, side=LEFT, flags=EventFlag.NONE, confidence=1.0, **others):
+    return GaitEvent(
+        100.0 + time_s, 100.0 + time_s, side, EventKind.INITIAL_CONTACT, source, confidence, flags, **others
+    )
 
 
 def test_sources_are_told_from_when_to_when():
     walked = walk_with(
         events=[event(1.0), event(2.2), event(3.4, Source.IMU, confidence=0.6), event(4.6), event(2.0, side=RIGHT)]
     )
-    assert [row[:5] for row in report_walking.source_table(walked).rows] == [
+    assert [(*row[:2], *row[3:6]) for row in report_walking.source_table(walked).rows] == [
         ("left, prosthetic", "force", f"1.0{SPACE}s", f"2.2{SPACE}s", "2"),
         ("left, prosthetic", "imu", f"3.4{SPACE}s", f"3.4{SPACE}s", "1"),
         ("left, prosthetic", "force", f"4.6{SPACE}s", f"4.6{SPACE}s", "1"),
         ("right, sound", "force", f"2.0{SPACE}s", f"2.0{SPACE}s", "1"),
     ]
-    assert report_walking.source_table(walked).rows[1][5] == "0.60"
+    assert report_walking.source_table(walked).rows[1][6] == "0.60"
     figure = report_figures.timeline(walked)
     assert "contact told by force" in figure and "contact told by imu" in figure
     assert "prosthesis<" not in figure and "stride left out" not in figure
+
+
+def test_another_sensor_and_doubts_are_told():
+    doubts = [f"pelvis agrees with {count} of the last 5 events of left_belt" for count in (1, 2)]
+    walked = walk_with(
+        events=[
+            event(1.0, sensor="left_belt", reason=doubts[0]),
+            event(2.0, sensor="left_belt", reason=doubts[1]),
+            event(3.0, sensor="belt"),
+        ]
+    )
+    assert [(row[2], row[5]) for row in report_walking.source_table(walked).rows] == [("left_belt", "2"), ("belt", "1")]
+    kind = f"pelvis agrees with {DOTS} of the last {DOTS} events of left_belt"
+    assert report_walking.doubt_table(walked).rows == [(kind, "2", "0", "2")]
 
 
 def test_a_long_table_says_what_it_leaves_out():
