@@ -6,7 +6,7 @@
 The two plates of a walk are summed into one, with the force-weighted centre of pressure, as a treadmill of one belt
 would give it. Events match one to one within 50 ms. *delay*: from the event until a sample
 told of it, for live events: those before the pattern of the steps is known, for some four steps, are told late and not
-counted here.
+counted here. *flagged*: events told as irregular.
 
 *plain* is the butterfly as it is usually read (Roerdink et al. 2008, doi 10.1016/j.jbiomech.2008.06.023): offline,
 the fore-aft centre of pressure low-passed at 15 Hz (zero lag), contact where it is farthest back, foot off where it is

@@ -253,6 +253,18 @@ def test_a_stuck_plate_tells_nothing_more(walked):
     assert plate.reason == "standing: the centre of pressure stays in place"
 
 
+def test_who_stops_in_a_double_support_is_unknown_before_the_next_step_would_have_begun(walked):
+    samples, _ = walked(rate_hz=500.0, noise_n=0.0, moment_noise_nm=0.0)
+    stop = int(np.searchsorted(samples.time_s, 6.95))  # the right foot landed at 6.9 s, after a step of 0.6 s
+    force_n, pressure_m = samples.force_n.copy(), samples.centre_of_pressure_m.copy()
+    force_n[stop:], pressure_m[stop:] = force_n[stop], pressure_m[stop]
+    plate = OnePlate(Settings(), WEIGHT_N)
+    plate.feed(cut(replace(samples, force_n=force_n, centre_of_pressure_m=pressure_m), 0, len(samples.time_s)))
+    lost = plate.news[plate.news.index(next(known for known in plate.news if not known.reason)) + 1]
+    assert lost.reason == "no step for 0.5 s"
+    assert 7.4 < lost.time_s < 7.5
+
+
 def test_a_force_of_the_wrong_sign_is_an_empty_plate(walked):
     samples, _ = walked()
     plate, events = feed(replace(samples, force_n=-samples.force_n))

@@ -250,21 +250,15 @@ class OnePlate:
 
     def _contact(self, told: Told, rows: Array) -> Edge:
         """Return where the load of the landing foot begins, off the line of least squares of the bearing one."""
-        time_s, clear_s = rows[:, _TIME], _CLEAR_S
-        edge = Edge(float(time_s[-1]), True)
-        for _ in range(2):
-            end_s = time_s[-1] - clear_s
-            before = rows[(time_s > end_s - _LINE_S) & (time_s <= end_s)]
-            if len(before) < 3:
-                break
-            middle = before.mean(axis=0)
-            since_s = before[:, _TIME] - middle[_TIME]
-            velocity_mps = since_s @ before[:, _X:] / (since_s @ since_s)
-            edge = self._edge(rows, middle, velocity_mps, told, is_rising=True)
-            if edge.time_s > end_s or edge.is_far:
-                break
-            clear_s = float(time_s[-1]) - edge.time_s + 0.01
-        return edge
+        time_s = rows[:, _TIME]
+        end_s = time_s[-1] - _CLEAR_S
+        before = rows[(time_s > end_s - _LINE_S) & (time_s <= end_s)]
+        if len(before) < 3:
+            return Edge(float(time_s[-1]), True)
+        middle = before.mean(axis=0)
+        since_s = before[:, _TIME] - middle[_TIME]
+        velocity_mps = since_s @ before[:, _X:] / (since_s @ since_s)
+        return self._edge(rows, middle, velocity_mps, told, is_rising=True)
 
     def _foot_off(self, told: Told, rows: Array) -> Edge:
         """Return where the load of the leaving foot ends, off the line of the other one."""

@@ -33,7 +33,7 @@ _BELT_CHANGE_MPS = 0.4  # more than the velocity under a foot differs from step 
 _LEAST_OUT_M, _LEAST_OUT_SHARE = 0.01, 0.15  # of the step: a foot not so far out from the midline tells no side
 _LONG_STEP_M = 0.1  # along: more than the pressure wanders under a foot in a double support
 _LATE_STEPS = 0.6  # a double support is seldom longer, in steps
-_OVERDUE_STEPS = 0.9  # a double support longer than so much of a step: nobody walks
+_OVERDUE_STEPS = 0.9  # a double support longer than so much of a step is none
 _LEAST_PACE, _MOST_PACE = 0.5, 1.6  # of one step by the last
 _BACK_COUNT = 3  # groups on the old foot's line that end a touch
 _ASTRAY_M = 0.005  # the wrong way across at a contact
@@ -103,7 +103,7 @@ class Turns:
         self.bearing, self.is_double = bearing, False
         self.since_s = line.time_s  # the last change
         self.until_s = line.time_s + longest_s  # by then the next change has to come
-        self.doubtful_count = 0  # turns in a row that do not tell the side; twice where they tell the other one
+        self.doubtful_count = 0  # turns in a row that do not tell the side
         self.turns = dict(pattern.turns)
         self._weight_n, self._on_share = pattern.weight_n, on_share
         self._longest_s, self._step_s, self._contact_s = longest_s, pattern.step_s, math.nan
@@ -225,8 +225,7 @@ class Turns:
         turn = self.turns[new]
         outward_m = self._outward_m(new, place_m[1])
         is_doubtful = outward_m < max(_LEAST_OUT_M, _LEAST_OUT_SHARE * abs(turn.step_m[1]))
-        is_across = outward_m < -_LEAST_OUT_SHARE * abs(turn.step_m[1])
-        self.doubtful_count = self.doubtful_count + 1 + is_across if is_doubtful else 0
+        self.doubtful_count = self.doubtful_count + 1 if is_doubtful else 0
         if not is_doubtful:
             self._middle_m += _LEARN_GAIN * (place_m[1] - 0.5 * step_m[1] - self._middle_m)
             self.turns[new] = replace(turn, step_m=_nearer(turn.step_m, step_m))
