@@ -7,9 +7,16 @@ Source of truth: simulated. Angles of pelvis, trunk, thigh and shank over the ga
 offset and variation from stride to stride; sensors on these segments, in random mountings, measure what follows from
 them: specific force with noise of 0.05 m/s2 and 0.1 m/s2 of offset on each axis, angular rate with noise of
 0.005 rad/s and an offset of 0.5 degrees/s in a random direction, shocks at contact. Gait events are exact. Each walk:
-standing for 6 s with sway, then 40 s of walking. *Walkers*: "even", the left and the right alike; "uneven", stance
-of the left shorter, the trunk lurching to it by 4 to 10 degrees and the left knee bending half as far; both lean and
-bow otherwise than in standing by up to 5 degrees, and turn out of the sagittal plane.
+standing for 6 s with sway, then 30 s of walking. *Walkers*: "even", both steps alike; "uneven", as after stroke or with
+a prosthesis: the trunk lurches to the left by 4 to 10 degrees in left stance, the left knee bends half as far, and the
+steps of a stride differ in every angle and in what the body is accelerated by, with any phase. All lean and bow
+otherwise than in standing by up to 5 degrees, and turn out of the sagittal plane.
+
+Asked for at the 95th percentile: 1.5 degrees for the leans, 4 for the knee. A trunk that lurches misses it, for
+forward is not told well enough: steps that differ turn the found line by 6 degrees in the median and by 16 in one
+walker of ten, and that share of a bow counts as lean. It is a constant of the walker, so that changes of a lean, and
+the difference between left and right stance, are told better than its size. Other ways to find forward of a trunk were
+tried and found worse: how it turns, its accelerations in single support, and those that go with its rise.
 
 Limits: legs are rigid, skin does not move, and nothing slips: with people that adds degrees. Nobody measured these
 angles in the recordings at hand: for the one with an IMU on the lower back, a person after stroke, what was told is
@@ -23,6 +30,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -37,13 +45,15 @@ from gait_analysis.imu_motion.posture import Posture
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ImuSample, Side
 from gait_sim.body_motion import POINTS_RAD, SHOCK_DECAY_S, SHOCK_HZ
 
-FINE_HZ = 1000
-STAND_S, WALK_S, LEARN_S = 6.0, 40.0, 10.0
+FINE_HZ = 400
+STAND_S, WALK_S, LEARN_S = 6.0, 30.0, 10.0
 STRIDES_S, RATES_HZ = (1.2, 1.0, 1.5, 2.2), (100.0, 50.0, 200.0)
 RECORDING = "imu_5seg_treadmill_stroke_pp07_100hz_noref"
+WALKER_COUNT = 20
 START_S = 1.7e9  # Unix time, as in a lab
 NOISE_MPS2, NOISE_RADPS = 0.05, 0.005
 OFFSET_MPS2, OFFSET_RADPS = 0.1, math.radians(0.5)
+SHOCK_COUNT = FINE_HZ // 6  # after which nothing is left of it
 UNKNOWN = (math.nan,) * 4
 SHOCKS_MPS2 = {"pelvis": 2.0, "trunk": 1.0, "thigh": 5.0, "shank": 12.0}
 SUPPORT = {Side.LEFT: (0.12, 0.5), Side.RIGHT: (0.62, 1.0)}  # single support of each leg, of the left leg's cycle
@@ -64,7 +74,7 @@ class Walker:
 
 @dataclass(frozen=True)
 class Body:
-    """A walk: angles [n, 3] (roll, pitch, yaw; rad) and where the sensor is [n, 3], of each segment, at 1 kHz."""
+    """A walk: angles [n, 3] (roll, pitch, yaw; rad) and where the sensor is [n, 3], of each segment, on a fine grid."""
 
     time_s: Array
     cycle: Array  # of the left leg, whole numbers at its contacts; below 0 in standing
@@ -77,6 +87,7 @@ class Body:
         return float(np.interp(cycle, self.cycle[walking], self.time_s[walking]))
 
 
+@lru_cache(maxsize=1)
 def walk(walker: Walker) -> Body:
     """Return a walk."""
     random = np.random.default_rng(walker.seed)
@@ -184,9 +195,9 @@ def _shocks(body: Body, segment: str) -> Array:
         own = body.cycle - (0.0 if side is Side.LEFT else 0.5)
         begins = np.flatnonzero(np.diff(np.floor(own)) > 0.0)
         for begin in begins[body.cycle[begins] > 0.4].tolist():
-            since_s = body.time_s[begin : begin + 150] - body.time_s[begin]
+            since_s = body.time_s[begin : begin + SHOCK_COUNT] - body.time_s[begin]
             ring = np.exp(-since_s / SHOCK_DECAY_S) * np.cos(2.0 * np.pi * SHOCK_HZ * since_s)
-            shocks[begin : begin + 150] += SHOCKS_MPS2[segment.split("_")[-1]] * ring
+            shocks[begin : begin + SHOCK_COUNT] += SHOCKS_MPS2[segment.split("_")[-1]] * ring
     return shocks
 
 
@@ -244,6 +255,14 @@ def knee_errors(walker: Walker, side: Side) -> tuple[Array, Array]:
     return found, true
 
 
+def everything(walker: Walker) -> Iterator[tuple[str, "Errors"]]:
+    """Yield what was measured, and its errors."""
+    yield "pelvic obliquity", errors(lean_errors(walker, "pelvis"))
+    yield "trunk lean", errors(lean_errors(walker, "trunk"))
+    for side in Side:
+        yield "knee flexion", errors(knee_errors(walker, side))
+
+
 @dataclass(frozen=True)
 class Errors:
     """Found less true in degrees, of the values told in one walk."""
@@ -272,7 +291,7 @@ def row_of(name: str, walks: list[Errors]) -> str:
     return f"| {name} | {len(walks)} | {asked} | {len(error_deg) / asked:.2f} | {figures} | {wrong} |"
 
 
-def walkers(is_even: bool, count: int = 12, **how: float) -> Iterator[Walker]:
+def walkers(is_even: bool, count: int, **how: float) -> Iterator[Walker]:
     """Yield people from 1.0 to 2.2 s a stride, at 50 to 200 samples a second unless ``how`` says otherwise."""
     for seed in range(count):
         known = {"stride_s": STRIDES_S[seed % 4], "rate_hz": RATES_HZ[seed % 3]} | how
@@ -313,43 +332,44 @@ def recorded() -> tuple[Array, list[str], float]:
 
 
 def costs() -> tuple[float, float]:
-    """Return what a sample and what a question costs, in microseconds, looking for axes included."""
+    """Return what a sample and a question cost, in microseconds of a core; the least of three times."""
     walker = Walker(1)
     body = walk(walker)
     ready = list(samples("pelvis", measure(body, "pelvis", walker)))
-    posture, asked_s, count = Posture("pelvis"), 0.0, 0
-    start_s = time.perf_counter()
-    for sample in ready:
-        posture.feed(sample)
-    fed_s = time.perf_counter() - start_s
-    posture, stream = Posture("pelvis"), iter(ready)
-    for _, side, begin_s, end_s in intervals(body, SUPPORT):
-        for sample in stream:
-            posture.feed(sample)
-            if sample.time_s > START_S + end_s + 0.05:
-                break
-        start_s = time.perf_counter()
-        posture.lean_rad(side, START_S + begin_s, START_S + end_s)
-        asked_s, count = asked_s + time.perf_counter() - start_s, count + 1
-    return 1e6 * fed_s / len(ready), 1e6 * asked_s / count
+    supports = [(side, START_S + begin_s, START_S + end_s) for _, side, begin_s, end_s in intervals(body, SUPPORT)]
+    fed_s, asked_s = [], []
+    for _ in range(3):
+        posture, asking_s, stream = Posture("pelvis"), 0.0, iter(ready)
+        begin_s = time.process_time()
+        for support in supports:
+            for sample in stream:
+                posture.feed(sample)
+                if sample.time_s > support[2] + 0.05:
+                    break
+            ask_s = time.process_time()
+            posture.lean_rad(*support)
+            asking_s += time.process_time() - ask_s
+        fed_s.append(time.process_time() - begin_s - asking_s)
+        asked_s.append(asking_s)
+    return 1e6 * min(fed_s) / len(ready), 1e6 * min(asked_s) / len(supports)
 
 
 def main() -> None:
     """Print the tables."""
     print("| angle | walks | n | told | bias | median | p95 | max | worst walk | wrong way |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    for segment, name in (("pelvis", "pelvic obliquity"), ("trunk", "trunk lean")):
-        for is_even, kind in ((True, "even"), (False, "uneven")):
-            walks = [errors(lean_errors(walker, segment)) for walker in walkers(is_even)]
-            print(row_of(f"{name}, {kind}", walks))
+    rows: dict[str, list[Errors]] = {}
+    for is_even, kind in ((True, "even"), (False, "uneven")):
+        for walker in walkers(is_even, WALKER_COUNT):
+            for name, found in everything(walker):
+                rows.setdefault(f"{name}, {kind}", []).append(found)
+    for name in sorted(rows, reverse=True):
+        print(row_of(name, rows[name]))
     for rate_hz in RATES_HZ:
         walks = [
             errors(lean_errors(walker, "pelvis")) for walker in walkers(False, 6, rate_hz=rate_hz, lost_share=0.02)
         ]
         print(row_of(f"pelvic obliquity, uneven, {rate_hz:.0f} Hz, 2 % of samples lost", walks))
-    for is_even, kind in ((True, "even"), (False, "uneven")):
-        walks = [errors(knee_errors(walker, side)) for walker in walkers(is_even) for side in Side]
-        print(row_of(f"knee flexion, {kind}", walks))
     for rate_hz in RATES_HZ:
         walks = [errors(knee_errors(walker, Side.LEFT)) for walker in walkers(False, 6, rate_hz=rate_hz)]
         print(row_of(f"knee flexion, uneven, {rate_hz:.0f} Hz", walks))
@@ -366,7 +386,10 @@ def main() -> None:
             + f"; sway {sway_deg:.1f}."
         )
     sample_us, question_us = costs()
-    print(f"\nCost: {sample_us:.1f} us a sample, {question_us:.0f} us a question, which is one a step.")
+    print(
+        f"\nCost: {sample_us:.1f} us a sample and {question_us:.0f} us a step. That is of the first minute, in which "
+        "axes are found most often."
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Knee flexion in swing: right to a few degrees, however the sensors sit, and nothing where it cannot be told."""
+"""Knee flexion in swing, however the sensors sit, and nothing where it cannot be told; bars are in ``test_posture``."""
 
 import math
 
@@ -53,15 +53,6 @@ def ask(script, readings, swings, side=Side.LEFT, late_s=0.05):
         reasons.append(knee.reason)
     assert all(math.isnan(each) == bool(reason) for each, reason in zip(flexions_deg, reasons, strict=True))
     return np.array(flexions_deg), reasons
-
-
-@pytest.mark.parametrize("is_even", [True, False])
-def test_peak_flexion_is_right_within_four_degrees(script, is_even):
-    walks = [(walker, side) for walker in script.walkers(is_even, 6) for side in Side]
-    results = [script.errors(script.knee_errors(*walk)) for walk in walks]
-    error_deg = np.abs(np.concatenate([result.error_deg for result in results]))
-    assert np.percentile(error_deg, 95) <= 4.0
-    assert len(error_deg) >= 0.95 * sum(result.asked_count for result in results)
 
 
 @pytest.mark.parametrize("speed_mps", [0.5, 1.2])

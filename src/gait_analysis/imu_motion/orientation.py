@@ -109,9 +109,7 @@ class _Stretch:
         self._begin_s = float(first[TIME])
         self.count = 0  # of the grid so far
         self._last = first
-        self._integral = self._edge = np.zeros(
-            6
-        )  # of force and rate, up to the last sample and to the grid's last edge
+        self._integral = self._edge = np.zeros(6)  # of force and rate, up to the last sample and the last edge
         self._changed_s, self._turned_s = self._begin_s, -math.inf  # when readings and sent orientation last changed
         self._filter = VQF(1.0 / RATE_HZ)
         if earlier is not None:
@@ -134,9 +132,8 @@ class _Stretch:
         steps = np.diff(time_s)[:, None] * 0.5 * (values[1:] + values[:-1])
         integral = np.cumsum(np.concatenate([self._integral[None], steps]), axis=0)
         changed_s = _changed_s(time_s, values, self._changed_s)
-        turned_s = _changed_s(time_s, rows[:, _SENT], self._turned_s)
-        self._last, self._integral = rows[-1], integral[-1]
-        self._changed_s, self._turned_s = float(changed_s[-1]), float(turned_s[-1])
+        self._last, self._integral, self._changed_s = rows[-1], integral[-1], float(changed_s[-1])
+        sent = self._sent(rows)
         numbers = np.arange(self.count + 1, int((time_s[-1] - self._begin_s) * RATE_HZ) + 2)
         edges_s = self._begin_s + numbers / RATE_HZ
         edges_s = edges_s[edges_s <= time_s[-1]]
@@ -150,13 +147,22 @@ class _Stretch:
         filtered = self._filter.updateBatch(np.ascontiguousarray(means[:, 3:]), np.ascontiguousarray(means[:, :3]))
         w, x, y, z = filtered["quat6D"].T
         up = _vertical(x, y, z, w)
-        if np.isfinite(rows[:, _SENT]).any():
-            is_sent = (np.abs((rows[:, _SENT] ** 2).sum(axis=1) - 1.0) < 0.1) & (time_s - turned_s < STUCK_S)
-            own = np.where(is_sent[:, None], _vertical(*rows[:, _SENT].T), np.nan)
-            own = own[after - 1] + share * (own[after] - own[after - 1])
+        if sent is not None:
+            own = sent[after - 1] + share * (sent[after] - sent[after - 1])
             own /= np.linalg.norm(own, axis=1, keepdims=True)
             up = np.where(np.isfinite(own), own, up)
         return [edges_s, *means.T, *up.T, edges_s - self._begin_s, edges_s - changed_s[after - 1]]
+
+    def _sent(self, rows: Array) -> Array | None:
+        """Return up by the orientation that the sensor sends, [n, 3], NaN where it sends none; None if nowhere."""
+        sent = np.where(np.abs(rows[:, _SENT]) < 1.1, rows[:, _SENT], np.nan)
+        is_sent = np.abs((sent**2).sum(axis=1) - 1.0) < 0.1  # not so for NaN
+        if not is_sent.any():
+            return None
+        turned_s = _changed_s(rows[:, TIME], sent, self._turned_s)
+        self._turned_s = float(turned_s[-1])
+        is_sent &= rows[:, TIME] - turned_s < STUCK_S
+        return np.where(is_sent[:, None], _vertical(*sent.T), np.nan)
 
 
 def _changed_s(time_s: Array, values: Array, first_s: float) -> Array:

@@ -44,7 +44,10 @@ TURNED_RAD = math.radians(40.0)  # axes found in a few strides agree within some
 WINDOW_S, TRY_S = 8.0, 1.0
 CHECK_S, KNOWN_CHECK_S = 8.0, 30.0  # between two looks at the axes, the latter once there are enough to average
 LEAST_STRIDES, SHORTEST_STRIDE_S = 3, 0.6
-LEAST_ALIKE = 0.3  # autocorrelation of the angular rate after one stride
+# Autocorrelation of the angular rate after one stride: of lower backs 0.7 and more in even walking, below 0.5 in daily
+# activities. The axis about which a leg turns needs less.
+LEAST_ALIKE = {"pelvis": 0.5, "trunk": 0.5, "thigh": 0.3, "shank": 0.3}
+STRAIGHT_RAD = 0.8  # heading in straight walking stays within; of pelvis and trunk, whose axes are those of the way
 LOOKS_KEPT, VOTES_KEPT, LEAST_VOTES = 5, 20, 3
 LEAST_AGREEMENT = 0.8  # share of votes
 ANSWERS_KEPT = 16  # the latest that were found
@@ -97,7 +100,7 @@ class WornSegment:
         for from_s, answer in zip(reversed(self._answers_s), reversed(self._answers), strict=True):
             if from_s <= time_s:
                 return (None, answer) if isinstance(answer, str) else (answer, "")
-        return None, "the mounting of the sensor is not known before three even strides"
+        return None, "the mounting of the sensor is not known before three even strides, straight on"
 
     def vote(self, value: int) -> None:
         """Take what a stride says of the line: 1 that it is the right way round, -1 that it is not, 0 nothing."""
@@ -136,7 +139,9 @@ class WornSegment:
         readings = smooth(rows[:, FORCE.start : RATE.stop])
         motion = Motion(readings[:, :3], readings[:, 3:])
         stride_s, alike = find_stride([motion])
-        if not alike >= LEAST_ALIKE or len(rows) < LEAST_STRIDES * stride_s * RATE_HZ:
+        if not alike >= LEAST_ALIKE[self._link] or len(rows) < LEAST_STRIDES * stride_s * RATE_HZ:
+            return
+        if self._link in ("pelvis", "trunk") and _turned_rad(rows) > STRAIGHT_RAD:
             return
         self._next_s = now_s + (CHECK_S if len(self._looks) < LOOKS_KEPT else KNOWN_CHECK_S) - 0.5 / RATE_HZ
         whole = round(int(len(rows) / (stride_s * RATE_HZ)) * stride_s * RATE_HZ)
@@ -196,6 +201,11 @@ def _is_quiet(rows: Array) -> bool:
     if float((rows[:, RATE] ** 2).sum()) > QUIET_RADPS**2 * ROW_COUNT:
         return False
     return float(rows[:, FORCE].var(axis=0).sum()) <= QUIET_MPS2**2
+
+
+def _turned_rad(rows: Array) -> float:
+    """Return the range of the heading."""
+    return float(np.ptp(np.cumsum((rows[:, RATE] * rows[:, UP]).sum(axis=1)))) / RATE_HZ
 
 
 def _unit(vector: Array) -> Array:
