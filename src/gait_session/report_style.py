@@ -64,7 +64,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--hair);
 p.below { margin-top: 0.8rem; }
 @media screen and (max-width: 48rem) { body { padding: 1.5rem 1.2rem; }
   .glance, .columns { grid-template-columns: 1fr; }
-  dl.facts { grid-template-columns: 1fr 1fr; }
+  dl.facts { grid-template-columns: 1fr 1fr; } .wide table { min-width: 44rem; }
   dl.terms { grid-template-columns: 1fr; gap: 0.1rem; } dl.terms dd { margin-bottom: 0.7rem; } }
 @media print { @page { size: A4; margin: 14mm; }
   html { background: none; font-size: 13px; } body { padding: 0; max-width: none; font-size: 12px; }
