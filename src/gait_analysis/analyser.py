@@ -23,6 +23,7 @@ from gait_analysis.limb import Limb
 from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import ContactChange, build, settings_of
+from gait_analysis.plate_measures import PlateMeasures
 from gait_analysis.sensors import DETECTORS, Sensors
 from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.state_grid import StateGrid
@@ -89,6 +90,8 @@ class AnalyserSettings(Settings):
             *(("gait_analysis.deviations", name) for name in self.deviations),
             ("gait_analysis", "asymmetry"),
             ("gait_analysis", "standing"),
+            ("gait_analysis", "stability"),
+            ("gait_sensing.calibration", "belt_inertia"),
             *(("gait_analysis.imu_events", name) for name in DETECTORS),
             *([("gait_analysis.one_plate", "one_plate")] if self.shared_plate else []),
         ]
@@ -127,14 +130,15 @@ class Analyser:
         count, compared = settings.asymmetry_window_count, settings_of("gait_analysis", "asymmetry", parts)
         prosthetic_side, names = participant.prosthetic_side, settings.deviations
         deviations = [build("deviations", "Deviation", name, parts, prosthetic_side) for name in names]
-        self._motion = StrideMotion()
+        self._motion = StrideMotion(self._sensors.left)
+        stability = settings_of("gait_analysis", "stability", parts)
+        inertia = settings_of("gait_sensing.calibration", "belt_inertia", parts)
         self._strides = StrideMaker(
             self._limbs,
-            self._belts,
+            PlateMeasures(self._limbs, self._belts, input, stability, inertia),
+            self._motion,
             AsymmetryTracker(metrics, participant, count, compared),
             DeviationTracker(deviations),
-            self._motion,
-            input,
         )
         standing = StandingTracker(settings_of("gait_analysis", "standing", parts), participant, start_s)
         self._grid = StateGrid(self._limbs, self._belts, standing, start_s, settings.state_rate_hz)

@@ -86,6 +86,7 @@ class Stride:
     foot_clearance_m: float = math.nan
     circumduction_m: float = math.nan
     foot_pitch_at_contact_rad: float = math.nan
+    foot_progression_rad: float = math.nan
     pelvic_obliquity_mid_stance_rad: float = math.nan
     trunk_lean_mid_stance_rad: float = math.nan
     knee_flexion_peak_swing_rad: float = math.nan

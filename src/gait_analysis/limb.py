@@ -2,6 +2,7 @@
 """All that is known of one limb: its plate's last seconds, contact, phase, sub-phase and stride in progress."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,12 +20,13 @@ from gait_analysis.strides import StrideBuilder
 from gait_analysis.subphases import SubphaseTracker
 from gait_sensing.samples import Array, ForceSamples, Side
 
-_KEEP_S = 5.0  # a stance longer than this is standing
+_KEEP_S = 8.0  # two strides of slow walkers and more
+_LONGEST_STANCE_S = 4.0  # longer is standing
 _EDGE_S = 0.03  # before foot off, in which the centre of pressure is looked at
 _SWING_MARGIN_S = 0.05  # at both ends of a swing, where the load of the stances fades
 _SWING_MEAN_S = 0.02  # against noise on the highest load
 _HIGHEST_N = 20_000.0  # no plate under a walker sees more
-_TIME, _FORWARD, _VERTICAL, _PRESSURE_X, _PRESSURE_Y = range(5)  # columns of the history
+_TIME, _FORWARD, _LATERAL, _VERTICAL, _PRESSURE_X, _PRESSURE_Y = range(6)  # columns of the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class Limb:
     ) -> None:
         self.side, self.stream, self.phase = side, stream, phase
         self.strides, self.subphase = StrideBuilder(side), SubphaseTracker(side)
-        self.landing, self.stance = Landing(), Kinetics()
+        self.landing = Landing()
         self.implausible_count = 0
         self.plate = LoadSensor(side, stream, Source.FORCE, reason=f"no clear contact or swing on {stream} yet")
         self.plate.newest = self.newest
         self.sensors = FootSensors(side, [self.plate, *others])
         self._detector = detector
         self._weight_n, self._lowest_n, self._max_age_s = weight_n, lowest_n, max_age_s
-        self._history = History(4, _KEEP_S)
+        self._history = History(5, _KEEP_S)
         self._baseline_n = 0.0
 
     def take(self, samples: ForceSamples) -> list[ContactChange]:
@@ -74,15 +76,13 @@ class Limb:
                 return []
         self.plate.heard_s = float(samples.time_s[-1])
         force_n, pressure_m = samples.force_n, samples.centre_of_pressure_m
-        self._history.append(samples.time_s, force_n[:, 0], force_n[:, 2], pressure_m[:, 0], pressure_m[:, 1])
+        self._history.append(samples.time_s, *force_n.T, *pressure_m.T)
         return self._detector.feed(samples)
 
     def apply(self, change: ContactChange) -> None:
         """Take over a change of contact that ``take`` returned."""
         self.plate.take(change)
         self._baseline_n = change.baseline_n
-        if change.event is not None and change.event.kind is EventKind.FOOT_OFF:
-            self.stance = self._kinetics(self.landing.contact_s, change.event.time_s)
 
     def land(self, contact: GaitEvent, belt_mps: float) -> None:
         """Find out where the foot touched down at ``contact``; only its plate can tell."""
@@ -90,7 +90,7 @@ class Limb:
         if contact.sensor == self.stream:
             rows = self._history.between(contact.time_s, contact.detected_s)
             position_m = landing_m(contact.time_s, rows[:, _TIME], rows[:, _VERTICAL], rows[:, _PRESSURE_X], belt_mps)
-        self.landing, self.stance = Landing(contact.time_s, position_m), Kinetics()
+        self.landing = Landing(contact.time_s, position_m)
 
     def pressure_y_m(self, start_s: float, end_s: float) -> float:
         """Return the mean centre of pressure across the belt in the middle half of an interval; NaN when unknown."""
@@ -167,9 +167,19 @@ class Limb:
             centre_of_pressure_m=samples.centre_of_pressure_m[is_measured],
         )
 
-    def _kinetics(self, start_s: float, end_s: float) -> Kinetics:
-        if math.isnan(self._weight_n) or math.isnan(start_s) or end_s - start_s > _KEEP_S - 1.0:
+    def kinetics(self, start_s: float, foot_off_s: float, pull_n: Callable[[Array], Array] | None) -> Kinetics:
+        """Return the loading of a stance; ``pull_n`` is what the belt's mass adds to fore-aft force at times [n]."""
+        if math.isnan(self._weight_n) or not foot_off_s - start_s <= _LONGEST_STANCE_S:
             return Kinetics()
-        rows = self._history.between(start_s, end_s)
+        rows = self._history.between(start_s, foot_off_s)
         vertical_bw = (rows[:, _VERTICAL] - self._baseline_n) / self._weight_n
-        return stance_kinetics(start_s, end_s, rows[:, _TIME], vertical_bw, rows[:, _FORWARD] / self._weight_n)
+        forward_n = rows[:, _FORWARD]
+        if pull_n is not None and len(rows):
+            forward_n = forward_n - pull_n(rows[:, _TIME])
+        return stance_kinetics(start_s, foot_off_s, rows[:, _TIME], vertical_bw, forward_n / self._weight_n)
+
+    def across(self, start_s: float, end_s: float) -> Array:
+        """Return rows [n, 4] of an interval: time, lateral force, load, centre of pressure across the belt."""
+        rows = self._history.between(start_s, end_s)[:, (_TIME, _LATERAL, _VERTICAL, _PRESSURE_Y)]
+        rows[:, 2] -= self._baseline_n
+        return rows

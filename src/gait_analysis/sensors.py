@@ -17,12 +17,12 @@ from typing import Protocol
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.foot_sensor import MAX_AGE_S, FootSensor, LoadSensor
 from gait_analysis.history import History
-from gait_analysis.imu_events.worn import HISTORY_S
+from gait_analysis.imu_events.worn import HISTORY_S, WornDetector
 from gait_analysis.one_plate.one_plate import OnePlate
 from gait_analysis.participant import Participant
 from gait_analysis.parts import ContactChange, Detector, build, settings_of
 from gait_parts.settings import Settings
-from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
+from gait_sensing.samples import Array, ForceSamples, ImuSample, Side, Vector
 
 PROSTHESIS = "prosthesis"  # name of the force stream of the load cell in it
 LATE_S = 1.0  # an event found later than this was found when the mounting became known
@@ -108,6 +108,11 @@ class Sensors:
         self._motions[segment] = _Motion(detector, sensors)
         for side, sensor in sensors.items():
             self.of_foot[side].append(sensor)
+
+    def left(self, segment: str) -> Vector | None:
+        """Return the person's left in the axes of the IMU on ``segment``, a foot or shank; ``None`` while not known."""
+        detector = self._motions[segment].detector
+        return detector.left if isinstance(detector, WornDetector) else None
 
     def was_silent(self, segment: str, known_s: float) -> bool:
         """Whether the IMU on ``segment`` was not heard right before ``known_s``."""

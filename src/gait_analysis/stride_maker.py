@@ -1,36 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of both feet, in order, to what they make: placed events, strides and asymmetry."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from gait_analysis.asymmetry import AsymmetryTracker
-from gait_analysis.belt_motion import BeltMotion
 from gait_analysis.cross_steps import CrossSteps, Finding
 from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
-from gait_analysis.lengths import step_length_m, stride_length_m
-from gait_analysis.limb import Landing, Limb
-from gait_analysis.participant import Input
+from gait_analysis.limb import Limb
+from gait_analysis.plate_measures import PlateMeasures
 from gait_analysis.stride_motion import StrideMotion
 from gait_analysis.strides import Seen, StrideTimes, timed_stride
 from gait_sensing.samples import Side
 
 
 class StrideMaker:
-    """Takes the events of both ``limbs``; ``input`` says whether the belts are the ones that were walked on."""
+    """Takes the events of both ``limbs``; ``plates`` and ``motion`` measure their strides."""
 
     def __init__(
         self,
         limbs: dict[Side, Limb],
-        belts: BeltMotion,
+        plates: PlateMeasures,
+        motion: StrideMotion,
         asymmetry: AsymmetryTracker,
         deviations: DeviationTracker,
-        motion: StrideMotion,
-        input: Input,
     ) -> None:
-        self._limbs, self._belts, self._asymmetry, self._deviations = limbs, belts, asymmetry, deviations
-        self._motion, self._input = motion, input
+        self._limbs, self._plates, self._motion = limbs, plates, motion
+        self._asymmetry, self._deviations = asymmetry, deviations
         self._cross_steps = CrossSteps()
 
     def interrupt(self) -> None:
@@ -52,15 +49,14 @@ class StrideMaker:
         Asymmetry comes at once, for cues hang on it; the stride with what motion sensors tell of it, see ``due``.
         """
         limb = self._limbs[event.side]
-        last_landing, last_stance = limb.landing, limb.stance
+        last_landing = limb.landing
         if event.kind is EventKind.INITIAL_CONTACT:
-            limb.land(event, self._belts.speeds_mps(event.detected_s)[0 if event.side is Side.LEFT else 1])
+            limb.land(event, self._plates.belt_mps(event.side, event.detected_s))
         placed, times = self._place(limb, event)
         if times is None:
             return [placed]
-        lengths = self._lengths(limb, times, last_landing, event.detected_s)
-        doubt = limb.sensors.stance_doubt
-        stride = timed_stride(times, **asdict(last_stance), **lengths, stance_doubt=doubt)
+        measured = self._plates.measures(limb, times, last_landing, event)
+        stride = timed_stride(times, **measured, stance_doubt=limb.sensors.stance_doubt)
         self._motion.add(stride, limb.swing_load_bw(times.foot_off_s, times.end_s), event.detected_s)
         found: list[GaitEvent | Stride | Asymmetry] = [placed, *self.due(event.detected_s)]
         if asymmetry := self._asymmetry.feed(stride, limb.landing.position_m):
@@ -105,24 +101,3 @@ class StrideMaker:
         if None in sensors:
             return Seen.ONE_FOOT
         return Seen.ALL if all(sensor and sensor.knows_foot_off for sensor in sensors) else Seen.CONTACTS
-
-    def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
-        """Return the lengths of a stride; none of a recording, whose belts are not the ones that were walked on."""
-        if self._input is Input.RECORDING:
-            return {}
-        other, here = self._limbs[limb.side.other], limb.landing
-        lengths = {"step_width_m": self._step_width_m(limb, other, times)}
-        if other.landing.contact_s == times.other_contact_s:
-            contacts_s = other.landing.contact_s, here.contact_s
-            landings_m = other.landing.position_m, here.position_m
-            lengths["step_length_m"] = step_length_m(self._belts, limb.side, contacts_s, landings_m, known_s)
-        if last.contact_s == times.start_s:
-            contacts_s, landings_m = (last.contact_s, here.contact_s), (last.position_m, here.position_m)
-            length_m = stride_length_m(self._belts, limb.side, contacts_s, landings_m, known_s)
-            lengths["stride_length_m"], lengths["speed_mps"] = length_m, length_m / (times.end_s - times.start_s)
-        return lengths
-
-    def _step_width_m(self, limb: Limb, other: Limb, times: StrideTimes) -> float:
-        own_y_m = limb.pressure_y_m(times.other_foot_off_s, times.other_contact_s)
-        other_y_m = other.pressure_y_m(times.foot_off_s, times.end_s)
-        return own_y_m - other_y_m if limb.side is Side.LEFT else other_y_m - own_y_m

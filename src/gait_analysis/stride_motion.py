@@ -7,12 +7,14 @@ contact that ends it; it waits for nothing where no motion sensor is heard.
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from gait_analysis.gait import Stride
-from gait_sensing.samples import ImuSample
+from gait_analysis.imu_motion.foot_path import SETTLE_S, FootPath
+from gait_sensing.samples import ImuSample, Side, Vector
 
-WAIT_S = 0.35  # after contact: a foot is flat by then, and samples that lag are there
+WAIT_S = SETTLE_S + 0.05  # after contact: samples that lag are there, too
 HEARD_S = 0.5  # since the last sample
 
 
@@ -24,20 +26,25 @@ class _Waiting:
 
 
 class StrideMotion:
-    """Holds strides until all is known of them."""
+    """Holds strides until all is known of them; ``left`` tells the person's left in the axes of a segment's IMU."""
 
-    def __init__(self) -> None:
+    def __init__(self, left: Callable[[str], Vector | None]) -> None:
+        self._left = left
+        self._feet = {f"{side.value}_foot": FootPath(side) for side in Side}
         self._waiting: deque[_Waiting] = deque()
         self._heard_s = -math.inf
 
     def feed(self, sample: ImuSample) -> None:
         """Take the next sample of a motion sensor."""
         self._heard_s = sample.time_s
+        if foot := self._feet.get(sample.segment):
+            foot.feed(sample)
 
     def add(self, stride: Stride, swing_load_bw: float, known_s: float) -> None:
         """Take a stride that ended; ``known_s`` is when that became known."""
         is_heard = known_s - self._heard_s <= HEARD_S
-        self._waiting.append(_Waiting(stride, swing_load_bw, stride.end_s + WAIT_S if is_heard else known_s))
+        due_s = max(stride.end_s + WAIT_S, known_s) if is_heard else known_s
+        self._waiting.append(_Waiting(stride, swing_load_bw, due_s))
 
     @property
     def next_s(self) -> float:
@@ -49,5 +56,22 @@ class StrideMotion:
         found = []
         while self._waiting and self._waiting[0].due_s <= known_s:
             waiting = self._waiting.popleft()
-            found.append((waiting.stride, waiting.swing_load_bw))
+            found.append((self._measured(waiting.stride), waiting.swing_load_bw))
         return found
+
+    def _measured(self, stride: Stride) -> Stride:
+        segment = f"{stride.side.value}_foot"
+        left = self._left(segment)
+        if left is None or math.isnan(stride.foot_off_s):
+            return stride
+        swing = self._feet[segment].swing(stride.start_s, stride.foot_off_s, stride.end_s, left)
+        if math.isnan(stride.stride_length_m):
+            length_m = swing.stride_length_m
+            stride = replace(stride, stride_length_m=length_m, speed_mps=length_m / stride.stride_time_s)
+        return replace(
+            stride,
+            foot_clearance_m=swing.foot_clearance_m,
+            circumduction_m=swing.circumduction_m,
+            foot_pitch_at_contact_rad=-swing.foot_pitch_at_contact_rad,  # REP 103: positive with the toes down
+            foot_progression_rad=swing.foot_progression_rad,
+        )

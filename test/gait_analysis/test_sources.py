@@ -14,6 +14,7 @@ from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.foot_sensor import UNPROVEN
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.participant import Input, Participant
+from gait_analysis.stride_motion import WAIT_S
 from gait_sensing.samples import ForceSamples, ImuSample, Side
 from gait_sim.walker import Walker, WalkerSettings
 
@@ -252,3 +253,28 @@ def test_the_lower_back_is_the_last_resort(recorded):
     assert all(state.left.is_in_contact is None for state in of(GaitState, results))
     with_feet = of(GaitEvent, analyse(in_order(*recorded.feet, recorded.imus["pelvis"])))
     assert {event.sensor for event in with_feet if event.time_s > 10.0} == set(FEET)
+
+
+def test_strides_carry_what_the_feet_tell_of_their_path(recorded):
+    """The walker goes at 1 m/s; a stride comes once the foot has come to rest again, in order, none twice."""
+    results = analyse(in_order(*recorded.plates.values(), *recorded.feet))
+    strides = [stride for stride in of(Stride, results) if stride.start_s > 8.0 and stride.is_accepted]
+    assert len(strides) > 40
+    assert all(0.02 < stride.foot_clearance_m < 0.3 for stride in strides)
+    assert all(stride.foot_pitch_at_contact_rad < 0.0 for stride in strides)  # on the heel
+    lengths_m = [stride.stride_length_m for stride in strides]  # of a recorder without belts
+    assert lengths_m == pytest.approx([stride.stride_time_s for stride in strides], abs=0.05)
+    assert [stride.end_s for stride in strides] == sorted(stride.end_s for stride in strides)
+    told_s = {id(stride): results[: results.index(stride)] for stride in strides[:3]}
+    for stride, before in zip(strides, told_s.values(), strict=False):
+        known_s = max(state.time_s for state in of(GaitState, before))
+        assert known_s == pytest.approx(stride.end_s + WAIT_S, abs=0.03)
+        assert any(asymmetry.time_s == stride.end_s for asymmetry in of(Asymmetry, before))  # cues do not wait
+
+
+def test_what_waited_is_told_at_the_end(recorded):
+    analyser = Analyser(SETTINGS, Participant(MASS_KG, None), Input.SIMULATED, 0.0)
+    results = [r for sample in in_order(*recorded.plates.values(), *recorded.feet) for r in analyser.feed(sample)]
+    assert len(of(Stride, analyser.finish())) >= 1
+    assert analyser.finish() == []
+    assert of(Stride, results)

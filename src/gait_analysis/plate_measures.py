@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What plates and belts tell of a stride besides its times: lengths, loading, and the margin of stability."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from gait_analysis import stability
+from gait_analysis.belt_motion import BeltMotion
+from gait_analysis.events import GaitEvent
+from gait_analysis.lengths import step_length_m, stride_length_m
+from gait_analysis.limb import Landing, Limb
+from gait_analysis.participant import Input
+from gait_analysis.strides import StrideTimes
+from gait_sensing.calibration import belt_inertia
+from gait_sensing.samples import Array, Side
+
+
+class PlateMeasures:
+    """Measures the strides of both ``limbs``; of a recording no lengths, whose belts were not walked on."""
+
+    def __init__(
+        self,
+        limbs: dict[Side, Limb],
+        belts: BeltMotion,
+        input: Input,
+        stability: stability.Settings,
+        inertia: belt_inertia.Settings,
+    ) -> None:
+        self._limbs, self._belts, self._input, self._stability = limbs, belts, input, stability
+        self._inertia = {side: inertia.of(side) for side in Side}
+
+    def belt_mps(self, side: Side, known_s: float) -> float:
+        """Return the speed of the belt on ``side``, as known at ``known_s``."""
+        return self._belts.speeds_mps(known_s)[0 if side is Side.LEFT else 1]
+
+    def measures(self, limb: Limb, times: StrideTimes, last: Landing, contact: GaitEvent) -> dict[str, float]:
+        """Return fields of the stride that ``contact`` ends; ``last`` is the landing that began it."""
+        measured = {} if self._input is Input.RECORDING else self._lengths(limb, times, last, contact.detected_s)
+        if contact.sensor != limb.stream:
+            return measured
+        pull_n = self._pull_n(limb.side, contact.detected_s)
+        measured |= asdict(limb.kinetics(times.start_s, times.foot_off_s, pull_n))
+        if self._stability.pendulum_m > 0.0:
+            measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
+        return measured
+
+    def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
+        other, here = self._limbs[limb.side.other], limb.landing
+        lengths = {"step_width_m": self._step_width_m(limb, other, times)}
+        if other.landing.contact_s == times.other_contact_s:
+            contacts_s = other.landing.contact_s, here.contact_s
+            landings_m = other.landing.position_m, here.position_m
+            lengths["step_length_m"] = step_length_m(self._belts, limb.side, contacts_s, landings_m, known_s)
+        if last.contact_s == times.start_s:
+            contacts_s, landings_m = (last.contact_s, here.contact_s), (last.position_m, here.position_m)
+            length_m = stride_length_m(self._belts, limb.side, contacts_s, landings_m, known_s)
+            lengths["stride_length_m"], lengths["speed_mps"] = length_m, length_m / (times.end_s - times.start_s)
+        return lengths
+
+    def _step_width_m(self, limb: Limb, other: Limb, times: StrideTimes) -> float:
+        own_y_m = limb.pressure_y_m(times.other_foot_off_s, times.other_contact_s)
+        other_y_m = other.pressure_y_m(times.foot_off_s, times.end_s)
+        return own_y_m - other_y_m if limb.side is Side.LEFT else other_y_m - own_y_m
+
+    def _pull_n(self, side: Side, known_s: float) -> Callable[[Array], Array] | None:
+        """Return what the mass of the belt adds to fore-aft force at times [n], if anything was fitted."""
+        inertia = self._inertia[side]
+        if inertia.forward_kg == 0.0:
+            return None
+        return lambda time_s: inertia.forward_kg * self._belts.acceleration_mps2(inertia, side, time_s, known_s)
+
+    def _margin_m(self, limb: Limb, times: StrideTimes) -> float:
+        begin_s = 2.0 * times.start_s - times.end_s
+        plates = [each.across(begin_s, times.end_s) for each in self._limbs.values()]
+        support_s = times.other_foot_off_s, times.other_contact_s
+        stride_s = times.start_s, times.end_s
+        return stability.lateral_margin_m(self._stability, limb.side, stride_s, support_s, plates)
