@@ -15,7 +15,8 @@ from gait_analysis.norms import LEVELS
 from gait_analysis.participant import Input, Participant
 from gait_sensing.samples import SEGMENTS, STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv
-from gait_session.analyse_summary import Findings, summary
+from gait_session.analyse_findings import Findings
+from gait_session.analyse_summary import summary
 from gait_session.plain_file import read_plain_file
 from gait_session.plain_walk import SHARED_PLATE, PlainWalk, join
 

@@ -5,20 +5,18 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-import numpy as np
-
 from gait_analysis import asymmetry
-from gait_analysis.analyser import AnalyserSettings, Result
-from gait_analysis.events import EventFlag, EventKind, GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, MetricAsymmetry, Stride
+from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.events import EventFlag, EventKind
+from gait_analysis.gait import MetricAsymmetry
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric, build
-from gait_analysis.standing import Standing
 from gait_sensing.samples import Side
+from gait_session.analyse_findings import Findings
+from gait_session.analyse_untold import untold, untold_deviations
 from gait_session.plain_walk import PlainWalk, gaps_s, usual_interval_s
 from gait_session.stride_verdicts import Verdicts, deviation_names, rejected_kinds, verdicts
 
@@ -26,54 +24,7 @@ _WIDTH = 28  # of the first column
 _WIDTHS = (16, 16, 11, 7, 17, 10, 9)  # of the columns after it
 _LINE = 112  # characters
 _REASONS_COUNT = 4
-_SLOWEST_HZ = 25.0  # of rows, below which contact is taken as unknown between two of them
-_UNLOADED_SHARE, _LOADED_SHARE = 0.1, 0.2  # a foot in walking is off the plate a third of the time
 _EVENT_NAMES = {EventKind.INITIAL_CONTACT: "initial contacts", EventKind.FOOT_OFF: "feet off"}
-_NEEDS = (  # what, a field of Stride that would hold it, what it needs
-    ("step and stride length, speed", "stride_length_m", "the files do not tell the speed of the belts"),
-    ("step width", "step_width_m", "the files do not tell both belts' plates and their speed"),
-    ("loads in body weights", "peak_load_bw", "needs a plate under the foot and the body mass"),
-    ("braking and propulsion", "braking_impulse_bws", "needs the fore-aft force (fap_…_N) and the body mass"),
-    ("margin of stability", "lateral_margin_of_stability_m", "needs plates and the body's centre of mass"),
-)
-_IMU_NEEDS = (  # what, a field of Stride that would hold it, where the IMU would be worn
-    ("foot clearance", "foot_clearance_m", "foot"),
-    ("tilt of the pelvis", "pelvic_obliquity_mid_stance_rad", "pelvis"),
-    ("lean of the trunk", "trunk_lean_mid_stance_rad", "trunk"),
-    ("knee flexion", "knee_flexion_peak_swing_rad", "thigh and shank"),
-)
-
-
-@dataclass
-class Findings:
-    """What the analysis found; of the states, the last one and how many had a valid phase."""
-
-    events: list[GaitEvent] = field(default_factory=list)
-    strides: list[Stride] = field(default_factory=list)
-    asymmetries: list[Asymmetry] = field(default_factory=list)
-    standings: list[Standing] = field(default_factory=list)  # those in which somebody stood
-    last: GaitState | None = None
-    state_count: int = 0
-    phase_counts: Counter[Side] = field(default_factory=Counter)  # states with a valid phase
-
-    def take(self, result: Result) -> None:
-        """Add ``result`` to its list."""
-        if isinstance(result, GaitEvent):
-            self.events.append(result)
-        elif isinstance(result, Stride):
-            self.strides.append(result)
-        elif isinstance(result, Asymmetry):
-            self.asymmetries.append(result)
-        elif isinstance(result, Standing) and result.is_standing:
-            self.standings.append(result)
-        elif isinstance(result, GaitState):
-            self.last = result
-            self.state_count += 1
-            self.phase_counts.update(limb.side for limb in (result.left, result.right) if limb.is_phase_valid)
-
-    def accepted(self, side: Side) -> list[Stride]:
-        """Return the accepted strides of ``side``."""
-        return [stride for stride in self.strides if stride.side is side and stride.is_accepted]
 
 
 def summary(walk: PlainWalk, participant: Participant, found: Findings, settings: AnalyserSettings) -> str:
@@ -83,8 +34,8 @@ def summary(walk: PlainWalk, participant: Participant, found: Findings, settings
         parts += [list(_counts(found, participant)), list(_metrics(found, settings, participant))]
     told = verdicts(found.strides, deviation_names(settings.deviations))
     parts.append([*_deviations(told, walk), *_standing(found)])
-    if untold := [*_untold(walk, found), *_untold_deviations(told, found, participant)]:
-        parts.append(["cannot tell:", *(line for text in untold for line in _wrapped(text))])
+    if missing := [*untold(walk, found), *untold_deviations(told, found, participant)]:
+        parts.append(["cannot tell:", *(line for text in missing for line in _wrapped(text))])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
@@ -177,22 +128,6 @@ def _deviations(told: dict[str, list[Verdicts]], walk: PlainWalk) -> Iterator[st
         yield from _wrapped(f"not seen: {'; '.join(names)}", "")
 
 
-def _untold_deviations(told: dict[str, list[Verdicts]], found: Findings, participant: Participant) -> Iterator[str]:
-    if not any(found.accepted(side) for side in Side):
-        return
-    reasons: dict[str, list[str]] = {}
-    for name, sides in told.items():
-        if any(one.told_count for one in sides):
-            continue
-        whys = dict.fromkeys(why for one in sides for why in one.untold)
-        if not whys:
-            no_side = participant.prosthetic_side is None
-            whys = {"no side is named as the prosthesis" if no_side else "no stride had what it is judged by": None}
-        reasons.setdefault("; ".join(whys), []).append(name)
-    if reasons:
-        yield "deviations: " + "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
-
-
 def _standing(found: Findings) -> Iterator[str]:
     """Yield weight and sway of the longest standing."""
     last = max(found.standings, key=lambda each: each.window_s, default=None)
@@ -209,50 +144,6 @@ def _standing(found: Findings) -> Iterator[str]:
         )
     weight = "weight: cannot tell" if math.isnan(both_bw) else f"weight {', '.join(shares)}"
     yield f"standing, {last.window_s:g} s to {last.time_s:.1f} s: {weight}; {sway}"
-
-
-def _untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
-    if not found.events:
-        yield f"gait events: none were found in {', '.join(walk.times_s)}"
-    for side in Side:
-        if not any(event.side is side for event in found.events):
-            limb = found.last and (found.last.left if side is Side.LEFT else found.last.right)
-            yield f"the {side.value} leg: {limb.reason if limb and limb.reason else 'nothing tells of it'}"
-    for name, time_s in walk.times_s.items():
-        if 1.0 / usual_interval_s(time_s) < _SLOWEST_HZ:
-            yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second"
-    for foot, samples in walk.forces.items():
-        force_n = samples.force_n[:, 2]
-        if foot is not None and np.quantile(force_n, _UNLOADED_SHARE) > _LOADED_SHARE * np.mean(force_n) > 0.0:
-            yield f"contacts: {samples.name} is never unloaded; did nobody walk, or is more than one foot on it?"
-    if found.events and not found.asymmetries:
-        yield "asymmetry: no accepted strides of both sides follow each other"
-    strides = [stride for side in Side for stride in found.accepted(side)]
-    for what, name, need in _NEEDS:
-        if _lacks(strides, name):
-            yield f"{what}: {need}"
-    if worn := [f"{what} ({where})" for what, name, where in _IMU_NEEDS if _lacks(strides, name)]:
-        yield f"what needs IMUs: {', '.join(worn)}"
-    yield from _undefined(found)
-
-
-def _lacks(strides: list[Stride], name: str) -> bool:
-    """Return whether no stride, of some, has a value for the field."""
-    return bool(strides) and all(math.isnan(getattr(stride, name)) for stride in strides)
-
-
-def _undefined(found: Findings) -> Iterator[str]:
-    """Yield of which metrics no pair could be compared though both sides were measured, and why."""
-    reasons: dict[str, list[str]] = {}
-    compared: dict[str, list[MetricAsymmetry]] = {}
-    for each in (each for pair in found.asymmetries for each in pair.metrics):
-        if not each.name.startswith("step_length"):  # which says itself what it needs
-            compared.setdefault(each.name, []).append(each)
-    for name, series in compared.items():
-        is_measured = not math.isnan(series[-1].prosthetic_value + series[-1].sound_value)
-        if is_measured and all(math.isnan(each.value) for each in series):
-            reasons.setdefault(series[-1].reason, []).append(name.replace("_", " "))
-    yield from (f"asymmetry of {', '.join(names)}: {why}" for why, names in reasons.items())
 
 
 def _between_contacts_s(found: Findings, side: Side) -> list[float]:

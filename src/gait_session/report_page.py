@@ -49,7 +49,8 @@ Neither side is stated to be a prosthesis: each is judged against the other, and
 <th scope="col" class="number">found</th><th scope="col" class="number">absent</th>
 <th scope="col" class="number">cannot tell</th><th scope="col">strides</th><th scope="col">in words</th></tr></thead>
 <tbody>{% for row in deviations %}{% set count = row.found_count + row.absent_count + row.untold_count %}
-<tr><td>{{ row.name }}</td><td class="whole">{{ row.side or "none" }}</td><td class="number">{{ row.found_count }}</td>
+<tr><td class="whole">{{ row.name }}</td>
+<td class="whole">{{ row.side or "none" }}</td><td class="number">{{ row.found_count }}</td>
 <td class="number">{{ row.absent_count }}</td><td class="number">{{ row.untold_count }}</td>
 <td><div class="bar" aria-hidden="true">{% if count %}<i class="found" style="flex: {{ row.found_count }}"></i>
 <i class="absent" style="flex: {{ row.absent_count }}"></i><i class="untold" style="flex: {{ row.untold_count }}"></i>

@@ -13,7 +13,7 @@ from gait_sensing.samples import Side
 from gait_session.report_data import Walk
 from gait_session.report_figures import side_name
 from gait_session.report_numbers import NOT_MEASURED, Table, accepted, number, percent
-from gait_session.stride_verdicts import Verdicts, kinds, reason_kind, rejected_kinds
+from gait_session.stride_verdicts import Verdicts, kinds, reason_kind, rejected_kinds, unjudged
 
 _MOST_ROWS = 20
 _FLAGS = {
@@ -42,7 +42,7 @@ def deviation_rows(walk: Walk) -> list[DeviationRow]:
     for name, sides in walk.verdicts().items():
         rows += [_deviation_row(walk, one) for one in sides]
         if not sides:
-            rows.append(DeviationRow(name, "", 0, 0, 0, "", _unjudged(walk)))
+            rows.append(DeviationRow(name, "", 0, 0, 0, "", unjudged(walk.strides, walk.participant.prosthetic_side)))
     return rows
 
 
@@ -131,14 +131,6 @@ def _deviation_row(walk: Walk, one: Verdicts) -> DeviationRow:
         words = f"At {number(stride.end_s - walk.start_s, 1, 's')}: {sentence}."
     counts = len(one.found), one.absent_count, one.untold.total()
     return DeviationRow(one.name, side_name(walk, one.side), *counts, words, _counted(one.untold))
-
-
-def _unjudged(walk: Walk) -> str:
-    if not any(accepted(walk, side) for side in Side):
-        return "no stride was accepted"
-    if walk.participant.prosthetic_side is None:
-        return "it is looked for on the side of a prosthesis, and none is stated"
-    return "no stride had what it is judged by"
 
 
 def _standing_row(walk: Walk, run: list[Standing]) -> tuple[str, ...]:

@@ -58,6 +58,13 @@ def verdicts(strides: Sequence[Stride], names: Sequence[str]) -> dict[str, list[
     return {name: [counted[name, side] for side in Side if (name, side) in counted] for name in every}
 
 
+def unjudged(strides: Iterable[Stride], prosthetic_side: Side | None) -> str:
+    """Return why no stride was judged for a deviation that was looked for."""
+    if len({stride.side for stride in strides if stride.is_accepted}) < len(Side):
+        return "no accepted strides of both sides"
+    return "no side is named as the prosthesis" if prosthetic_side is None else "no stride had what it is judged by"
+
+
 def reason_kind(reason: str) -> str:
     """Return a reason without its numbers, so that alike reasons can be counted."""
     return re.sub(r"[-\d.]*\d", "\N{HORIZONTAL ELLIPSIS}", reason)

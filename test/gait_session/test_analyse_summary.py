@@ -16,7 +16,8 @@ from gait_analysis.participant import Participant
 from gait_analysis.standing import Standing
 from gait_analysis.strides import StrideTimes, timed_stride
 from gait_sensing.samples import ForceSamples, Side
-from gait_session.analyse_summary import Findings, summary
+from gait_session.analyse_findings import Findings
+from gait_session.analyse_summary import summary
 from gait_session.plain_walk import PlainWalk
 
 LEFT, RIGHT, NAN = Side.LEFT, Side.RIGHT, math.nan
@@ -44,11 +45,11 @@ def compared(level="transtibial", **others):
     )  # fmt: skip
 
 
-def text_of(participant=None, **content):
+def text_of(participant=None, imus=(), **content):
     time_s = np.arange(0.0, 10.0, 0.01)
     force_n = np.where(time_s % 1.2 < 0.7, 800.0, 0.0)[:, None] * [0.0, 0.0, 1.0]
     samples = ForceSamples("left_belt", 0, time_s, force_n, 0.0 * force_n, np.full((len(time_s), 2), NAN))
-    walk = PlainWalk({LEFT: samples})
+    walk = PlainWalk({LEFT: samples}, {segment: np.stack([time_s] * 7, axis=1) for segment in imus})
     found = Findings(events=[event(1.2)], **content)
     return summary(walk, participant or Participant(80.0, LEFT, "transtibial"), found, AnalyserSettings())
 
@@ -73,8 +74,18 @@ def test_deviations_are_found_absent_or_cannot_be_told():
         "deviations: short prosthetic step, delayed prosthetic swing, circumduction, hip drop (no stride had" in words
     )
     assert "trunk lean (no lean of the trunk)" in words
-    without = " ".join(text_of(Participant(80.0, None), strides=[stride(LEFT, 1)]).split())
+    without = " ".join(text_of(Participant(80.0, None), strides=[stride(LEFT, 1), stride(RIGHT, 1)]).split())
     assert "short prosthetic step" in without and "(no side is named as the prosthesis)" in without
+    alone = " ".join(text_of(strides=[stride(LEFT, 1)]).split())
+    assert "unequal weight (no accepted strides of both sides)" in alone
+
+
+def test_an_imu_that_is_worn_is_not_asked_for():
+    words = " ".join(text_of(strides=[stride(LEFT, 1), stride(RIGHT, 1)]).split())
+    assert "what needs IMUs: foot clearance (foot)" in words and "did not tell" not in words
+    words = " ".join(text_of(imus=("left_foot", "left_thigh"), strides=[stride(LEFT, 1), stride(RIGHT, 1)]).split())
+    assert "what needs IMUs: tilt of the pelvis (pelvis)" in words and "knee flexion (thigh and shank)" in words
+    assert "what the IMUs did not tell: foot clearance (foot)" in words
 
 
 def test_asymmetry_stands_beside_its_baseline_and_norm():

@@ -87,11 +87,9 @@ def test_each_stride_counts_once_as_found_absent_or_untold():
 def test_what_is_looked_for_on_a_prosthesis_says_so_without_one():
     walked = walk_with(strides=[stride(LEFT, 1), stride(RIGHT, 1)])
     walked.participant = Participant(80.0, None)
-    assert {row.untold for row in report_walking.deviation_rows(walked)} == {
-        "it is looked for on the side of a prosthesis, and none is stated"
-    }
+    assert {row.untold for row in report_walking.deviation_rows(walked)} == {"no side is named as the prosthesis"}
     assert len(report_walking.deviation_rows(walked)) == 7
-    assert {row.untold for row in report_walking.deviation_rows(Walk())} == {"no stride was accepted"}
+    assert {row.untold for row in report_walking.deviation_rows(Walk())} == {"no accepted strides of both sides"}
 
 
 def test_the_most_telling_stride_has_the_largest_amount_not_the_largest_number():
