@@ -49,7 +49,7 @@ class AnalysisNode(LabNode):
         self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
         for segment in SEGMENTS:
             self.create_subscription(Imu, f"imu/{segment}", partial(self._on_motion, segment), qos.SAMPLES)
-        for name in [*self._settings.force_streams, PROSTHESIS]:
+        for name in filter(None, [*self._settings.force_streams, PROSTHESIS, self._settings.shared_plate]):
             self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", self._on_force, qos.SAMPLES)
 
     def _on_session(self, message: msg.SessionState) -> None:

@@ -128,15 +128,17 @@ class Sensors:
             sensor.heard_s = newest_s
             yield from ((sensor, change) for change in detector.feed(samples))
             return
-        events = self._plate.feed(samples)
         for sensor in self._on_plate.values():
             sensor.heard_s = newest_s
-        for event in events:
+        yield from sorted(self._on_both(samples), key=lambda item: item[1].detected_s)
+
+    def _on_both(self, samples: ForceSamples) -> Iterator[tuple[FootSensor, ContactChange]]:
+        for event in self._plate.feed(samples):
             is_contact = event.kind is EventKind.INITIAL_CONTACT
             yield self._on_plate[event.side], ContactChange(event.detected_s, math.nan, is_contact, event)
-        for side, sensor in self._on_plate.items():
-            if (reason := self._plate.reason) != sensor.reason:
-                yield sensor, ContactChange(newest_s, math.nan, self._plate.is_in_contact[side], reason=reason)
+        for known in self._plate.news:
+            for side, sensor in self._on_plate.items():
+                yield sensor, ContactChange(known.time_s, math.nan, known.is_in_contact[side], reason=known.reason)
 
     def feed(self, sample: ImuSample, known_s: float) -> News:
         """Take the next sample, which becomes known at ``known_s``; return what it tells of the feet."""
