@@ -62,7 +62,7 @@ class Knee:
         if axes is None:
             return rows, rows[:0, TIME]
         pitch_rad = _pitch_rad(rows, axes)
-        worn.vote(_swing_vote(pitch_rad))
+        worn.vote(axes, _swing_vote(pitch_rad))
         sign, self.reason = worn.sign(axes)
         if not axes.is_standing:
             self.reason = self.reason or "no standing still before walking was seen"

@@ -18,9 +18,11 @@ import numpy as np
 
 from gait_analysis.imu_motion.orientation import FORCE, TIME, UP
 from gait_analysis.imu_motion.worn_segment import BodyAxes, WornSegment
+from gait_sensing.mounting.walk import angle_rad
 from gait_sensing.samples import Array, ImuSample, Side
 
 MAX_GAP_S = 0.1  # bridged: of a pelvis that turns by 0.5 rad/s at 2 Hz, half a degree is lost at most
+ASKEW_RAD = 0.5  # 29 degrees; a trunk lurches by 10, and bows by as much again
 LEAST_ASIDE_MPS2 = 0.1  # sideways acceleration that tells the side: a centimetre off the foot, a degree of tilt wrong
 
 
@@ -46,7 +48,7 @@ class Posture:
         rows, axes = self._ask(start_s, end_s)
         if axes is None:
             return math.nan
-        self._worn.vote(_side_vote(rows, axes, side))
+        self._worn.vote(axes, _side_vote(rows, axes, side))
         sign, self.reason = self._worn.sign(axes)
         if self.reason:
             return math.nan
@@ -64,6 +66,8 @@ class Posture:
         if self.reason:
             return rows, None
         axes, self.reason = self._worn.line(end_s)
+        if axes is not None and angle_rad(rows[:, UP].mean(axis=0), axes.walking_up) > ASKEW_RAD:
+            axes, self.reason = None, "the segment is far from its posture in walking: it or the sensor moved"
         self.is_relative_to_standing = axes is not None and axes.is_standing
         return rows, axes
 

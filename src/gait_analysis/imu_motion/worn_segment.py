@@ -66,6 +66,7 @@ class BodyAxes:
     up: Array
     forward: Array
     left: Array
+    walking_up: Array  # the mean over whole strides
     sign: int
     is_standing: bool  # the reference is standing; otherwise the mean over whole strides
 
@@ -84,6 +85,7 @@ class WornSegment:
         self._answers: deque[BodyAxes | str] = deque(maxlen=ANSWERS_KEPT)
         self._answers_s: deque[float] = deque(maxlen=ANSWERS_KEPT)
         self._votes: deque[int] = deque(maxlen=VOTES_KEPT)
+        self._forgotten_s = -math.inf  # axes from before are of another mounting
 
     def feed(self, sample: ImuSample) -> None:
         """Take the next sample of this IMU."""
@@ -102,9 +104,9 @@ class WornSegment:
                 return (None, answer) if isinstance(answer, str) else (answer, "")
         return None, "the mounting of the sensor is not known before three even strides, straight on"
 
-    def vote(self, value: int) -> None:
-        """Take what a stride says of the line: 1 that it is the right way round, -1 that it is not, 0 nothing."""
-        if value:
+    def vote(self, axes: BodyAxes, value: int) -> None:
+        """Take what a stride says of ``axes``: 1 that they are the right way round, -1 that they are not, 0 nothing."""
+        if value and axes.from_s > self._forgotten_s:
             self._votes.append(value)
 
     def sign(self, axes: BodyAxes) -> tuple[int, str]:
@@ -147,7 +149,7 @@ class WornSegment:
         whole = round(int(len(rows) / (stride_s * RATE_HZ)) * stride_s * RATE_HZ)
         walking_up = _unit(rows[-whole:, UP].mean(axis=0))
         if angle_rad(_unit(rows[-whole:, FORCE].mean(axis=0)), walking_up) > MOVED_RAD:
-            self._forget(now_s, "the orientation that the sensor sends contradicts the gravity that it measures")
+            self._forget(now_s, "orientation and gravity as measured contradict each other")
             return
         if self._looks and angle_rad(self._looks[0][1], walking_up) > MOVED_RAD:
             self._forget(now_s, MOVED)
@@ -183,7 +185,8 @@ class WornSegment:
         forward = _unit(forward - mean_up * (forward @ up) / (mean_up @ up))  # turned in the sagittal plane alone
         signs = {look[2] for look in self._looks} - {0}
         sign = signs.pop() if len(signs) == 1 else 0
-        self._answer(now_s, BodyAxes(now_s, up, forward, np.cross(up, forward), sign, self._pose is not None))
+        left, is_standing = np.cross(up, forward), self._pose is not None
+        self._answer(now_s, BodyAxes(now_s, up, forward, left, _unit(mean_up), sign, is_standing))
 
     def _answer(self, now_s: float, answer: BodyAxes | str) -> None:
         self._answers.append(answer)
@@ -191,7 +194,7 @@ class WornSegment:
 
     def _forget(self, now_s: float, reason: str) -> None:
         self._pose, self._is_pose_kept = None, False
-        self._walking_from_s = self._next_s = now_s
+        self._walking_from_s = self._next_s = self._forgotten_s = now_s
         self._looks.clear()
         self._votes.clear()
         self._answer(now_s, reason)
