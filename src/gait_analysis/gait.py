@@ -89,6 +89,7 @@ class Stride:
     foot_progression_rad: float = math.nan
     pelvic_obliquity_mid_stance_rad: float = math.nan
     trunk_lean_mid_stance_rad: float = math.nan
+    trunk_sway_rad: float = math.nan
     knee_flexion_peak_swing_rad: float = math.nan
     lateral_margin_of_stability_m: float = math.nan
     deviations: tuple[str, ...] = ()

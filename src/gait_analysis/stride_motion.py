@@ -9,9 +9,12 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gait_analysis.gait import Stride
 from gait_analysis.imu_motion.foot_path import SETTLE_S, FootPath
+from gait_analysis.imu_motion.knee import Knee
+from gait_analysis.imu_motion.posture import Posture
 from gait_sensing.samples import ImuSample, Side, Vector
 
 WAIT_S = SETTLE_S + 0.05  # after contact: samples that lag are there, too
@@ -30,15 +33,25 @@ class StrideMotion:
 
     def __init__(self, left: Callable[[str], Vector | None]) -> None:
         self._left = left
-        self._feet = {f"{side.value}_foot": FootPath(side) for side in Side}
+        self._feet = {side: FootPath(side) for side in Side}
+        self._knees = {side: Knee(side) for side in Side}
+        self._pelvis, self._trunk = Posture("pelvis"), Posture("trunk")
+        self._feeds: dict[str, Callable[[ImuSample], None]] = {
+            "pelvis": self._pelvis.feed,
+            "trunk": self._trunk.feed,
+            **{f"{side.value}_foot": self._feet[side].feed for side in Side},
+            **{f"{side.value}_{link}": self._knees[side].feed for side in Side for link in ("thigh", "shank")},
+        }
         self._waiting: deque[_Waiting] = deque()
         self._heard_s = -math.inf
+        self._worn: set[str] = set()  # segments with an IMU
 
     def feed(self, sample: ImuSample) -> None:
         """Take the next sample of a motion sensor."""
         self._heard_s = sample.time_s
-        if foot := self._feet.get(sample.segment):
-            foot.feed(sample)
+        if feed := self._feeds.get(sample.segment):
+            feed(sample)
+            self._worn.add(sample.segment)
 
     def add(self, stride: Stride, swing_load_bw: float, known_s: float) -> None:
         """Take a stride that ended; ``known_s`` is when that became known."""
@@ -60,11 +73,24 @@ class StrideMotion:
         return found
 
     def _measured(self, stride: Stride) -> Stride:
-        segment = f"{stride.side.value}_foot"
-        left = self._left(segment)
+        stride = self._with_path(stride) if f"{stride.side.value}_foot" in self._worn else stride
+        measured: dict[str, Any] = {}
+        support_s = stride.other_foot_off_s, stride.other_contact_s
+        if "pelvis" in self._worn:
+            measured["pelvic_obliquity_mid_stance_rad"] = self._pelvis.lean_rad(stride.side, *support_s)
+        if "trunk" in self._worn:
+            measured["trunk_lean_mid_stance_rad"] = self._trunk.lean_rad(stride.side, *support_s)
+            measured["trunk_sway_rad"] = self._trunk.sway_rad(stride.start_s, stride.end_s)
+        if {f"{stride.side.value}_thigh", f"{stride.side.value}_shank"} <= self._worn:
+            knee = self._knees[stride.side]
+            measured["knee_flexion_peak_swing_rad"] = knee.peak_swing_flexion_rad(stride.foot_off_s, stride.end_s)
+        return replace(stride, **measured)
+
+    def _with_path(self, stride: Stride) -> Stride:
+        left = self._left(f"{stride.side.value}_foot")
         if left is None or math.isnan(stride.foot_off_s):
             return stride
-        swing = self._feet[segment].swing(stride.start_s, stride.foot_off_s, stride.end_s, left)
+        swing = self._feet[stride.side].swing(stride.start_s, stride.foot_off_s, stride.end_s, left)
         if math.isnan(stride.stride_length_m):
             length_m = swing.stride_length_m
             stride = replace(stride, stride_length_m=length_m, speed_mps=length_m / stride.stride_time_s)
