@@ -45,6 +45,7 @@ def _content(walk: Walk) -> dict[str, object]:
         "variability": report_asymmetry.variability_table(walk),
         "split": report_asymmetry.split_table(walk),
         "deviations": report_walking.deviation_rows(walk),
+        "posture": report_walking.posture_table(walk),
         "standing": report_walking.standing_table(walk),
         "not_standing": report_walking.not_standing(walk),
         "events": report_walking.event_table(walk),

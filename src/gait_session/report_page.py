@@ -58,7 +58,8 @@ Neither side is stated to be a prosthesis: each is judged against the other, and
 <td>{{ row.words }}{% if row.untold %}<span class="why">Cannot tell: {{ row.untold }}</span>{% endif %}</td></tr>
 {% endfor %}</tbody></table></div>
 <p class="key"><span><i class="found"></i>found</span><span><i class="absent"></i>absent</span>
-<span><i class="untold"></i>cannot tell</span></p></section>
+<span><i class="untold"></i>cannot tell</span></p>
+<h3>Posture and the way of the foot</h3>{{ table_of(posture) }}</section>
 """
 
 _ASYMMETRY = """

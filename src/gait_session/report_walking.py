@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import median
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.standing import Standing
@@ -21,6 +22,25 @@ _FLAGS = {
     EventFlag.IRREGULAR: "out of sequence",
     EventFlag.INTERPOLATION_FAR: "samples missing",
 }
+
+_DEGREES = math.degrees(1.0)
+_POSTURE = (  # what, the field of Stride, from it to the unit on the left and on the right side, unit
+    ("step width", "step_width_m", 100.0, 100.0, "cm"),
+    ("lateral margin of stability", "lateral_margin_of_stability_m", 100.0, 100.0, "cm"),
+    ("foot clearance in swing", "foot_clearance_m", 100.0, 100.0, "cm"),
+    ("outward swing of the foot", "circumduction_m", 100.0, 100.0, "cm"),
+    ("toes up at contact", "foot_pitch_at_contact_rad", -_DEGREES, -_DEGREES, "\N{DEGREE SIGN}"),
+    ("toes out in stance", "foot_progression_rad", _DEGREES, _DEGREES, "\N{DEGREE SIGN}"),
+    ("knee flexion in swing", "knee_flexion_peak_swing_rad", _DEGREES, _DEGREES, "\N{DEGREE SIGN}"),
+    (
+        "drop of the pelvis on the swinging side",
+        "pelvic_obliquity_mid_stance_rad",
+        _DEGREES,
+        -_DEGREES,
+        "\N{DEGREE SIGN}",
+    ),
+    ("lean of the trunk over the standing leg", "trunk_lean_mid_stance_rad", -_DEGREES, _DEGREES, "\N{DEGREE SIGN}"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,20 @@ def deviation_rows(walk: Walk) -> list[DeviationRow]:
         if not sides:
             rows.append(DeviationRow(name, "", 0, 0, 0, "", unjudged(walk.strides, walk.participant.prosthetic_side)))
     return rows
+
+
+def posture_table(walk: Walk) -> Table:
+    """How each side moves, as medians of its accepted strides: what most deviations are judged by."""
+    rows = []
+    for what, name, on_left, on_right, unit in _POSTURE:
+        cells = [what]
+        for side, scale in zip(Side, (on_left, on_right), strict=True):
+            strides = accepted(walk, side)
+            known = [scale * value for stride in strides if not math.isnan(value := getattr(stride, name))]
+            cells += [number(median(known), 1, unit) if known else "cannot tell", f"{len(known)} of {len(strides)}"]
+        rows.append(tuple(cells))
+    left, right = (side_name(walk, side) for side in Side)
+    return Table(("median of accepted strides", left, "strides", right, "strides"), rows)
 
 
 def event_table(walk: Walk) -> Table:

@@ -92,6 +92,24 @@ def test_what_is_looked_for_on_a_prosthesis_says_so_without_one():
     assert {row.untold for row in report_walking.deviation_rows(Walk())} == {"no accepted strides of both sides"}
 
 
+def test_posture_is_told_of_both_sides_alike():
+    leaning = {"trunk_lean_mid_stance_rad": math.radians(3.0), "pelvic_obliquity_mid_stance_rad": math.radians(2.0)}
+    walked = walk_with(
+        strides=[
+            replace(stride(LEFT, 1), foot_clearance_m=0.012, **leaning),
+            replace(stride(LEFT, 2), foot_clearance_m=0.014, foot_pitch_at_contact_rad=math.radians(-20.0)),
+            replace(stride(RIGHT, 1), **leaning),
+            replace(stride(RIGHT, 2, "too long"), foot_clearance_m=0.5),
+        ]
+    )
+    rows = {row[0]: row[1:] for row in report_walking.posture_table(walked).rows}
+    assert rows["foot clearance in swing"] == (f"1.3{SPACE}cm", "2 of 2", "cannot tell", "0 of 1")
+    assert rows["toes up at contact"][:2] == (f"20.0{SPACE}\N{DEGREE SIGN}", "1 of 2")
+    lean, drop = rows["lean of the trunk over the standing leg"], rows["drop of the pelvis on the swinging side"]
+    assert (lean[0], lean[2]) == (f"{MINUS}3.0{SPACE}\N{DEGREE SIGN}", f"3.0{SPACE}\N{DEGREE SIGN}")
+    assert (drop[0], drop[2]) == (f"2.0{SPACE}\N{DEGREE SIGN}", f"{MINUS}2.0{SPACE}\N{DEGREE SIGN}")
+
+
 def test_the_most_telling_stride_has_the_largest_amount_not_the_largest_number():
     said = "circumduction: the foot swings out by {} cm, 3.0 cm more than in the first 20 strides"
     (one,) = verdicts([stride(LEFT, 1, said=[said.format("6.1")]), stride(LEFT, 2, said=[said.format("7.5")])], [])[
