@@ -152,7 +152,9 @@ class FootSensors:
             return replace(event, time_s=event.time_s - bias_s, detected_s=known_s, reason=event.reason or reason)
         doubt = ""
         for other in self._sensors:
-            if other is not used and other.is_in_contact is not None and other.is_heard(known_s):
+            if other is used or not other.knows_foot_off:  # a last resort makes nothing doubtful
+                continue
+            if other.is_in_contact is not None and other.is_heard(known_s):
                 doubt = doubt or other.doubt(used.name)
                 other.agreement.told(event)
         for other in self.crossing:

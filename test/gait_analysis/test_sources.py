@@ -204,7 +204,7 @@ def test_a_foot_sensor_on_the_wrong_leg_is_told_of(recorded):
     assert all(event.source is Source.FORCE and event.confidence == 0.5 for event in late)
     (reason,) = {event.reason for event in late if event.side is Side.LEFT}
     assert reason.startswith("left_foot agrees with 0 of the last 5 events of left_belt, but with those of the other")
-    fine = analyse(in_order(*recorded.plates.values(), *recorded.feet))
+    fine = analyse(in_order(*recorded.plates.values(), *recorded.imus.values()))
     assert not any(event.reason for event in of(GaitEvent, fine) if event.time_s > 30.0)
 
 
