@@ -4,12 +4,15 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, Stride
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.standing import Standing
 from gait_sensing.driver import Driver
 from gait_sensing.samples import Side
+
+Observation: TypeAlias = GaitEvent | Stride | Asymmetry | GaitState | Standing  # what a strategy is told
 
 
 class Modality(Enum):
@@ -34,7 +37,7 @@ class Cue:
     """One cue that a strategy asks for."""
 
     side: Side
-    event_s: float  # time of the gait event that led to it
+    event_s: float  # time of the gait event that led to it; for a cue sent early, the instant at which it is to be felt
     detected_s: float  # sample time at which that event was confirmed
     intensity: float  # 0 to 1, no unit
     duration_s: float
@@ -46,7 +49,7 @@ class Cue:
 class CueStrategy(Protocol):
     """What a file in ``cues/`` holds as ``Strategy(settings)``, beside its ``Settings``."""
 
-    def feed(self, observation: GaitEvent | Stride | Asymmetry) -> list[Cue]:
+    def feed(self, observation: Observation) -> list[Cue]:
         """Return the cues that one finding of the analysis calls for, mostly none."""
 
 

@@ -18,15 +18,25 @@ from dataclasses import dataclass
 
 from gait_analysis import metrics
 from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
+from gait_analysis.gait import Asymmetry, MetricAsymmetry
 from gait_analysis.indices import INDICES
-from gait_feedback.cue import Cue
+from gait_feedback.cue import Cue, Observation
 from gait_parts import plugins
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
 
 JUDGED = INDICES["normalised_difference"]
+PROMPTS = {  # what the walker is to do, for metrics of which "more of it" is hard to understand
+    "double_support": "keep both feet down longer after the step",
+    "first_peak_load": "step down more firmly",
+    "peak_load": "more weight",
+    "stance_time": "stand longer",
+    "step_length": "longer step",
+    "step_time": "slower step",
+    "swing_time": "longer swing",
+    "vertical_impulse": "more weight",
+}
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,8 @@ class Strategy:
         self._is_out: dict[Side, deque[bool]] = {side: deque(maxlen=settings.strides_window_count) for side in Side}
         self._event = (math.nan, math.nan)  # time of the newest event, and when it was detected
 
-    def feed(self, observation: GaitEvent | Stride | Asymmetry) -> list[Cue]:
-        """Return the cue that an ``Asymmetry`` calls for, if it does; events are remembered, strides not needed."""
+    def feed(self, observation: Observation) -> list[Cue]:
+        """Return the cue that an ``Asymmetry`` calls for, if it does; events are remembered."""
         if isinstance(observation, GaitEvent):
             self._event = (observation.time_s, observation.detected_s)
         if not isinstance(observation, Asymmetry):
@@ -95,6 +105,6 @@ class Strategy:
                 intensity=settings.intensity,
                 duration_s=settings.duration_s,
                 reason=f"{metric.name} asymmetry {value:+.3f}, over {settings.band:g} from {settings.target:g}",
-                text=f"more {metric.name.replace('_', ' ')} on the {side.value}",
+                text=f"{PROMPTS.get(metric.name, f'more {metric.name}'.replace('_', ' '))} on the {side.value}",
             )
         ]
