@@ -10,6 +10,7 @@ freshness counts: at the start the belts rest and no phase is valid yet.
 from dataclasses import dataclass
 
 from gait_analysis.gait import GaitState
+from gait_feedback.belt_law import Observation
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.belt_gate.states import BeltRequest
@@ -33,6 +34,9 @@ class Law:
     def __init__(self, settings: Settings) -> None:
         """Take the settings; there is nothing else to know."""
         self._settings = settings
+
+    def observe(self, observation: Observation) -> None:
+        """Know nothing but the newest status and state."""
 
     def feed(self, now_s: float, belt: BeltSample | None, gait: GaitState | None) -> BeltRequest | None:
         """Ask for the target while both inputs are fresh; see ``belt_law.BeltLaw``."""
