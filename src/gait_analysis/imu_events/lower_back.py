@@ -29,7 +29,7 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.imu_events.jolts import RATE_HZ, Jolt, Jolts
 from gait_analysis.imu_events.pelvis_sides import PelvisSides
 from gait_analysis.imu_events.sagittal import Row
-from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS
+from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS, is_measured
 from gait_parts import settings
 from gait_parts.settings import setting
 from gait_sensing.samples import Array, ImuSample, Side
@@ -86,7 +86,7 @@ class Detector:
         """Take the next sample; one that is no measurement, or not later than the last, counts as missing."""
         time_s = sample.time_s
         row: Row = (time_s, *sample.acceleration_mps2, *sample.angular_rate_radps)
-        if not time_s > self._newest_s or not _is_measured(row):
+        if not time_s > self._newest_s or not is_measured(row):
             return []
         if time_s - self._newest_s > self._settings.max_gap_s:
             self._restart()
@@ -219,10 +219,3 @@ def bouts(contacts: Iterable[GaitEvent], longest_step_s: float) -> list[tuple[fl
         else:
             found.append((contact.time_s, contact.time_s))
     return found
-
-
-def _is_measured(row: Row) -> bool:
-    """Whether all values are there and within what a sensor can measure; not so for NaN."""
-    _, a, b, c, x, y, z = row
-    is_force = abs(a) < HIGHEST_MPS2 and abs(b) < HIGHEST_MPS2 and abs(c) < HIGHEST_MPS2
-    return is_force and abs(x) < HIGHEST_RADPS and abs(y) < HIGHEST_RADPS and abs(z) < HIGHEST_RADPS

@@ -11,7 +11,7 @@ found again every ``check_s`` while the person walks, and follows small changes;
 
 import math
 from collections import deque
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -45,17 +45,15 @@ class SagittalAxis:
 
     def __init__(self, link: str, check_s: float) -> None:
         self._link, self._check_s = link, check_s
-        self._next_s = -math.inf  # when to look next
+        self.next_s = -math.inf  # when to look next
         self._from_s = -math.inf  # earlier rows are before a gap or a move
         self.left: Vector | None = None
         self.reason = "the mounting of the sensor is not known before three even strides"
 
     def look(self, rows: deque[Row]) -> bool:
-        """Look at the newest ``rows`` when it is time to; return whether the axis became known or unknown."""
+        """Look at the newest ``rows``, not before ``next_s``; return whether the axis became known or unknown."""
         now_s = rows[-1][0]
-        if now_s < self._next_s:
-            return False
-        self._next_s = now_s + (TRY_S if self.left is None else self._check_s)
+        self.next_s = now_s + (TRY_S if self.left is None else self._check_s)
         found = self._find(rows)
         if found is None:
             return False
@@ -70,7 +68,7 @@ class SagittalAxis:
     def restart(self, now_s: float) -> None:
         """Look at nothing before ``now_s`` any more: samples are missing there, or the sensor moved."""
         self._from_s = now_s
-        self._next_s = max(self._next_s, now_s + LEAST_STRIDES * SHORTEST_STRIDE_S)
+        self.next_s = max(self.next_s, now_s + LEAST_STRIDES * SHORTEST_STRIDE_S)
 
     def _find(self, rows: deque[Row]) -> Array | None:
         readings = _walking(rows, max(self._from_s, rows[-1][0] - WINDOW_S))
@@ -99,6 +97,7 @@ def _walking(rows: deque[Row], begin_s: float) -> Array:
         if row[0] < begin_s:
             break
         first -= 1
-    readings = np.array(list(islice(rows, first, None)))
+    newest = islice(rows, first, None)
+    readings = np.fromiter(chain.from_iterable(newest), float, 7 * (len(rows) - first)).reshape(-1, 7)
     turns = np.flatnonzero((readings[:, 4:] ** 2).sum(axis=1) > LEAST_RATE_RADPS**2)
     return readings[turns[0] :] if len(turns) else readings[:0]

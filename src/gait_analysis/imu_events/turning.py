@@ -33,7 +33,8 @@ class Turning:
     def feed(self, row: Row, left: Vector) -> None:
         """Take the next sample; ``left`` is the unit vector to the person's left in the sensor's axes."""
         time_s, ahead, beside, above, x, y, z = row
-        rate_radps = -(left[0] * x + left[1] * y + left[2] * z)
+        left_x, left_y, left_z = left
+        rate_radps = -(left_x * x + left_y * y + left_z * z)
         interval_s = time_s - self._newest_s
         self._newest_s = time_s
         self._earlier_s, self._earlier_radps = self.time_s, self.rate_radps
@@ -49,13 +50,15 @@ class Turning:
             self._gap_begin_s, self._gap_end_s = time_s - interval_s, time_s
             self.still_since_s, self.is_at_rest = math.nan, False
         size_mps2 = math.sqrt(ahead * ahead + beside * beside + above * above)
-        self.off_gravity_mps2 = abs(size_mps2 - STANDARD_GRAVITY_MPS2)
-        self._follow_stillness(time_s, math.sqrt(x * x + y * y + z * z))
+        self.off_gravity_mps2 = off_gravity_mps2 = abs(size_mps2 - STANDARD_GRAVITY_MPS2)
+        speed_radps = math.sqrt(x * x + y * y + z * z)
+        if speed_radps >= STILL_RADPS or off_gravity_mps2 >= STILL_MPS2:
+            self.still_since_s, self.is_at_rest = math.nan, False
+        else:
+            self._follow_stillness(time_s, speed_radps)
 
     def _follow_stillness(self, time_s: float, speed_radps: float) -> None:
-        if speed_radps >= STILL_RADPS or self.off_gravity_mps2 >= STILL_MPS2:
-            self.still_since_s, self.is_at_rest = math.nan, False
-        elif math.isnan(self.still_since_s):
+        if math.isnan(self.still_since_s):
             self.still_since_s = time_s
         elif time_s - self.still_since_s >= self._rest_s:
             self.is_at_rest = True

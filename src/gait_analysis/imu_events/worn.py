@@ -44,21 +44,21 @@ class WornDetector(ABC):
 
     def feed(self, sample: ImuSample) -> list[GaitEvent]:
         """Take the next sample; one that is no measurement, or not later than the last, counts as missing."""
-        row: Row = (sample.time_s, *sample.acceleration_mps2, *sample.angular_rate_radps)
-        if sample.time_s <= self._newest_s or not _is_measured(row):
+        time_s, axis, rows = sample.time_s, self._axis, self._rows
+        row: Row = (time_s, *sample.acceleration_mps2, *sample.angular_rate_radps)
+        if time_s <= self._newest_s or not is_measured(row):
             return []
-        if sample.time_s - self._newest_s > self._max_gap_s:
-            self._axis.restart(sample.time_s)
-        self._newest_s = sample.time_s
-        self._rows.append(row)
-        if sample.time_s - self._rows[0][0] > HISTORY_S:
-            self._rows.popleft()
-        left = self._axis.left
-        events = self._seek(row, left, sample.time_s) if left is not None else []
-        if self._axis.look(self._rows) and self._axis.left is not None:
-            for earlier in self._rows:
+        if time_s - self._newest_s > self._max_gap_s:
+            axis.restart(time_s)
+        self._newest_s = time_s
+        rows.append(row)
+        if time_s - rows[0][0] > HISTORY_S:
+            rows.popleft()
+        events = self._seek(row, axis.left, time_s) if axis.left is not None else []
+        if time_s >= axis.next_s and axis.look(rows) and axis.left is not None:
+            for earlier in rows:
                 if earlier[0] > self._seen_s:
-                    events += self._seek(earlier, self._axis.left, sample.time_s)
+                    events += self._seek(earlier, axis.left, time_s)
         return events
 
     def _seek(self, row: Row, left: Vector, detected_s: float) -> list[GaitEvent]:
@@ -80,8 +80,14 @@ class WornDetector(ABC):
         """Return the events that ``row`` tells, as detected at ``detected_s``."""
 
 
-def _is_measured(row: Row) -> bool:
-    """Whether all values are there and within what a sensor can measure."""
-    _, *force_mps2, x, y, z = row
-    is_force = all(abs(value) < HIGHEST_MPS2 for value in force_mps2)  # not so for NaN
-    return is_force and abs(x) < HIGHEST_RADPS and abs(y) < HIGHEST_RADPS and abs(z) < HIGHEST_RADPS
+def is_measured(row: Row) -> bool:
+    """Whether all values are there and within what a sensor can measure; not so for NaN."""
+    _, a, b, c, x, y, z = row
+    return (
+        -HIGHEST_MPS2 < a < HIGHEST_MPS2
+        and -HIGHEST_MPS2 < b < HIGHEST_MPS2
+        and -HIGHEST_MPS2 < c < HIGHEST_MPS2
+        and -HIGHEST_RADPS < x < HIGHEST_RADPS
+        and -HIGHEST_RADPS < y < HIGHEST_RADPS
+        and -HIGHEST_RADPS < z < HIGHEST_RADPS
+    )

@@ -25,10 +25,10 @@ and Menz et al. 2003 (doi 10.1016/S0966-6362(02)00159-5) for even and odd harmon
 """
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
 from scipy.signal import butter, sosfiltfilt
 
 from gait_sensing.samples import Array
@@ -76,8 +76,14 @@ class Axes:
 
 def smooth(values: Array, edge_hz: float = SMOOTH_HZ) -> Array:
     """Return ``values`` [n, ...] low-passed without delay."""
-    filtered: Array = sosfiltfilt(butter(2, edge_hz, fs=RATE_HZ, output="sos"), values, axis=0)
+    filtered: Array = sosfiltfilt(_low_pass(edge_hz), values, axis=0)
     return filtered
+
+
+@cache  # to design it costs more than to filter eight seconds
+def _low_pass(edge_hz: float) -> Array:
+    sections: Array = butter(2, edge_hz, fs=RATE_HZ, output="sos")
+    return sections
 
 
 def find_stride(motions: list[Motion]) -> tuple[float, float]:
@@ -150,12 +156,19 @@ def _travel(motion: Motion, up: Array, left: Array, rests: Array) -> tuple[Array
     ways_m, skews = [], []
     for begin, end in pairwise(rests.tolist()):
         part = slice(begin, end + 1)
-        angle_rad = _closed(cumulative_trapezoid(rate_radps[part], dx=1.0 / RATE_HZ, initial=0.0))
+        angle_rad = _closed(_integral(rate_radps[part]))
         level_mps2 = forward_mps2[part] * np.cos(angle_rad) + up_mps2[part] * np.sin(angle_rad)
-        speed_mps = _closed(cumulative_trapezoid(level_mps2, dx=1.0 / RATE_HZ, initial=0.0))
+        speed_mps = _closed(_integral(level_mps2))
         ways_m.append(speed_mps.sum() / RATE_HZ)
         skews.append((angle_rad**3).mean() / max((angle_rad**2).mean(), 1e-12) ** 1.5)
     return (np.array(ways_m), np.array(skews)) if ways_m else (np.zeros(1), np.zeros(1))
+
+
+def _integral(values: Array) -> Array:
+    """Return the integral from the first value on, by the trapezoidal rule."""
+    integral = np.zeros(len(values))
+    np.cumsum(0.5 / RATE_HZ * (values[1:] + values[:-1]), out=integral[1:])
+    return integral
 
 
 def _closed(values: Array) -> Array:
