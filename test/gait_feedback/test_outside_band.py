@@ -8,7 +8,8 @@ import pytest
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, MetricAsymmetry
 from gait_analysis.indices import normalised_difference
-from gait_feedback.cues.outside_band import Settings, Strategy
+from gait_feedback.cues.outside_band import PROMPTS, Settings, Strategy
+from gait_parts.plugins import available
 from gait_sensing.samples import Side
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -108,3 +109,21 @@ def test_the_cue_carries_its_times_and_its_reason():
 def test_settings_that_could_never_cue_are_refused(values):
     with pytest.raises(ValueError, match=next(iter(values))):
         Settings(**values)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("step_length", "longer step on the left"),
+        ("stance_time", "stand longer on the left"),
+        ("mine", "more mine on the left"),
+    ],
+)
+def test_the_walker_is_told_in_plain_words(name, text):
+    metric = "anybody.mine" if name == "mine" else name
+    (cue,) = Strategy(Settings(metric=metric), LEFT).feed(pair(LEFT, 0.1, name=name))
+    assert cue.text == text
+
+
+def test_plain_words_are_for_metrics_that_exist():
+    assert set(PROMPTS) <= set(available("gait_analysis.metrics"))
