@@ -11,7 +11,7 @@ from gait_analysis.gait import Stride
 from gait_analysis.stride_gate import StrideGate
 from gait_sensing.samples import Side
 
-_OWN, _OTHER = "this", "other"
+_OWN, _OTHER = "this", "the other"
 _CONTACT, _OFF = EventKind.INITIAL_CONTACT, EventKind.FOOT_OFF
 
 
@@ -84,7 +84,7 @@ class StrideBuilder:
         is_irregular = state is None and self._state != "idle"
         if is_irregular:
             self.irregular_count += 1
-            self._reason = self._reason or f"{event.kind.value} of the {who} foot after {self._state}"
+            self._reason = self._reason or f"{event.kind.value} of {who} foot after {self._state.replace('_', ' ')}"
             self._state = "idle"
         done = None
         if who == _OWN and event.kind is _CONTACT:

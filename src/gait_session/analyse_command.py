@@ -3,16 +3,19 @@
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from gait_analysis import stability
 from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.gait import GaitState, Stride
 from gait_analysis.norms import LEVELS
 from gait_analysis.participant import Input, Participant
+from gait_parts.settings import Settings
 from gait_sensing.samples import SEGMENTS, STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv
 from gait_session.analyse_findings import Findings
@@ -36,6 +39,7 @@ class Request:
     side: Side | None = None  # of sensors without a name
     segment: str | None = None  # of an IMU without a name
     amputation_level: str = LEVELS[0]
+    leg_length_m: float = math.nan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--amputation-level", choices=LEVELS, default=LEVELS[0], help="whose norms to show beside")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the results")
     parser.add_argument("--side", choices=sides, help="leg of a plate or IMU without a name (fz_N, acc_x)")
+    parser.add_argument("--leg-length-m", type=float, default=math.nan, metavar="L", help="for the margin of stability")
     parser.add_argument("--segment", choices=SEGMENTS, help="where the IMU without a name (acc_x) was worn")
 
 
@@ -54,7 +59,9 @@ def request(options: argparse.Namespace) -> Request:
     """Return what the parsed ``options`` ask for."""
     prosthetic_side, side = (Side(value) if value else None for value in (options.prosthetic_side, options.side))
     person = options.mass_kg, prosthetic_side
-    return Request(options.files, options.out, *person, side, options.segment, options.amputation_level)
+    return Request(
+        options.files, options.out, *person, side, options.segment, options.amputation_level, options.leg_length_m
+    )
 
 
 def analyse(wanted: Request) -> str:
@@ -64,13 +71,15 @@ def analyse(wanted: Request) -> str:
     streams = dict(zip(Side, settings.force_streams, strict=True))
     walk = join([read_plain_file(path) for path in wanted.files], wanted.side, wanted.segment, streams)
     participant = Participant(_mass_kg(wanted.mass_kg, walk), wanted.prosthetic_side, wanted.amputation_level)
+    # Files have no lateral force, by which the analysis finds the centre of mass live.
+    parts = {"stability": stability.Settings(leg_length_m=wanted.leg_length_m, centre_of_mass="pressure")}
     shared_plate = SHARED_PLATE if None in walk.forces else ""
     settings = replace(settings, state_rate_hz=min(walk.rate_hz, _HIGHEST_RATE_HZ), shared_plate=shared_plate)
     found = Findings()
     wanted.out.mkdir(parents=True, exist_ok=True)
     with (wanted.out / results_csv.PHASE).open("w", encoding="utf-8") as phases:
         phases.write(results_csv.PHASE_HEAD)
-        for result in run(walk, participant, settings):
+        for result in run(walk, participant, settings, parts):
             found.take(result)
             if isinstance(result, GaitState):
                 phases.write(results_csv.phase_rows(result))
@@ -80,14 +89,20 @@ def analyse(wanted: Request) -> str:
     return summary(walk, participant, found, settings) + f"\n\nresults: {wanted.out}"
 
 
-def run(walk: PlainWalk, participant: Participant, settings: AnalyserSettings) -> Iterator[Result]:
+def run(
+    walk: PlainWalk, participant: Participant, settings: AnalyserSettings, parts: Mapping[str, Settings] | None = None
+) -> Iterator[Result]:
     """Yield what the analysis finds in ``walk``; no impulse is told of a force that was not measured."""
-    analyser = Analyser(settings, participant, Input.RECORDING, walk.start_s)
-    for sample in walk.samples():
-        for result in analyser.feed(sample):
-            if isinstance(result, Stride) and result.side in walk.without_fap:
-                result = replace(result, braking_impulse_bws=math.nan, propulsion_impulse_bws=math.nan)
-            yield result
+    analyser = Analyser(settings, participant, Input.RECORDING, walk.start_s, parts)
+    told = (result for sample in walk.samples() for result in analyser.feed(sample))
+    for result in chain(told, _last(analyser)):
+        if isinstance(result, Stride) and result.side in walk.without_fap:
+            result = replace(result, braking_impulse_bws=math.nan, propulsion_impulse_bws=math.nan)
+        yield result
+
+
+def _last(analyser: Analyser) -> Iterator[Result]:
+    """Yield what is told at the end; asked for then and not before."""
     yield from analyser.finish()
 
 
