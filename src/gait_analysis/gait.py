@@ -4,6 +4,7 @@
 import math
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from gait_sensing.samples import Side
 
@@ -21,9 +22,8 @@ class Subphase(Enum):
     TERMINAL_SWING = 7
 
 
-@dataclass(frozen=True, slots=True)
-class LimbState:
-    """What one limb does at one instant."""
+class LimbState(NamedTuple):
+    """What one limb does at one instant; a tuple, since states are made hundreds of times a second."""
 
     side: Side
     is_in_contact: bool | None  # None when no fresh sensor tells
@@ -39,8 +39,7 @@ class LimbState:
         return not math.isnan(self.phase)
 
 
-@dataclass(frozen=True, slots=True)
-class GaitState:
+class GaitState(NamedTuple):
     """Both limbs at one instant of the control grid."""
 
     time_s: float

@@ -52,7 +52,8 @@ class LimbPhase:
 
     def at(self, time_s: float) -> PhaseEstimate:
         """Return the phase at ``time_s``."""
-        self._settle(time_s)
+        if self._waiting:
+            self._settle(time_s)
         return self._phase.at(time_s)
 
     def _settle(self, time_s: float) -> None:

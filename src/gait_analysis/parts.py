@@ -9,7 +9,7 @@ every file there without being told of it.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Stride
@@ -44,9 +44,8 @@ class Detector(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseEstimate:
-    """Where a limb is in its gait cycle."""
+class PhaseEstimate(NamedTuple):
+    """Where a limb is in its gait cycle; a tuple, since it is asked for with every state."""
 
     phase: float  # [0, 1) since initial contact, no unit; NaN when not valid
     rate_hz: float  # gait cycles a second; NaN when not valid

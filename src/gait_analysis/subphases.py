@@ -60,5 +60,7 @@ class SubphaseTracker:
         if self._part not in self._durations_s:
             return Subphase.UNKNOWN
         share = (time_s - self._began_s) / max(self._durations_s[self._part], 1e-3)
-        subphases = _SUBPHASES[self._part]
-        return next((subphase for end, subphase in subphases if share < end), subphases[-1][1])
+        for end, subphase in _SUBPHASES[self._part]:
+            if share < end:
+                return subphase
+        return subphase

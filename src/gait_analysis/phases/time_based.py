@@ -82,6 +82,7 @@ class Phase:
         self._is_off = False
         self._passed_s: dict[tuple[bool, EventKind], float] = {}  # from the contact to each event since
         self._stride: Estimate | None = None  # of the stride in progress
+        self._expected_s = self._longest_s = math.nan  # the same, and up to when phase is valid; NaN while it is not
         self._least_phase = 0.0  # where phase was before the last correction
 
     def feed(self, event: GaitEvent) -> None:
@@ -101,18 +102,27 @@ class Phase:
 
     def at(self, time_s: float) -> PhaseEstimate:
         """Return the phase at ``time_s``."""
+        passed_s = time_s - self._contact_s
+        if not passed_s <= self._longest_s:
+            return PhaseEstimate.invalid(self._reason())
+        phase = min(max(passed_s / self._expected_s, self._least_phase), self._settings.highest_phase)
+        return PhaseEstimate(phase, 1.0 / self._expected_s, "")
+
+    def _reason(self) -> str:
+        """Return why there is no phase."""
         missing_count = self._settings.strides_count - self._pace.count
         if missing_count > 0 or self._stride is None:
-            return PhaseEstimate.invalid(f"{max(missing_count, 1)} more strides needed")
+            return f"{max(missing_count, 1)} more strides needed"
         if math.isnan(self._contact_s):
-            return PhaseEstimate.invalid("no initial contact was seen")
-        expected_s, passed_s = self._stride.duration_s, time_s - self._contact_s
-        if passed_s > self._settings.max_stride_share * expected_s:
-            return PhaseEstimate.invalid(
-                f"no initial contact for {self._settings.max_stride_share} expected stride times"
-            )
-        phase = min(max(passed_s / expected_s, self._least_phase), self._settings.highest_phase)
-        return PhaseEstimate(phase, 1.0 / expected_s, "")
+            return "no initial contact was seen"
+        return f"no initial contact for {self._settings.max_stride_share} expected stride times"
+
+    def _expect(self, stride: Estimate | None) -> None:
+        self._stride = stride
+        self._expected_s = self._longest_s = math.nan
+        if stride is not None and self._pace.count >= self._settings.strides_count:
+            self._expected_s = stride.duration_s
+            self._longest_s = self._settings.max_stride_share * self._expected_s
 
     def _begin(self, contact_s: float) -> None:
         stride_s = contact_s - self._contact_s
@@ -121,9 +131,10 @@ class Phase:
         is_usual = self._pace.is_near(stride_s, _LEARN_WITHIN)
         is_whole, step_s = self._is_whole(stride_s), stride_s - self._passed_s.get(_OTHER_CONTACT, math.nan)
         is_believed = self._is_contact_seen and self._pace.feed(stride_s, is_whole)
-        self._stride = self._pace.expected if self._pace.count else None
-        if self._stride is not None and is_believed and is_whole and step_s > 0.0:
-            self._stride = self._paced_by(step_s, self._stride, self._shares[_OTHER_CONTACT])
+        stride = self._pace.expected if self._pace.count else None
+        if stride is not None and is_believed and is_whole and step_s > 0.0:
+            stride = self._paced_by(step_s, stride, self._shares[_OTHER_CONTACT])
+        self._expect(stride)
         if is_believed and is_usual:
             for which, passed_s in self._passed_s.items():
                 self._shares.setdefault(which, _Share()).learn(passed_s / stride_s)
@@ -156,13 +167,13 @@ class Phase:
         reached = self.at(event.detected_s)
         if reached.is_valid:
             self._least_phase = reached.phase
-        self._stride = self._stride.updated(
-            stride_s, share.variance / share.mean**2, is_change_possible=which == _OTHER_CONTACT
-        )
+        is_change_possible = which == _OTHER_CONTACT
+        self._expect(self._stride.updated(stride_s, share.variance / share.mean**2, is_change_possible))
 
     def _find_missed_contact(self, off_s: float) -> None:
         """Begin the stride in which the foot is off again without having been seen to come down."""
         self._contact_s, self._is_contact_seen, self._passed_s, self._least_phase = math.nan, False, {}, 0.0
         if _OWN_OFF in self._shares and self._pace.count:
-            self._stride = self._pace.expected
-            self._contact_s = off_s - self._shares[_OWN_OFF].mean * self._stride.duration_s
+            stride = self._pace.expected
+            self._expect(stride)
+            self._contact_s = off_s - self._shares[_OWN_OFF].mean * stride.duration_s
