@@ -10,7 +10,8 @@ and motion samples come within ``belt_settle_s`` and ``follow_s``. See ``stream_
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from operator import itemgetter
+from typing import Any
 
 from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.belt_motion import BeltMotion
@@ -34,6 +35,7 @@ from gait_parts.settings import Settings, setting
 from gait_sensing.samples import BeltSample, ForceSamples, ImuSample, Side
 
 Result = GaitEvent | Stride | Asymmetry | GaitState | Standing
+News = tuple[float, Callable[[Any, list[Result], float], None], Any]  # when it is known, who takes it, and what it is
 
 _METRICS = [
     "step_time",
@@ -142,7 +144,9 @@ class Analyser:
         )
         standing = StandingTracker(settings_of("gait_analysis", "standing", parts), participant, start_s)
         self._grid = StateGrid(self._limbs, self._belts, standing, start_s, settings.state_rate_hz)
+        self._turns = {limb.phase.segment: limb.phase.turn for limb in self._limbs.values()}
         self._first_s = math.inf  # of all samples
+        self._led_until_s = math.inf  # up to then plates lead, and motion samples only wait
         self._done_s = -math.inf
 
     def _limb(self, side: Side, stream: str, weight_n: float, parts: Mapping[str, Settings]) -> Limb:
@@ -173,11 +177,11 @@ class Analyser:
             if first == len(sample.time_s):
                 return []
             sample = cut(sample, first, len(sample.time_s))
-        self._first_s = min(self._first_s, float(sample.time_s[0]))
         if is_plate:
             self._merge.feed(sample)
         else:
             self._followers.feed(sample.name, sample)
+        self._lead(float(sample.time_s[0]))
         return self._advance()
 
     def finish(self) -> list[Result]:
@@ -185,48 +189,53 @@ class Analyser:
         return [*self._strides.due(math.inf)]
 
     def _feed_motion(self, sample: ImuSample) -> list[Result]:
-        for limb in self._limbs.values():
-            if sample.segment == limb.phase.segment:
-                limb.phase.turn(sample)
+        if turn := self._turns.get(sample.segment):
+            turn(sample)
         if sample.time_s < self._start_s:
             return []
-        self._first_s = min(self._first_s, sample.time_s)
+        if sample.time_s < self._first_s:
+            self._lead(sample.time_s)
         self._followers.feed(sample.segment, sample)
-        return self._advance()
+        return self._advance() if self._followers.newest_s > self._led_until_s else []
+
+    def _lead(self, time_s: float) -> None:
+        self._first_s = min(self._first_s, time_s)
+        self._led_until_s = max(self._merge.newest_s, self._first_s) + self._settings.stale_s
 
     def _advance(self) -> list[Result]:
         """Look at all samples that may be looked at by now."""
         lag_s = self._settings.follow_s
-        if self._followers.newest_s > max(self._merge.newest_s, self._first_s) + self._settings.stale_s:
+        if self._followers.newest_s > self._led_until_s:
             self._merge.leave_behind(self._followers.reached_s)
             lag_s = 0.0
         watermark_s = self._merge.watermark_s
         if watermark_s <= self._done_s:
             return []
         results: list[Result] = []
-        for known_s, tell in self._news(watermark_s, lag_s):
-            tell(results, known_s)
+        for known_s, take, what in self._news(watermark_s, lag_s):
+            take(what, results, known_s)
         self._tell_regular(results, watermark_s, is_end_included=True)
         self._done_s = watermark_s
         return results
 
-    def _news(self, watermark_s: float, lag_s: float) -> list[tuple[float, Callable[[list[Result], float], None]]]:
+    def _news(self, watermark_s: float, lag_s: float) -> list[News]:
         """Return what the samples up to the watermark tell, in the order in which it became known."""
-        news: list[tuple[float, Callable[[list[Result], float], None]]] = []
+        news: list[News] = []
+        on_motion, done_s = self._on_motion, self._done_s
         for limb in self._limbs.values():
             for samples in self._merge.release(limb.stream):
-                news += [(change.detected_s, partial(self._on_plate, limb, change)) for change in limb.take(samples)]
+                news += [(change.detected_s, self._on_plate, (limb, change)) for change in limb.take(samples)]
         for time_s, sample in self._followers.release(watermark_s - lag_s):
             if isinstance(sample, ImuSample):
-                news.append((max(time_s + lag_s, self._done_s), partial(self._on_motion, sample)))
+                news.append((max(time_s + lag_s, done_s), on_motion, sample))
                 continue
-            for sensor, change in self._sensors.feed_force(sample):
-                known_s = max(change.detected_s + lag_s, self._done_s)
-                news.append((known_s, partial(self._on_change, sensor, change)))
-        news.sort(key=_known_s)  # stable: the left foot first where times are equal
+            for found in self._sensors.feed_force(sample):
+                news.append((max(found[1].detected_s + lag_s, done_s), self._on_change, found))
+        news.sort(key=itemgetter(0))  # stable: the left foot first where times are equal
         return news
 
-    def _on_plate(self, limb: Limb, change: ContactChange, results: list[Result], known_s: float) -> None:
+    def _on_plate(self, found: tuple[Limb, ContactChange], results: list[Result], known_s: float) -> None:
+        limb, change = found
         self._tell_regular(results, known_s)
         limb.apply(change)
         self._tell(results, limb, known_s, change.is_in_contact is None)
@@ -235,10 +244,11 @@ class Analyser:
         if self._sensors.was_silent(sample.segment, known_s):
             self._tell_regular(results, known_s)
         self._motion.feed(sample)
-        for sensor, change in self._sensors.feed(sample, known_s):
-            self._on_change(sensor, change, results, known_s)
+        for found in self._sensors.feed(sample, known_s):
+            self._on_change(found, results, known_s)
 
-    def _on_change(self, sensor: FootSensor, change: ContactChange, results: list[Result], known_s: float) -> None:
+    def _on_change(self, found: tuple[FootSensor, ContactChange], results: list[Result], known_s: float) -> None:
+        sensor, change = found
         self._tell_regular(results, known_s)
         sensor.take(change)
         if change.event is not None:
@@ -262,7 +272,3 @@ class Analyser:
             results += self._strides.feed(event)
         if has_lost_contact and limb.sensors.used is None:
             self._strides.interrupt()
-
-
-def _known_s(item: tuple[float, Callable[[list[Result], float], None]]) -> float:
-    return item[0]

@@ -9,6 +9,7 @@ known at once.
 
 import math
 from collections import deque
+from operator import itemgetter
 
 from gait_analysis.stream_merge import cut
 from gait_sensing.samples import ForceSamples, ImuSample
@@ -30,18 +31,18 @@ class Followers:
     def feed(self, name: str, sample: Sample) -> None:
         """Take the next sample of stream ``name``; what comes too late, or again, is left out and counted."""
         begin_s = max(self._newest_s.get(name, -math.inf), self._done_s)
-        if isinstance(sample, ForceSamples):
+        if isinstance(sample, ImuSample):
+            if not sample.time_s > begin_s:
+                self.late_count += 1
+                return
+            newest_s = sample.time_s
+        else:
             first = int(sample.time_s.searchsorted(begin_s, side="right"))
             self.late_count += first
             if first == len(sample.time_s):
                 return
             sample = cut(sample, first, len(sample.time_s)) if first else sample
             newest_s = float(sample.time_s[-1])
-        elif sample.time_s > begin_s:
-            newest_s = sample.time_s
-        else:
-            self.late_count += 1
-            return
         if name not in self._waiting:
             self._waiting[name] = deque()
         self._waiting[name].append(sample)
@@ -52,6 +53,9 @@ class Followers:
     def reached_s(self) -> float:
         """Time up to which every stream has come, without those that lag ``stale_s`` behind the newest."""
         oldest_s = self.newest_s - self._stale_s
+        reached_s = min(self._newest_s.values(), default=-math.inf)
+        if reached_s >= oldest_s:
+            return reached_s
         return min((time_s for time_s in self._newest_s.values() if time_s >= oldest_s), default=-math.inf)
 
     def release(self, until_s: float) -> list[tuple[float, Sample]]:
@@ -74,9 +78,5 @@ class Followers:
                     waiting.appendleft(cut(sample, end, len(sample.time_s)))
                     sample = cut(sample, 0, end)
                 released.append((float(sample.time_s[-1]), name, sample))
-        released.sort(key=_by_time)
+        released.sort(key=itemgetter(0, 1))
         return [(time_s, sample) for time_s, _, sample in released]
-
-
-def _by_time(item: tuple[float, str, Sample]) -> tuple[float, str]:
-    return item[:2]
