@@ -53,6 +53,7 @@ class _Motion:
     detector: MotionDetector
     sensors: dict[Side, FootSensor]
     begun_s: float = math.nan
+    heard_s: float = -math.inf  # as of its sensors
     reason: str = ""  # the last one told
 
 
@@ -117,7 +118,7 @@ class Sensors:
     def was_silent(self, segment: str, known_s: float) -> bool:
         """Whether the IMU on ``segment`` was not heard right before ``known_s``."""
         motion = self._motions.get(segment)
-        return motion is not None and not all(sensor.is_heard(known_s) for sensor in motion.sensors.values())
+        return motion is not None and not known_s - motion.heard_s <= MAX_AGE_S
 
     def feed_force(self, samples: ForceSamples) -> Iterator[tuple[FootSensor, ContactChange]]:
         """Take the next samples of a force stream; yield what they tell of the feet, as detected."""
@@ -147,15 +148,19 @@ class Sensors:
             return []
         if math.isnan(motion.begun_s):
             motion.begun_s = sample.time_s
-        found = self._found(motion, motion.detector.feed(sample), known_s)
+        events = motion.detector.feed(sample)
+        motion.heard_s = known_s
+        for sensor in motion.sensors.values():
+            sensor.heard_s = known_s
+        if not events and not self._held and motion.detector.reason == motion.reason:
+            return []
+        found = self._found(motion, events, known_s)
         if self._held or (found and sample.segment == PELVIS) or any(_is_late(change, known_s) for _, change in found):
             self._held += found
             found = [] if self._is_learning(known_s) else self._release()
         return found + self._lost(motion, known_s)
 
     def _found(self, motion: _Motion, events: list[GaitEvent], known_s: float) -> News:
-        for sensor in motion.sensors.values():
-            sensor.heard_s = known_s
         contacts = (event.kind is EventKind.INITIAL_CONTACT for event in events)
         return [
             (motion.sensors[event.side], ContactChange(known_s, math.nan, is_contact, event))
