@@ -34,6 +34,8 @@ from gait_analysis.stride_motion import StrideMotion
 from gait_parts.settings import Settings, setting
 from gait_sensing.samples import BeltSample, ForceSamples, ImuSample, Side
 
+STANDING_S = 10.0
+
 Result = GaitEvent | Stride | Asymmetry | GaitState | Standing
 News = tuple[float, Callable[[Any, list[Result], float], None], Any]  # when it is known, who takes it, and what it is
 
@@ -102,6 +104,9 @@ class AnalyserSettings(Settings):
 class Analyser:
     """The analysis of one session; samples before ``start_s`` are ignored.
 
+    But for motion sensors from ``prepared_s`` on, by which posture in standing is known; ``STANDING_S`` before the
+    start at most.
+
     ``parts`` holds the settings of detector, phase and metrics under their file names; one that is missing has its
     defaults. Raises ``ValueError`` when a part does not exist.
     """
@@ -113,9 +118,11 @@ class Analyser:
         input: Input,
         start_s: float,
         parts: Mapping[str, Settings] | None = None,
+        prepared_s: float = math.inf,
     ) -> None:
         parts = parts or {}
         self._settings, self._start_s = settings, start_s
+        self._standing_s = max(prepared_s, start_s - STANDING_S)  # motion samples count from here on
         self._merge, self._followers = (
             StreamMerge(settings.force_streams, settings.stale_s),
             Followers(settings.stale_s),
@@ -192,6 +199,8 @@ class Analyser:
         if turn := self._turns.get(sample.segment):
             turn(sample)
         if sample.time_s < self._start_s:
+            if sample.time_s >= self._standing_s:
+                self._motion.feed(sample)
             return []
         if sample.time_s < self._first_s:
             self._lead(sample.time_s)

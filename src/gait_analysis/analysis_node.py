@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples in; ``gait/state``, ``gait/events``, ``gait/strides``, ``gait/asymmetry`` and ``gait/standing`` out."""
 
+from collections import deque
 from functools import partial
 
 from gait_lab import msg
 from sensor_msgs.msg import Imu
 
-from gait_analysis.analyser import Analyser, AnalyserSettings, Result
+from gait_analysis.analyser import STANDING_S, Analyser, AnalyserSettings, Result
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.sensors import PROSTHESIS
@@ -25,6 +26,8 @@ from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing.samples import SEGMENTS, BeltSample, ForceSamples, ImuSample
 
+STANDING_COUNT = round(STANDING_S * 8 * 200.0)  # of eight IMUs at 200 Hz
+
 
 class AnalysisNode(LabNode):
     """Feeds the analyser; begins afresh at the instant at which a session starts, so that a replay sees the same."""
@@ -38,6 +41,7 @@ class AnalysisNode(LabNode):
         }
         self._analyser: Analyser | None = None  # until the session node has told who walks
         self._session: values.Session | None = None
+        self._standing: deque[ImuSample] = deque(maxlen=STANDING_COUNT)  # the next session may begin with it
         self._topics = {
             GaitState: self.create_publisher(msg.GaitState, "gait/state", qos.EVENTS),
             GaitEvent: self.create_publisher(msg.GaitEvent, "gait/events", qos.EVENTS),
@@ -56,14 +60,20 @@ class AnalysisNode(LabNode):
         session = values.session(message)
         if session != self._session:
             self._session, self._participant = session, session.participant
-            self._analyser = Analyser(self._settings, session.participant, session.input, session.start_s, self._parts)
+            self._analyser = Analyser(
+                self._settings, session.participant, session.input, session.start_s, self._parts, session.prepared_s
+            )
+            for sample in self._standing:
+                self._analyser.feed(sample)
 
     def _on_force(self, message: msg.ForceSamples) -> None:
         self._feed(values.force_samples(message))
 
     def _on_motion(self, segment: str, message: Imu) -> None:
         if self._analyser is not None:
-            self._feed(values.imu_sample(message, segment))
+            sample = values.imu_sample(message, segment)
+            self._standing.append(sample)
+            self._feed(sample)
 
     def _on_belt(self, message: msg.TreadmillState) -> None:
         self._feed(values.belt_sample(message))

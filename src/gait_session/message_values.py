@@ -40,6 +40,7 @@ class Session:
     participant: Participant
     input: Input
     start_s: float  # analysis begins afresh at this sample time; 0 before the session starts
+    prepared_s: float = 0.0  # since then every sensor is recorded; 0 before the session starts
 
     def __eq__(self, other: object) -> bool:
         """Compare as text: an unknown mass is NaN, which equals nothing."""
@@ -133,7 +134,7 @@ def session(message: Any) -> Session:
     participant = Participant(
         message.body_mass_kg, SIDES.get(message.prosthetic_side), message.amputation_level or "unknown"
     )
-    return Session(participant, INPUTS[message.input], seconds(message.start))
+    return Session(participant, INPUTS[message.input], seconds(message.start), seconds(message.prepared))
 
 
 def gait_event(message: Any) -> GaitEvent:

@@ -104,7 +104,7 @@ def analyser_settings(config: dict[str, Any]) -> tuple[AnalyserSettings, dict[st
 def _replay(folder: Path, recording: Recording) -> Iterator[Result]:
     settings, parts = analyser_settings(read_config(folder))
     session = _session(recording)
-    analyser = Analyser(settings, session.participant, session.input, session.start_s, parts)
+    analyser = Analyser(settings, session.participant, session.input, session.start_s, parts, session.prepared_s)
     for sample in recording.samples():
         yield from analyser.feed(sample)
 

@@ -67,12 +67,16 @@ _STEPS = (Phase.ZEROING, Phase.WEIGHING, Phase.ARMING)
 
 
 class Session:
-    """Follows one session. ``start_s`` is the sample time at which analysis begins afresh, ``None`` before."""
+    """Follows one session. ``start_s`` is the sample time at which analysis begins afresh, ``None`` before.
+
+    From ``prepared_s`` on, the lab was complete and recorded.
+    """
 
     def __init__(self, settings: SessionSettings) -> None:
         self.settings = settings
         self.phase = Phase.IDLE
         self.start_s: float | None = None
+        self.prepared_s = 0.0
         self.text = "waits for the operator to start it"
         self.keeps_zero = False  # set before a start: the participant stands on the plates already
         self.change_count = 0  # of the phase: an answer to what was asked in an earlier one is no answer now
@@ -83,6 +87,8 @@ class Session:
         phase = self._next().get((self.phase, said))
         if phase is None:
             return False
+        if self.phase is Phase.WAITING:
+            self.prepared_s = now_s
         self.phase, self.text, self._since_s = phase, text or TEXTS.get(phase, ""), now_s
         self.change_count += 1
         if phase is Phase.ACTIVE:

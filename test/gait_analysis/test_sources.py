@@ -31,13 +31,14 @@ Sample = ForceSamples | ImuSample
 class Recorded:
     """What all sensors of one walk gave, and the truth."""
 
-    def __init__(self) -> None:
+    def __init__(self, segments: tuple[str, ...] = (*FEET, "pelvis"), stands_s: float = 0.0) -> None:
         walker = Walker(WalkerSettings(body_mass_kg=MASS_KG, seed=3))
         self.truth, self.plates = [], {"left_belt": [], "right_belt": []}
-        self.imus = {name: [] for name in (*FEET, "pelvis")}
+        self.imus = {name: [] for name in segments}
         for batch in range(int(DURATION_S / BATCH_S)):
             time_s = batch * BATCH_S + np.arange(1, 9) * BATCH_S / 8
-            self.truth += walker.advance(float(time_s[-1]), 1.0, 1.0)
+            belt_mps = 1.0 if time_s[-1] > stands_s else 0.0
+            self.truth += walker.advance(float(time_s[-1]), belt_mps, belt_mps)
             for name, batches in self.plates.items():
                 force_n, pressure_m = walker.plate(name, time_s)
                 batches.append(ForceSamples(name, 8 * batch, time_s, force_n, np.full((8, 3), np.nan), pressure_m))
@@ -278,3 +279,18 @@ def test_what_waited_is_told_at_the_end(recorded):
     assert len(of(Stride, analyser.finish())) >= 1
     assert analyser.finish() == []
     assert of(Stride, results)
+
+
+def test_standing_still_before_the_start_counts_for_posture():
+    recorded = Recorded(("left_thigh", "left_shank", "pelvis"), stands_s=9.0)
+    samples = in_order(*recorded.plates.values(), *recorded.imus.values())
+
+    def knees_rad(prepared_s: float) -> list[float]:
+        participant = Participant(MASS_KG, None)
+        analyser = Analyser(SETTINGS, participant, Input.SIMULATED, 8.5, prepared_s=prepared_s)
+        strides = of(Stride, [result for sample in samples for result in analyser.feed(sample)])
+        assert strides and all(stride.start_s > 8.5 for stride in strides)
+        return [s.knee_flexion_peak_swing_rad for s in strides if s.side is Side.LEFT and s.start_s > 25.0]
+
+    assert 0.4 < np.median(knees_rad(1.0)) < 1.6
+    assert np.isnan(knees_rad(8.4)).all()  # the filter has not settled when the person walks off

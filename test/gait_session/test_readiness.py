@@ -64,5 +64,14 @@ def test_without_fresh_health_of_the_load_cells_there_is_no_start(age_s):
     assert lab.missing(NOW_S) == "no health of the load cells"
 
 
+def test_a_lab_of_imus_alone_needs_their_health():
+    lab = ready()
+    lab.samples = lab.recorded = {"/imu/left_foot"}
+    lab.hear("load_cell/left_belt", "", NOW_S - 1e9)
+    assert lab.missing(NOW_S) == ""  # the IMU's is fresh
+    lab.hear("imu/left_foot", "", NOW_S - 1e9)
+    assert lab.missing(NOW_S) == "no health of the IMUs"
+
+
 def test_a_played_recording_is_not_judged():
     assert ready(judges_streams=False, left_foot="stuck").missing(NOW_S) == ""
