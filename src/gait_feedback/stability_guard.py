@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Softens or pauses cues while the walker is less stable than in the first strides, and says so.
+
+More symmetric walking by feedback of stance time made transfemoral amputees less stable sideways
+(doi:10.1186/s12984-019-0625-6), and feedback often makes people walk slower. So three things are watched, each stride,
+on each side: speed, lean of the trunk at mid-stance (its size, either way) and lateral margin of stability.
+
+*Baseline.* After ``settling_strides_count`` accepted strides of a side, its next ``baseline_strides_count`` ones are
+the baseline; until a side has its own, it is not cued, for the baseline must be walked without. What was not measured
+in half of them is not watched: ``unwatched`` names it.
+
+*Worse.* The median of a side's last ``strides_count`` strides is held against the median of its baseline. Worse is
+less speed, a smaller margin, or more lean, as a share of the baseline; a share of nearly nothing means nothing, so the
+baseline counts as 0.1 m/s, 0.01 m or 0.05 rad (the error of a trunk IMU) at least. Beyond ``soften_share`` on either
+side all cues get weaker, beyond ``pause_share`` they are withheld; a level is left again when it is better than 0.7 of
+its share. What was watched and is no longer measured softens.
+
+A belt that is set slower is a lower speed too. Standing has no strides: cues for standing are not for this guard. The
+shares are proposals; no study gives any.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from statistics import median
+
+from gait_analysis.gait import Stride
+from gait_feedback.cue import Cue, CueResult
+from gait_feedback.limiter import Verdict
+from gait_parts import settings as parts
+from gait_parts.settings import setting
+from gait_sensing.samples import Side
+
+_RELEASE = 0.7  # of a share, below which it is over
+
+
+class Level(IntEnum):
+    """What becomes of cues, from best to worst."""
+
+    PASS = 0
+    SOFTEN = 1
+    PAUSE = 2
+
+
+@dataclass(frozen=True)
+class GuardSettings(parts.Settings):
+    """What counts as worse."""
+
+    settling_strides_count: int = setting(10, "first strides of a side that are left out", low=0, high=1000)
+    baseline_strides_count: int = setting(20, "accepted strides of a side that are its baseline", low=3, high=1000)
+    strides_count: int = setting(5, "last accepted strides of a side that are judged", low=1, high=100)
+    soften_share: float = setting(0.15, "worse than the baseline by this share: weaker cues", low=0.01, high=2.0)
+    pause_share: float = setting(0.3, "worse than the baseline by this share: no cues", low=0.01, high=2.0)
+    softened: float = setting(0.5, "intensity of softened cues, as share of what was asked", low=0.05, high=1.0)
+
+    def __post_init__(self) -> None:
+        """Check each setting, then that pausing is for worse than softening."""
+        super().__post_init__()
+        if self.pause_share < self.soften_share:
+            raise ValueError(f"pause_share: got {self.pause_share}, allowed from soften_share {self.soften_share}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantity:
+    name: str
+    unit: str
+    of: Callable[[Stride], float]
+    least: float  # that the baseline counts as
+    is_more_worse: bool
+
+
+_QUANTITIES = (
+    _Quantity("speed", "m/s", lambda stride: stride.speed_mps, 0.1, False),
+    _Quantity("trunk lean", "rad", lambda stride: abs(stride.trunk_lean_mid_stance_rad), 0.05, True),
+    _Quantity("lateral margin of stability", "m", lambda stride: stride.lateral_margin_of_stability_m, 0.01, False),
+)
+
+
+class _Watch:
+    """One quantity of one side."""
+
+    def __init__(self, settings: GuardSettings, quantity: _Quantity, side: Side) -> None:
+        self.name = f"{quantity.name} of the {side.value} side"
+        self.level, self.reason = Level.PASS, ""
+        self._settings, self._quantity = settings, quantity
+        self._first: list[float] = []  # of the baseline; NaN where not measured
+        self._last: deque[float] = deque(maxlen=settings.strides_count)
+        self._baseline = math.nan
+
+    @property
+    def is_baseline_complete(self) -> bool:
+        """Whether all strides of the baseline are there."""
+        return len(self._first) == self._settings.baseline_strides_count
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether there is something to compare with."""
+        return not math.isnan(self._baseline)
+
+    def feed(self, stride: Stride) -> None:
+        """Take the next accepted stride of the side."""
+        value = self._quantity.of(stride)
+        value = value if math.isfinite(value) else math.nan
+        if not self.is_baseline_complete:
+            self._first.append(value)
+            known = [value for value in self._first if not math.isnan(value)]
+            if self.is_baseline_complete and 2 * len(known) >= len(self._first):
+                self._baseline = median(known)
+        elif self.is_watching:
+            self._last.append(value)
+            self._judge([value for value in self._last if not math.isnan(value)])
+
+    def _judge(self, known: list[float]) -> None:
+        if not known:
+            self.level, self.reason = Level.SOFTEN, f"{self.name} is no longer measured"
+            return
+        now, quantity = median(known), self._quantity
+        worse = now - self._baseline if quantity.is_more_worse else self._baseline - now
+        share = worse / max(abs(self._baseline), quantity.least)
+        self.level, self.reason = self._level(share), ""
+        if self.level is not Level.PASS:
+            text = f"{now:.3f} {quantity.unit}, {self._baseline:.3f} at first"
+            self.reason = f"{self.name} is worse by {100.0 * share:.0f} percent of the baseline: {text}"
+
+    def _level(self, share: float) -> Level:
+        settings = self._settings
+        for level, limit in ((Level.PAUSE, settings.pause_share), (Level.SOFTEN, settings.soften_share)):
+            if share > (_RELEASE * limit if self.level >= level else limit):
+                return level
+        return Level.PASS
+
+
+class StabilityGuard:
+    """Watches the strides of one session, in order, and judges its cues."""
+
+    def __init__(self, settings: GuardSettings) -> None:
+        """Begin without a baseline."""
+        self._settings = settings
+        self._settling_count = dict.fromkeys(Side, settings.settling_strides_count)
+        self._watches = {side: [_Watch(settings, quantity, side) for quantity in _QUANTITIES] for side in Side}
+
+    def feed(self, stride: Stride) -> str:
+        """Take the next stride of either side; return what is to be said when the level has changed, else ""."""
+        if not stride.is_accepted:
+            return ""
+        before = self.level
+        if self._settling_count[stride.side] > 0:
+            self._settling_count[stride.side] -= 1
+            return ""
+        for watch in self._watches[stride.side]:
+            watch.feed(stride)
+        return "" if self.level is before else f"cues {_SAYS[self.level]}{self.reason}"
+
+    @property
+    def level(self) -> Level:
+        """What becomes now of the cues on a side that has its baseline: the worst of all that is watched."""
+        return max(watch.level for watch in self._all())
+
+    @property
+    def reason(self) -> str:
+        """What is worse; empty when cues pass."""
+        return "; ".join(watch.reason for watch in self._all() if watch.level is self.level and watch.reason)
+
+    @property
+    def unwatched(self) -> tuple[str, ...]:
+        """What cannot be watched with the sensors present; empty until a baseline is complete."""
+        return tuple(watch.name for watch in self._all() if watch.is_baseline_complete and not watch.is_watching)
+
+    def judge(self, cue: Cue) -> tuple[Cue, Verdict]:
+        """Return the cue, weaker where the guard softens, and whether it may go."""
+        if not all(watch.is_baseline_complete for watch in self._watches[cue.side]):
+            count = self._settings.baseline_strides_count
+            return cue, _paused(f"the {cue.side.value} side has no baseline yet: {count} even strides without cues")
+        if self.level is Level.PAUSE:
+            return cue, _paused(self.reason)
+        if self.level is Level.SOFTEN:
+            reason = f"{cue.reason}; softened: {self.reason}"
+            cue = replace(cue, intensity=cue.intensity * self._settings.softened, reason=reason)
+        return cue, Verdict()
+
+    def _all(self) -> list[_Watch]:
+        return [watch for watches in self._watches.values() for watch in watches]
+
+
+def _paused(reason: str) -> Verdict:
+    return Verdict(CueResult.DROPPED_LIMIT, f"paused: {reason}")
+
+
+_SAYS = {Level.PASS: "as asked again", Level.SOFTEN: "softened: ", Level.PAUSE: "paused: "}
