@@ -68,6 +68,7 @@ class _Series:
 
     def __init__(self, window_count: int, baseline: OwnBaseline) -> None:
         self.recent: deque[float] = deque(maxlen=window_count)
+        self.median = math.nan  # over the window
         self.undefined_count = 0
         self.baseline = baseline
 
@@ -77,12 +78,8 @@ class _Series:
             self.undefined_count += 1
         else:
             self.recent.append(value)
+            self.median = median(self.recent)
             self.baseline.feed(value)
-
-    @property
-    def median(self) -> float:
-        """Median over the window."""
-        return median(self.recent) if self.recent else math.nan
 
 
 class AsymmetryTracker:
@@ -92,12 +89,17 @@ class AsymmetryTracker:
         self, metrics: list[Metric], participant: Participant, window_count: int, settings: Settings | None = None
     ) -> None:
         self._metrics, self._settings = metrics, settings or Settings()
-        self._has_prosthesis = participant.prosthetic_side is not None
-        self._level = participant.amputation_level if self._has_prosthesis else "unknown"
+        has_prosthesis = participant.prosthetic_side is not None
+        level = participant.amputation_level if has_prosthesis else "unknown"
         self._reference = participant.prosthetic_side or Side.LEFT  # takes the place of P
         self._index = INDICES[self._settings.index]
         names = [metric.name for metric in metrics]
         self._part_names = [f"step_length_{part}" for part in _PARTS] if "step_length" in names else []
+        parts_text = INDICES["normalised_difference"].text(has_prosthesis)
+        self._texts = dict.fromkeys(names, self._index.text(has_prosthesis)) | {
+            f"step_length_{part}": f"part of step length due to {part}: {parts_text}" for part in _PARTS
+        }
+        self._norms = {name: norm(level, name, self._index) for name in names + self._part_names}
         given, count = self._settings.given_baselines(), self._settings.baseline_pairs_count
         self._series = {
             name: _Series(window_count, OwnBaseline(count, given.get(name))) for name in names + self._part_names
@@ -133,12 +135,11 @@ class AsymmetryTracker:
     def _compare(self, metric: Metric, pair: dict[Side, Stride]) -> MetricAsymmetry:
         prosthetic, sound = metric.of(pair[self._reference]), metric.of(pair[self._reference.other])
         value, reason = self._index.compare(prosthetic, sound)
-        doubts = dict.fromkeys(_doubt(metric, stride) for stride in pair.values())
-        if doubt := "; ".join(filter(None, doubts)):
-            value, reason = math.nan, reason or doubt
-        text = self._index.text(self._has_prosthesis)
-        reference = norm(self._level, metric.name, self._index)
-        return self._measured(metric.name, text, value, reason, (prosthetic, sound), metric.unit, reference)
+        if metric.needs_foot_off:
+            doubts = dict.fromkeys(stride.stance_doubt for stride in pair.values())
+            if doubt := "; ".join(filter(None, doubts)):
+                value, reason = math.nan, reason or doubt
+        return self._measured(metric.name, value, reason, (prosthetic, sound), metric.unit)
 
     def _compare_parts(self, stride: Stride, other: Stride) -> list[MetricAsymmetry]:
         """Return the parts of the step lengths' normalised difference; ``stride`` is of the foot b."""
@@ -155,29 +156,20 @@ class AsymmetryTracker:
         ):
             value = getattr(split, part) if is_reference else -getattr(split, part)
             prosthetic, sound = compared if is_reference else compared[::-1]
-            text = f"part of step length due to {part}: " + INDICES["normalised_difference"].text(self._has_prosthesis)
             reason = "not measured on both sides" if math.isnan(value) else ""
-            reference = norm(self._level, name, self._index)
-            measured.append(self._measured(name, text, value, reason, (prosthetic, sound), unit, reference))
+            measured.append(self._measured(name, value, reason, (prosthetic, sound), unit))
         return measured
 
     def _measured(
-        self,
-        name: str,
-        index: str,
-        value: float,
-        reason: str,
-        compared: tuple[float, float],
-        unit: str,
-        reference: tuple[float, str],
+        self, name: str, value: float, reason: str, compared: tuple[float, float], unit: str
     ) -> MetricAsymmetry:
         series = self._series[name]
         series.feed(value)
-        baseline = series.baseline.spread
+        baseline, reference = series.baseline.spread, self._norms[name]
         prosthetic, sound = (self._variability[side][name] for side in (self._reference, self._reference.other))
         return MetricAsymmetry(
             name=name,
-            index=index,
+            index=self._texts[name],
             value=value,
             rolling_median=series.median,
             prosthetic_value=compared[0],

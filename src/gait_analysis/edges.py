@@ -3,6 +3,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,12 +29,12 @@ def last_crossing(time_s: Array, force_n: Array, level_n: float, is_rising: bool
     """
     if len(time_s) < 2:
         return Edge(float(time_s[0]), True)
-    intervals_s = np.diff(time_s)
-    interval_s = float(np.median(intervals_s))
-    has_lost = bool(intervals_s.max() > _FAR_RATIO * interval_s)  # a mean across lost samples would shift the edge
+    intervals_s = np.sort(time_s[1:] - time_s[:-1])
+    interval_s = _middle(intervals_s)
+    has_lost = bool(intervals_s[-1] > _FAR_RATIO * interval_s)  # a mean across lost samples would shift the edge
     smooth_n = force_n if has_lost else centred_mean(force_n, interval_s, smoothing_s)
     is_before = smooth_n < level_n if is_rising else smooth_n >= level_n
-    before = np.flatnonzero(is_before[:-1] & ~is_before[1:])
+    before = (is_before[:-1] > is_before[1:]).nonzero()[0]
     if len(before) == 0:
         return Edge(float(time_s[0]), True)
     low = int(before[-1])
@@ -47,5 +48,27 @@ def centred_mean(values: Array, interval_s: float, window_s: float) -> Array:
     half = math.floor(window_s / (2.0 * interval_s))
     if half == 0 or len(values) < 2 * half + 1:
         return values
-    padded = np.concatenate((np.full(half, values[0]), values, np.full(half, values[-1])))
-    return np.convolve(padded, np.full(2 * half + 1, 1.0 / (2 * half + 1)), mode="valid")
+    padded = np.empty(len(values) + 2 * half)
+    padded[:half], padded[half:-half], padded[-half:] = values[0], values, values[-1]
+    return np.correlate(padded, _weights(2 * half + 1))
+
+
+@lru_cache(maxsize=16)
+def _weights(count: int) -> Array:
+    return np.full(count, 1.0 / count)
+
+
+def median(values: Array) -> float:
+    """Return the median of values [n], n at least 1; of few values several times faster than ``np.median``."""
+    ordered = np.sort(values)
+    return _middle(ordered) if ordered[-1] == ordered[-1] else math.nan  # NaN comes last
+
+
+def usual_interval_s(time_s: Array) -> float:
+    """Return the median interval between times [n], n at least 2."""
+    return _middle(np.sort(time_s[1:] - time_s[:-1]))
+
+
+def _middle(ordered: Array) -> float:
+    half = len(ordered) // 2
+    return float(ordered[half]) if len(ordered) % 2 else 0.5 * (float(ordered[half - 1]) + float(ordered[half]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gait_analysis.edges import centred_mean
+from gait_analysis.edges import centred_mean, usual_interval_s
 from gait_sensing.samples import Array
 
 _SMOOTHING_S = 0.02  # against noise on a peak; lowers a peak of 0.2 s width by less than 0.5 percent
@@ -35,22 +35,22 @@ def stance_kinetics(start_s: float, end_s: float, time_s: Array, vertical_bw: Ar
     """
     if len(time_s) < 8:
         return Kinetics()
-    interval_s = float(np.median(np.diff(time_s)))
+    interval_s = usual_interval_s(time_s)
     smooth_bw = centred_mean(vertical_bw, interval_s, _SMOOTHING_S)
     half = int(time_s.searchsorted(0.5 * (start_s + end_s)))
     first = int(smooth_bw[:half].argmax()) if half else 0
     second = half + int(smooth_bw[half:].argmax()) if half < len(time_s) else half - 1
     valley_bw = float(smooth_bw[first : second + 1].min())
     first_bw, second_bw = (_peak(float(smooth_bw[index]), valley_bw) for index in (first, second))
-    at_s = np.concatenate(([start_s], time_s, [end_s]))
-    vertical_bw, forward_bw = (np.pad(values, 1, mode="edge") for values in (vertical_bw, forward_bw))
+    widths_s = np.diff(_between_ends(time_s, start_s, end_s))
+    vertical_bw, forward_bw = (_between_ends(each, each[0], each[-1]) for each in (vertical_bw, forward_bw))
     return Kinetics(
         peak_load_bw=float(smooth_bw.max()),
         first_peak_load_bw=first_bw,
         second_peak_load_bw=second_bw,
-        vertical_impulse_bws=_integral(at_s, vertical_bw),
-        braking_impulse_bws=_integral(at_s, np.minimum(forward_bw, 0.0)),
-        propulsion_impulse_bws=_integral(at_s, np.maximum(forward_bw, 0.0)),
+        vertical_impulse_bws=_integral(widths_s, vertical_bw),
+        braking_impulse_bws=_integral(widths_s, np.minimum(forward_bw, 0.0)),
+        propulsion_impulse_bws=_integral(widths_s, np.maximum(forward_bw, 0.0)),
         loading_rate_bwps=_loading_rate_bwps(time_s[: first + 1], smooth_bw[: first + 1], first_bw),
     )
 
@@ -59,8 +59,15 @@ def _peak(value_bw: float, valley_bw: float) -> float:
     return value_bw if value_bw - valley_bw >= _PROMINENCE_BW else math.nan
 
 
-def _integral(time_s: Array, values: Array) -> float:
-    return float(np.sum(0.5 * (values[1:] + values[:-1]) * np.diff(time_s)))
+def _between_ends(values: Array, first: float, last: float) -> Array:
+    ended = np.empty(len(values) + 2)
+    ended[0], ended[1:-1], ended[-1] = first, values, last
+    return ended
+
+
+def _integral(widths_s: Array, values: Array) -> float:
+    """Return the sum of the trapezoids between values [n] that are ``widths_s`` [n - 1] apart."""
+    return float((0.5 * (values[1:] + values[:-1]) * widths_s).sum())
 
 
 def _loading_rate_bwps(time_s: Array, rising_bw: Array, peak_bw: float) -> float:

@@ -2,7 +2,7 @@
 """Events of both feet to the strides of one: a state machine in a table, which never looks at a clock."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -123,7 +123,7 @@ class StrideBuilder:
 def timed_stride(times: StrideTimes, **measured: Any) -> Stride:
     """Return the stride with its durations, and with what else was ``measured`` in it."""
     stride_time_s = times.end_s - times.start_s
-    stride = Stride(
+    return Stride(
         side=times.side,
         number=times.number,
         is_accepted=not times.reason,
@@ -141,5 +141,5 @@ def timed_stride(times: StrideTimes, **measured: Any) -> Stride:
         terminal_double_support_time_s=times.foot_off_s - times.other_contact_s,
         single_support_time_s=times.other_contact_s - times.other_foot_off_s,
         cadence_hz=2.0 / stride_time_s,
+        **measured,
     )
-    return replace(stride, **measured)

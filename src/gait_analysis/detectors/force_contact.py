@@ -26,7 +26,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait_analysis.edges import Edge, centred_mean, last_crossing
+from gait_analysis.edges import Edge, centred_mean, last_crossing, median, usual_interval_s
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.history import History
 from gait_analysis.parts import ContactChange
@@ -159,19 +159,19 @@ class Detector:
             start_s, end_s = max(self._changed_s, time_s - _SWING_WINDOW_S) + _GUARD_S, time_s - _GUARD_S
             swing = self._history.between(start_s, end_s)
             if len(swing) > 1 and swing[-1, 0] - swing[0, 0] >= _GUARD_S:
-                self._baseline_n += self._settings.baseline_gain * (float(np.median(swing[:, 1])) - self._baseline_n)
+                self._baseline_n += self._settings.baseline_gain * (median(swing[:, 1]) - self._baseline_n)
                 self._edge_n = self._lowest_clear_n(swing)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
             rest = self._history.between(time_s - 0.5 * self._settings.unload_s, time_s)
-            self._baseline_n = float(np.median(rest[:, 1]))
+            self._baseline_n = median(rest[:, 1])
 
     def _lowest_clear_n(self, swing: Array) -> float:
         """Return the lowest level, from half of ``off`` to ``off``, that noise as in this swing hardly reaches.
 
         A plate without any noise was set to zero by someone, who knows up to which force.
         """
-        smooth_n = centred_mean(swing[:, 1], float(np.median(np.diff(swing[:, 0]))), self._settings.smoothing_s)
-        noise_n = _NORMAL_PER_MEDIAN * float(np.median(np.abs(smooth_n - np.median(smooth_n))))
+        smooth_n = centred_mean(swing[:, 1], usual_interval_s(swing[:, 0]), self._settings.smoothing_s)
+        noise_n = _NORMAL_PER_MEDIAN * median(np.abs(smooth_n - median(smooth_n)))
         return min(max(_CLEAR_DEVIATIONS * noise_n, 0.5 * self._off_n), self._off_n) if noise_n > 0.0 else self._off_n
 
     def _event(self, time_s: float) -> GaitEvent:
