@@ -25,6 +25,7 @@ from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import ContactChange, build, settings_of
 from gait_analysis.plate_measures import PlateMeasures
+from gait_analysis.plausibility import in_order
 from gait_analysis.sensors import DETECTORS, Sensors
 from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.state_grid import StateGrid
@@ -127,7 +128,7 @@ class Analyser:
             StreamMerge(settings.force_streams, settings.stale_s),
             Followers(settings.stale_s),
         )
-        self._sensors = Sensors(settings.detector, settings.shared_plate, participant, parts)
+        self._sensors = Sensors(settings.detector, settings.shared_plate, participant, settings.lowest_force_n, parts)
         self._belts = BeltMotion(settings.belt_settle_s, settings.belt_max_age_s)
         self._limbs = {
             side: self._limb(side, stream, participant.body_weight_n, parts)
@@ -135,6 +136,7 @@ class Analyser:
         }
         for limb in self._limbs.values():
             limb.sensors.crossing = self._sensors.of_foot[limb.side.other]
+            limb.plate.other = self._limbs[limb.side.other].plate
         metrics = [build("metrics", "Metric", name, parts) for name in settings.metrics]
         count, compared = settings.asymmetry_window_count, settings_of("gait_analysis", "asymmetry", parts)
         prosthetic_side, names = participant.prosthetic_side, settings.deviations
@@ -144,7 +146,7 @@ class Analyser:
         inertia = settings_of("gait_sensing.calibration", "belt_inertia", parts)
         self._strides = StrideMaker(
             self._limbs,
-            PlateMeasures(self._limbs, self._belts, input, stability, inertia),
+            PlateMeasures(self._limbs, self._belts, input, stability, inertia, participant.body_weight_n),
             self._motion,
             AsymmetryTracker(metrics, participant, count, compared),
             DeviationTracker(deviations),
@@ -179,6 +181,10 @@ class Analyser:
         is_plate = sample.name in self._settings.force_streams
         if not is_plate and sample.name not in self._sensors.force_streams:
             return []
+        ordered = in_order(sample)
+        if ordered is None:
+            return []
+        sample = ordered
         if sample.time_s[0] < self._start_s:
             first = int(sample.time_s.searchsorted(self._start_s))
             if first == len(sample.time_s):
@@ -198,7 +204,7 @@ class Analyser:
     def _feed_motion(self, sample: ImuSample) -> list[Result]:
         if turn := self._turns.get(sample.segment):
             turn(sample)
-        if sample.time_s < self._start_s:
+        if not sample.time_s >= self._start_s:
             if sample.time_s >= self._standing_s:
                 self._motion.feed(sample)
             return []
@@ -246,13 +252,16 @@ class Analyser:
     def _on_plate(self, found: tuple[Limb, ContactChange], results: list[Result], known_s: float) -> None:
         limb, change = found
         self._tell_regular(results, known_s)
+        if change.event is not None and limb.sensors.used is limb.plate and limb.plate.is_left(known_s):
+            self._strides.interrupt()  # of somebody who is back
         limb.apply(change)
         self._tell(results, limb, known_s, change.is_in_contact is None)
 
     def _on_motion(self, sample: ImuSample, results: list[Result], known_s: float) -> None:
         if self._sensors.was_silent(sample.segment, known_s):
             self._tell_regular(results, known_s)
-        self._motion.feed(sample)
+        if self._sensors.believes(sample):
+            self._motion.feed(sample)
         for found in self._sensors.feed(sample, known_s):
             self._on_change(found, results, known_s)
 

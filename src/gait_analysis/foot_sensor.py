@@ -18,6 +18,7 @@ from gait_sensing.samples import Array, Side
 
 MAX_AGE_S = 0.1  # of a motion sensor's newest sample: five samples of a slow one
 CATCH_UP_S = 0.5  # before the change of sensor: what was told earlier belongs to another stride
+LEFT_S = 1.0  # with both feet off the plates, nobody is on them: no flight is so long
 SAME_EVENT_S = 0.3  # two sensors' times of one event differ by less, two contacts of one foot by more
 AGREE_COUNT = 3  # of ``DOUBT_COUNT`` events; fewer are a doubt
 UNPROVEN = "stance from IMUs alone: its bias against force is not known"
@@ -47,6 +48,10 @@ class FootSensor:
         """Whether its newest sample was known not long before ``time_s``."""
         return time_s - self.heard_s <= MAX_AGE_S
 
+    def knows(self, time_s: float) -> bool:
+        """Whether it can tell contact at ``time_s`` from what it sent."""
+        return self.is_in_contact is not None
+
     def take(self, change: ContactChange) -> None:
         """Take over what it tells of its foot."""
         self.is_in_contact, self.reason = change.is_in_contact, change.reason
@@ -67,10 +72,31 @@ class LoadSensor(FootSensor):
     """A plate or load cell, whose samples come many at a time."""
 
     newest: Callable[[float], Array | None] = lambda time_s: None  # the newest row not long before a time
+    other: "LoadSensor | None" = None  # the plate of the other foot
+    unloaded_s: float = math.inf  # since when it is known to bear no load
 
     def is_heard(self, time_s: float) -> bool:
         """Whether there is a sample not long before ``time_s``."""
         return self.newest(time_s) is not None
+
+    def knows(self, time_s: float) -> bool:
+        """Whether it can tell contact at ``time_s``; not of somebody who is on neither plate."""
+        return self.is_in_contact is not None and not self.is_left(time_s)
+
+    def is_left(self, time_s: float) -> bool:
+        """Whether nobody has been on this plate and the other one for long."""
+        other = self.other
+        if other is None or not time_s - max(self.unloaded_s, other.unloaded_s) > LEFT_S:
+            return False
+        return self.is_heard(time_s) and other.is_heard(time_s)
+
+    def take(self, change: ContactChange) -> None:
+        """Take over what it tells of its foot."""
+        FootSensor.take(self, change)
+        if change.is_in_contact is not False:
+            self.unloaded_s = math.inf
+        elif self.unloaded_s == math.inf:
+            self.unloaded_s = change.detected_s
 
 
 class FootSensors:
@@ -86,7 +112,7 @@ class FootSensors:
     def best(self, time_s: float) -> FootSensor | None:
         """Return the sensor to believe at ``time_s``; ``None`` when none can tell."""
         for sensor in self._sensors:
-            if sensor.is_in_contact is not None and sensor.is_heard(time_s):
+            if sensor.knows(time_s) and sensor.is_heard(time_s):
                 return sensor
         return None
 
@@ -100,7 +126,10 @@ class FootSensors:
         if sensor is None:
             return f"no sensor of the {self._side.value} foot has sent anything"
         if not sensor.is_heard(time_s):
-            return f"nothing from {sensor.name} any more"
+            why = sensor.reason if sensor.is_in_contact is None else ""
+            return f"nothing from {sensor.name} any more" + (f" to go by: {why}" if why else "")
+        if sensor.is_in_contact is not None:
+            return "nobody is on the plates"
         return sensor.reason or f"{sensor.name} has not told of contact or swing yet"
 
     def changed(self, time_s: float) -> str:
@@ -154,7 +183,7 @@ class FootSensors:
         for other in self._sensors:
             if other is used or not other.knows_foot_off:  # a last resort makes nothing doubtful
                 continue
-            if other.is_in_contact is not None and other.is_heard(known_s):
+            if other.knows(known_s) and other.is_heard(known_s):
                 doubt = doubt or other.doubt(used.name)
                 other.agreement.told(event)
         for other in self.crossing:

@@ -3,10 +3,11 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from gait_analysis.believed_load import BelievedLoad
 from gait_analysis.edges import centred_mean
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.foot_sensor import FootSensor, FootSensors, LoadSensor
@@ -16,6 +17,7 @@ from gait_analysis.kinetics import Kinetics, stance_kinetics
 from gait_analysis.lengths import landing_m
 from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.parts import ContactChange, Detector
+from gait_analysis.plausibility import clip_level_n
 from gait_analysis.strides import StrideBuilder
 from gait_analysis.subphases import SubphaseTracker
 from gait_sensing.samples import Array, ForceSamples, Side
@@ -25,7 +27,7 @@ _LONGEST_STANCE_S = 4.0  # longer is standing
 _EDGE_S = 0.03  # before foot off, in which the centre of pressure is looked at
 _SWING_MARGIN_S = 0.05  # at both ends of a swing, where the load of the stances fades
 _SWING_MEAN_S = 0.02  # against noise on the highest load
-_HIGHEST_N = 20_000.0  # no plate under a walker sees more
+_REFUSED_S = 2.0
 _TIME, _FORWARD, _LATERAL, _VERTICAL, _PRESSURE_X, _PRESSURE_Y = range(6)  # columns of the history
 
 
@@ -58,26 +60,24 @@ class Limb:
         self.side, self.stream, self.phase = side, stream, phase
         self.strides, self.subphase = StrideBuilder(side), SubphaseTracker(side)
         self.landing = Landing()
-        self.implausible_count = 0
         self.plate = LoadSensor(side, stream, Source.FORCE, reason=f"no clear contact or swing on {stream} yet")
         self.plate.newest = self.newest
         self.sensors = FootSensors(side, [self.plate, *others])
-        self._detector = detector
-        self._weight_n, self._lowest_n, self._max_age_s = weight_n, lowest_n, max_age_s
+        self._load = BelievedLoad(stream, detector, weight_n, lowest_n)
+        self._weight_n, self._max_age_s = weight_n, max_age_s
         self._history = History(5, _KEEP_S)
+        self._refused = History(0, _REFUSED_S)  # times of samples that were no measurement
         self._baseline_n = 0.0
 
     def take(self, samples: ForceSamples) -> list[ContactChange]:
         """Keep the samples, without those that are no measurement; return the changes of contact they tell."""
-        force_n = samples.force_n
-        if not (force_n[:, 2].min() > self._lowest_n and force_n.min() > -_HIGHEST_N and force_n.max() < _HIGHEST_N):
-            samples = self._measured(samples)
-            if not len(samples.time_s):
-                return []
         self.plate.heard_s = float(samples.time_s[-1])
-        force_n, pressure_m = samples.force_n, samples.centre_of_pressure_m
-        self._history.append(samples.time_s, *force_n.T, *pressure_m.T)
-        return self._detector.feed(samples)
+        measured, changes = self._load.feed(samples)
+        if measured is not samples:
+            self._refused.append(samples.time_s)
+        if measured is not None:
+            self._history.append(measured.time_s, *measured.force_n.T, *measured.centre_of_pressure_m.T)
+        return changes
 
     def apply(self, change: ContactChange) -> None:
         """Take over a change of contact that ``take`` returned."""
@@ -130,7 +130,12 @@ class Limb:
 
     def next_s(self, time_s: float) -> float:
         """Return the time of the first sample after ``time_s`` that has been taken; infinity when there is none."""
-        return self._history.next_s(time_s)
+        return min(self._history.next_s(time_s), self._refused.next_s(time_s))
+
+    def refused_s(self, time_s: float) -> float:
+        """Return the time of the newest sample not long before ``time_s`` that was no measurement, or -infinity."""
+        rows = self._refused.between(time_s - self._max_age_s, time_s)
+        return float(rows[-1, 0]) if len(rows) else -math.inf
 
     def state(self, time_s: float, row: Array | None, is_other_known: bool) -> LimbState:
         """Return the state at ``time_s``, with what ``newest`` returned for it."""
@@ -153,30 +158,26 @@ class Limb:
 
     def sensor(self, time_s: float, row: Array | None) -> FootSensor | None:
         """Return the sensor that tells of contact at ``time_s``; ``row`` is what ``newest`` returned for it."""
-        return self.plate if row is not None and self.plate.is_in_contact is not None else self.sensors.best(time_s)
-
-    def _measured(self, samples: ForceSamples) -> ForceSamples:
-        force_n = samples.force_n
-        is_measured = (np.abs(force_n) < _HIGHEST_N).all(axis=1) & (force_n[:, 2] > self._lowest_n)
-        self.implausible_count += int(len(is_measured) - is_measured.sum())
-        return replace(
-            samples,
-            time_s=samples.time_s[is_measured],
-            force_n=force_n[is_measured],
-            moment_nm=samples.moment_nm[is_measured],
-            centre_of_pressure_m=samples.centre_of_pressure_m[is_measured],
-        )
+        plate = self.plate
+        return plate if row is not None and plate.knows(time_s) else self.sensors.best(time_s)
 
     def kinetics(self, start_s: float, foot_off_s: float, pull_n: Callable[[Array], Array] | None) -> Kinetics:
         """Return the loading of a stance; ``pull_n`` is what the belt's mass adds to fore-aft force at times [n]."""
         if math.isnan(self._weight_n) or not foot_off_s - start_s <= _LONGEST_STANCE_S:
             return Kinetics()
         rows = self._history.between(start_s, foot_off_s)
+        if not math.isnan(self.clip_n(start_s, foot_off_s)):
+            return Kinetics()
         vertical_bw = (rows[:, _VERTICAL] - self._baseline_n) / self._weight_n
         forward_n = rows[:, _FORWARD]
         if pull_n is not None and len(rows):
             forward_n = forward_n - pull_n(rows[:, _TIME])
         return stance_kinetics(start_s, foot_off_s, rows[:, _TIME], vertical_bw, forward_n / self._weight_n)
+
+    def clip_n(self, start_s: float, end_s: float) -> float:
+        """Return the force at which the plate was clipped in a stance; NaN when it was not."""
+        rows = self._history.between(start_s, end_s)
+        return clip_level_n(rows[:, _TIME], rows[:, _VERTICAL])
 
     def across(self, start_s: float, end_s: float) -> Array:
         """Return rows [n, 4] of an interval: time, lateral force, load, centre of pressure across the belt."""

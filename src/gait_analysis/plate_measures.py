@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What plates and belts tell of a stride besides its times: lengths, loading, and the margin of stability."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -10,6 +11,7 @@ from gait_analysis.events import GaitEvent
 from gait_analysis.lengths import step_length_m, stride_length_m
 from gait_analysis.limb import Landing, Limb
 from gait_analysis.participant import Input
+from gait_analysis.plausibility import StrideDoubts
 from gait_analysis.strides import StrideTimes
 from gait_sensing.calibration import belt_inertia
 from gait_sensing.samples import Array, Side
@@ -25,8 +27,11 @@ class PlateMeasures:
         input: Input,
         stability: stability.Settings,
         inertia: belt_inertia.Settings,
+        weight_n: float,
     ) -> None:
         self._limbs, self._belts, self._input, self._stability = limbs, belts, input, stability
+        left, right = (limb.stream for limb in limbs.values())
+        self._doubts = StrideDoubts((left, right), weight_n)
         self._inertia = {side: inertia.of(side) for side in Side}
 
     def belt_mps(self, side: Side, known_s: float) -> float:
@@ -43,6 +48,16 @@ class PlateMeasures:
         if self._stability.pendulum_m > 0.0:
             measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
         return measured
+
+    def doubt(self, limb: Limb, times: StrideTimes) -> str:
+        """Return what is doubtful about the plates at the end of a stride, in words; empty when nothing is."""
+        if any(each.sensors.used is not each.plate for each in self._limbs.values()):
+            return ""
+        clip_n = limb.clip_n(times.start_s, times.foot_off_s)
+        clipped = f"{limb.stream} is clipped at {clip_n:.0f} N: its peaks are not known"
+        left_n, right_n = (each.loads(times.start_s, times.end_s)[:, 1] for each in self._limbs.values())
+        width_m = self._step_width_m(limb, self._limbs[limb.side.other], times)
+        return self._doubts.feed((left_n, right_n), width_m) or ("" if math.isnan(clip_n) else clipped)
 
     def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
         other, here = self._limbs[limb.side.other], limb.landing

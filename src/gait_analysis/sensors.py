@@ -14,13 +14,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from gait_analysis.believed_load import BelievedLoad
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.foot_sensor import MAX_AGE_S, FootSensor, LoadSensor
 from gait_analysis.history import History
 from gait_analysis.imu_events.worn import HISTORY_S, WornDetector
 from gait_analysis.one_plate.one_plate import OnePlate
 from gait_analysis.participant import Participant
-from gait_analysis.parts import ContactChange, Detector, build, settings_of
+from gait_analysis.parts import ContactChange, build, settings_of
+from gait_analysis.plausibility import MotionCheck
 from gait_parts.settings import Settings
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side, Vector
 
@@ -52,9 +54,12 @@ class MotionDetector(Protocol):
 class _Motion:
     detector: MotionDetector
     sensors: dict[Side, FootSensor]
+    check: MotionCheck
     begun_s: float = math.nan
     heard_s: float = -math.inf  # as of its sensors
     reason: str = ""  # the last one told
+    is_believed: bool = True  # the newest sample
+    is_wrong: bool = False  # so many are not believed that contact is unknown
 
 
 class _Times:
@@ -74,7 +79,12 @@ class Sensors:
     """All of them; ``of_foot`` in order of trust. ``shared_plate`` names the stream of a plate under both feet."""
 
     def __init__(
-        self, detector: str, shared_plate: str, participant: Participant, parts: Mapping[str, Settings]
+        self,
+        detector: str,
+        shared_plate: str,
+        participant: Participant,
+        lowest_n: float,
+        parts: Mapping[str, Settings],
     ) -> None:
         self.of_foot: dict[Side, list[FootSensor]] = {side: [] for side in Side}
         self.force_streams: set[str] = {shared_plate} if shared_plate else set()
@@ -82,11 +92,12 @@ class Sensors:
         self._motions: dict[str, _Motion] = {}
         self._held: News = []
         prosthetic_side, weight_n = participant.prosthetic_side, participant.body_weight_n
-        self._pylon: tuple[FootSensor, Detector] | None = None
+        self._pylon: tuple[FootSensor, BelievedLoad] | None = None
         if prosthetic_side is not None:
             self.force_streams.add(PROSTHESIS)
             pylon = self._add_load(prosthetic_side, PROSTHESIS, Source.PROSTHESIS)
-            self._pylon = pylon, build("detectors", "Detector", detector, parts, prosthetic_side, weight_n)
+            found = build("detectors", "Detector", detector, parts, prosthetic_side, weight_n)
+            self._pylon = pylon, BelievedLoad(PROSTHESIS, found, weight_n, lowest_n)
         if shared_plate:
             self._plate = OnePlate(settings_of("gait_analysis.one_plate", "one_plate", parts), weight_n)
             self._on_plate = {side: self._add_load(side, shared_plate, Source.FORCE) for side in Side}
@@ -106,7 +117,7 @@ class Sensors:
         self, segment: str, detector: MotionDetector, sides: tuple[Side, ...] | type[Side], knows_foot_off: bool = True
     ) -> None:
         sensors = {side: FootSensor(side, segment, Source.IMU, knows_foot_off) for side in sides}
-        self._motions[segment] = _Motion(detector, sensors)
+        self._motions[segment] = _Motion(detector, sensors, MotionCheck(segment))
         for side, sensor in sensors.items():
             self.of_foot[side].append(sensor)
 
@@ -120,14 +131,22 @@ class Sensors:
         motion = self._motions.get(segment)
         return motion is not None and not known_s - motion.heard_s <= MAX_AGE_S
 
+    def believes(self, sample: ImuSample) -> bool:
+        """Whether the next sample of a motion sensor, which ``feed`` has to be given next, is a measurement."""
+        motion = self._motions.get(sample.segment)
+        if motion is None:
+            return True
+        motion.is_believed = motion.check.feed(sample)
+        return motion.is_believed
+
     def feed_force(self, samples: ForceSamples) -> Iterator[tuple[FootSensor, ContactChange]]:
         """Take the next samples of a force stream; yield what they tell of the feet, as detected."""
         self._times[samples.name].append(samples.time_s)
         newest_s = float(samples.time_s[-1])
         if samples.name == PROSTHESIS and self._pylon is not None:
-            sensor, detector = self._pylon
+            sensor, load = self._pylon
             sensor.heard_s = newest_s
-            yield from ((sensor, change) for change in detector.feed(samples))
+            yield from ((sensor, change) for change in load.feed(samples)[1])
             return
         for sensor in self._on_plate.values():
             sensor.heard_s = newest_s
@@ -148,11 +167,11 @@ class Sensors:
             return []
         if math.isnan(motion.begun_s):
             motion.begun_s = sample.time_s
-        events = motion.detector.feed(sample)
+        events = motion.detector.feed(sample) if motion.is_believed else []
         motion.heard_s = known_s
         for sensor in motion.sensors.values():
             sensor.heard_s = known_s
-        if not events and not self._held and motion.detector.reason == motion.reason:
+        if not events and not self._held and (motion.check.reason or motion.detector.reason) == motion.reason:
             return []
         found = self._found(motion, events, known_s)
         if self._held or (found and sample.segment == PELVIS) or any(_is_late(change, known_s) for _, change in found):
@@ -169,10 +188,10 @@ class Sensors:
 
     def _lost(self, motion: _Motion, known_s: float) -> News:
         """Return that nothing can be told, when that is new."""
-        reason = motion.detector.reason
-        is_new = reason != motion.reason
-        motion.reason = reason
-        if not (reason and is_new):
+        reason = motion.check.reason or motion.detector.reason
+        is_new, was_wrong = reason != motion.reason, motion.is_wrong
+        motion.reason, motion.is_wrong = reason, bool(motion.check.reason)
+        if not is_new or not (reason or was_wrong):
             return []
         return [(sensor, ContactChange(known_s, math.nan, None, reason=reason)) for sensor in motion.sensors.values()]
 

@@ -59,7 +59,8 @@ class StateGrid:
         left, right = self._limbs.values()
         left_row, right_row = left.newest(time_s), right.newest(time_s)
         if left_row is None and right_row is None:
-            newest_s = max(left.sensors.heard_s(time_s), right.sensors.heard_s(time_s))
+            heard_s = (max(limb.sensors.heard_s(time_s), limb.refused_s(time_s)) for limb in (left, right))
+            newest_s = max(heard_s)
             if newest_s == -math.inf:
                 return None
         else:

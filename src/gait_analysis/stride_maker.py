@@ -55,6 +55,8 @@ class StrideMaker:
         placed, times = self._place(limb, event)
         if times is None:
             return [placed]
+        doubt = self._plates.doubt(limb, times)
+        placed = replace(placed, reason=placed.reason or doubt)
         measured = self._plates.measures(limb, times, last_landing, event)
         stride = timed_stride(times, **measured, stance_doubt=limb.sensors.stance_doubt)
         self._motion.add(stride, limb.swing_load_bw(times.foot_off_s, times.end_s), event.detected_s)

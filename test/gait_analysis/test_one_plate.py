@@ -265,11 +265,11 @@ def test_who_stops_in_a_double_support_is_unknown_before_the_next_step_would_hav
     assert 7.4 < lost.time_s < 7.5
 
 
-def test_a_force_of_the_wrong_sign_is_an_empty_plate(walked):
+def test_a_force_of_the_wrong_sign_is_no_measurement(walked):
     samples, _ = walked()
     plate, events = feed(replace(samples, force_n=-samples.force_n))
     assert events == []
-    assert plate.reason == "nobody is on the plate"
+    assert plate.reason == "no measurement for 0.05 s"
 
 
 def test_memory_does_not_grow_with_the_walk(walked):

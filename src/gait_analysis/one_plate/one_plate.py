@@ -41,6 +41,7 @@ _ANCHOR_S = 0.0155  # before a foot off is sure, in which the other foot bears a
 _LOOK_BACK_S = 0.25  # for a foot off
 _SMOOTHING_S = 0.005
 _HIGHEST_N = 20_000.0  # no plate under a walker sees more
+_LOWEST_N = -150.0  # an unloaded plate that drifted pulls less
 _LEAST_LOADED_N = 50.0  # nobody is on the plate: of body weight, the larger one counts
 _LEAST_LOADED_BW = 0.2
 _UNLOADED_S = 0.05
@@ -111,11 +112,11 @@ class OnePlate:
         rows = np.empty((len(force_n), 4))
         rows[:, _TIME], rows[:, _FORCE] = samples.time_s[part], force_n
         rows[:, _X:] = samples.centre_of_pressure_m[part]
-        if force_n.min() > -_HIGHEST_N and force_n.max() < _HIGHEST_N and math.isfinite(rows.sum()):
+        if force_n.min() > _LOWEST_N and force_n.max() < _HIGHEST_N and math.isfinite(rows.sum()):
             return rows
         has_place = np.isfinite(rows[:, _X:]).all(axis=1)
         rows[(force_n < self._loaded_n) & ~has_place, _X:] = 0.0
-        measured: Array = rows[(np.abs(force_n) < _HIGHEST_N) & np.isfinite(rows).all(axis=1)]
+        measured: Array = rows[(force_n > _LOWEST_N) & (force_n < _HIGHEST_N) & np.isfinite(rows).all(axis=1)]
         return measured
 
     def _take(self, time_s: Array, rows: Array) -> list[GaitEvent]:

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is not to be believed of motion sensors, of times, and of both plates together over a stride.
+
+Both plates together bear the person's weight over a stride, whatever the gait; the foot on the left plate is left of
+the other one. Where that is not so, mass, scale or sides are wrong: events stay what they are, with a reason.
+"""
+
+import math
+from collections import deque
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceSamples, ImuSample
+
+HIGHEST_MPS2, HIGHEST_RADPS = 2000.0, 100.0  # 200 g and 5700 degrees/s, beyond what worn sensors measure
+MISSING_S = 0.1  # without a measurement for longer, contact is unknown
+FROZEN_S, FROZEN_AT_REST_S = 0.1, 2.0  # unchanged values: not at rest noise alone changes the last bit
+REST_RADPS, REST_MPS2 = 0.35, 1.5  # off no rate and off gravity
+LEAST_BW, MOST_BW = 0.67, 1.33  # both plates over a stride; hands may bear some of it
+SWAPPED_M = -0.03  # from the right foot to the left across: on its own belt each, feet do not cross
+KEPT_COUNT, KNOWN_COUNT = 5, 3  # strides
+CLIPPED_S = 0.05  # at the highest value of a stance: a peak is not so flat
+LEAST_SAMPLES = 10  # of a stride, to know its mean
+
+
+def in_order(samples: ForceSamples) -> ForceSamples | None:
+    """Return the samples without those that are not later than all before them; ``None`` when there are none."""
+    time_s = samples.time_s
+    if (time_s[1:] > time_s[:-1]).all() and math.isfinite(time_s[0]):
+        return samples
+    finite_s = np.where(np.isfinite(time_s), time_s, -np.inf)
+    before_s = np.maximum.accumulate(np.concatenate(([-np.inf], finite_s[:-1])))
+    return chosen(samples, finite_s > before_s)
+
+
+class MotionCheck:
+    """Judges the samples of one motion sensor; ``reason`` says why it is not believed now, empty when it is."""
+
+    def __init__(self, segment: str) -> None:
+        self._segment = segment
+        self._values: tuple[float, ...] = ()
+        self._since_s = self._good_s = math.nan  # when the values came first, and the newest sample that was believed
+        self.reason = ""
+
+    def feed(self, sample: ImuSample) -> bool:
+        """Take the next sample; return whether it is a measurement."""
+        wrong = self._wrong(sample)
+        if math.isnan(self._good_s) or not wrong:
+            self._good_s = sample.time_s
+        self.reason = wrong if sample.time_s - self._good_s > MISSING_S else ""
+        return not wrong
+
+    def _wrong(self, sample: ImuSample) -> str:
+        values = sample.acceleration_mps2 + sample.angular_rate_radps
+        if values != self._values:
+            self._values, self._since_s = values, sample.time_s
+        if not all(map(math.isfinite, values)):
+            return f"{self._segment} sends no numbers"
+        x, y, z, *rates_radps = values
+        force_mps2, rate_radps = math.hypot(x, y, z), math.hypot(*rates_radps)
+        if force_mps2 >= HIGHEST_MPS2 or rate_radps >= HIGHEST_RADPS:
+            return f"{self._segment} sends values that no worn sensor measures"
+        is_at_rest = rate_radps < REST_RADPS and abs(force_mps2 - STANDARD_GRAVITY_MPS2) < REST_MPS2
+        limit_s = FROZEN_AT_REST_S if is_at_rest else FROZEN_S
+        return f"{self._segment} is stuck: its values do not change" if sample.time_s - self._since_s >= limit_s else ""
+
+
+class StrideDoubts:
+    """What is doubtful about the plates of the last strides; ``weight_n`` NaN when unknown."""
+
+    def __init__(self, streams: tuple[str, str], weight_n: float) -> None:
+        self._left, self._right = streams
+        self._weight_n = weight_n
+        self._borne_bw, self._widths_m = deque[float](maxlen=KEPT_COUNT), deque[float](maxlen=KEPT_COUNT)
+
+    def feed(self, loads_n: tuple[Array, Array], width_m: float) -> str:
+        """Take what both plates bore at each sample of a stride, and its step width; return what is doubtful."""
+        if min(map(len, loads_n)) >= LEAST_SAMPLES and not math.isnan(self._weight_n):
+            self._borne_bw.append(float(sum(load_n.mean() for load_n in loads_n)) / self._weight_n)
+        if not math.isnan(width_m):
+            self._widths_m.append(width_m)
+        if len(self._widths_m) >= KNOWN_COUNT and median(self._widths_m) < SWAPPED_M:
+            return f"{self._left} bears its load to the right of {self._right}: are the plates swapped?"
+        if len(self._borne_bw) >= KNOWN_COUNT and not LEAST_BW < median(self._borne_bw) < MOST_BW:
+            share = f"{median(self._borne_bw):.2f} body weights"
+            return f"both plates together bear {share}: is the mass right, and one person alone on them?"
+        return ""
+
+
+def clip_level_n(time_s: Array, force_n: Array) -> float:
+    """Return the force at which a plate was clipped in a stance of samples [n]; NaN when it was not."""
+    if not len(force_n):
+        return math.nan
+    highest_n = float(force_n.max())
+    at_top = np.flatnonzero(force_n == highest_n)
+    breaks = np.flatnonzero(at_top[1:] - at_top[:-1] > 1)
+    firsts, lasts = np.concatenate((at_top[:1], at_top[breaks + 1])), np.concatenate((at_top[breaks], at_top[-1:]))
+    return highest_n if float((time_s[lasts] - time_s[firsts]).max()) >= CLIPPED_S else math.nan
+
+
+def chosen(samples: ForceSamples, is_chosen: np.ndarray) -> ForceSamples | None:
+    """Return the samples for which ``is_chosen`` [n] holds; ``None`` when it holds for none."""
+    if not is_chosen.any():
+        return None
+    return replace(
+        samples,
+        time_s=samples.time_s[is_chosen],
+        force_n=samples.force_n[is_chosen],
+        moment_nm=samples.moment_nm[is_chosen],
+        centre_of_pressure_m=samples.centre_of_pressure_m[is_chosen],
+    )
