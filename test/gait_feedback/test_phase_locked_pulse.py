@@ -88,7 +88,7 @@ def test_states_that_cease_leave_no_late_pulse():
 
 def test_a_coarse_grid_is_not_a_reason_to_be_early_by_more_than_the_miss():
     states = [(0.09 * index, 0.09 * index, 1.0) for index in range(8)]
-    trigger = PhaseTrigger(TriggerSettings(max_miss_s=0.02), 0.51)
+    trigger = PhaseTrigger(TriggerSettings(max_miss_s=0.02), 0.48)
     targets = [(now_s, trigger.feed(now_s, *rest)) for now_s, *rest in states]
     assert [target_s is None or abs(now_s - target_s) <= 0.02 for now_s, target_s in targets] == [True] * 8
 

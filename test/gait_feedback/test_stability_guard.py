@@ -110,6 +110,15 @@ def test_what_is_not_measured_is_named_and_not_watched(walk):
     assert walk(guard, 3, lateral_margin_of_stability_m=-0.5) == []
 
 
+@pytest.mark.parametrize(("measured_count", "is_watched"), [(1, False), (2, True)])
+def test_half_of_the_baseline_must_be_measured(walk, measured_count, is_watched):
+    guard = StabilityGuard(QUICK)
+    walk(guard, 2)
+    walk(guard, measured_count)
+    walk(guard, 4 - measured_count, lateral_margin_of_stability_m=math.nan)
+    assert (guard.unwatched == ()) is is_watched
+
+
 def test_what_is_no_longer_measured_softens(guard, walk):
     walk(guard, 3)
     assert walk(guard, 2, trunk_lean_mid_stance_rad=math.nan) == []
