@@ -88,7 +88,8 @@ class CrossSteps:
 
     def _note_stance(self, event: GaitEvent, is_clean: bool) -> None:
         stance_s, last_s = event.time_s - self._since_s[event.side], self._stance_s[event.side]
-        if is_clean or _LEAST_PACE * last_s < stance_s < _MOST_PACE * last_s:
+        is_stance = is_clean and stance_s >= _LEAST_STANCE_S  # the end of one would never be outgrown
+        if is_stance or _LEAST_PACE * last_s < stance_s < _MOST_PACE * last_s:
             self._stance_s[event.side] = stance_s
 
     def _swing_share(self, event: GaitEvent) -> float:
