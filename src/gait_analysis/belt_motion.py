@@ -35,10 +35,10 @@ class BeltMotion:
             row = np.array([[sample.time_s], [sample.left_speed_mps], [sample.right_speed_mps]])
             self._statuses.append(row[0], row[1], row[2])
 
-    def speeds_mps(self, known_s: float) -> tuple[float, float]:
-        """Return the speed of the left and the right belt as known at ``known_s``."""
-        known = self._statuses.between(known_s - self._settle_s - self._max_age_s, known_s - self._settle_s)
-        return (float(known[-1, 1]), float(known[-1, 2])) if len(known) else (math.nan, math.nan)
+    def speeds_mps(self, known_s: list[float]) -> list[tuple[float, float]]:
+        """Return the speed of the left and the right belt as known at each of these instants."""
+        rows = self._statuses.newest([time_s - self._settle_s for time_s in known_s], self._max_age_s, slice(3))
+        return [(row[1], row[2]) if row else (math.nan, math.nan) for row in rows]
 
     def displacement_m(self, side: Side, start_s: float, end_s: float, known_s: float) -> float:
         """Return how far the belt's surface moved backward from ``start_s`` to ``end_s``, as known at ``known_s``.
@@ -49,12 +49,13 @@ class BeltMotion:
         if not len(known) or known[0, 0] > start_s:
             return math.nan
         time_s, speed_mps = known[:, 0], known[:, 1 if side is Side.LEFT else 2]
-        if np.diff(time_s, append=max(end_s, time_s[-1])).max() > self._max_age_s:
+        last_s = float(time_s[-1])
+        if end_s - last_s > self._max_age_s or np.max(time_s[1:] - time_s[:-1], initial=0.0) > self._max_age_s:
             return math.nan
-        inside = (time_s > start_s) & (time_s < end_s)
-        at_s = np.concatenate(([start_s], time_s[inside], [end_s]))
+        first, end = time_s.searchsorted(start_s, side="right"), time_s.searchsorted(end_s, side="left")
+        at_s = np.concatenate(([start_s], time_s[first:end], [end_s]))
         at_mps = np.interp(at_s, time_s, speed_mps)
-        return float(np.sum(0.5 * (at_mps[1:] + at_mps[:-1]) * np.diff(at_s)))
+        return float((0.5 * (at_mps[1:] + at_mps[:-1]) * (at_s[1:] - at_s[:-1])).sum())
 
     def acceleration_mps2(self, inertia: BeltInertia, side: Side, time_s: Array, known_s: float) -> Array:
         """Return the belt's acceleration [n], backward positive, at the times [n] of force samples, as known at

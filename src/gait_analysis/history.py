@@ -44,6 +44,18 @@ class History:
         index = int(all_s.searchsorted(time_s, side="right"))
         return float(all_s[index]) if index < len(all_s) else np.inf
 
+    def newest(self, times_s: list[float], max_age_s: float, columns: slice) -> list[list[float] | None]:
+        """Return, for each time, ``columns`` of the newest row up to it; ``None`` where it is too old or there is none.
+
+        The first of the columns is the time.
+        """
+        rows = self._rows[self._first : self._end, columns]
+        if not len(rows):
+            return [None] * len(times_s)
+        numbers = rows[:, 0].searchsorted(times_s, side="right") - 1
+        found = zip(times_s, numbers.tolist(), rows[numbers].tolist(), strict=True)
+        return [row if number >= 0 and row[0] >= time_s - max_age_s else None for time_s, number, row in found]
+
     def between(self, start_s: float, end_s: float) -> Array:
         """Return the rows with ``start_s`` <= time <= ``end_s`` as [n, 1 + columns]: a view, not to be changed."""
         time_s = self._rows[self._first : self._end, 0]

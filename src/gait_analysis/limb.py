@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gait_analysis.believed_load import BelievedLoad
-from gait_analysis.edges import centred_mean
+from gait_analysis.edges import centred_mean, usual_interval_s
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.foot_sensor import FootSensor, FootSensors, LoadSensor
 from gait_analysis.gait import LimbState, Subphase
@@ -29,6 +29,7 @@ _SWING_MARGIN_S = 0.05  # at both ends of a swing, where the load of the stances
 _SWING_MEAN_S = 0.02  # against noise on the highest load
 _REFUSED_S = 2.0
 _TIME, _FORWARD, _LATERAL, _VERTICAL, _PRESSURE_X, _PRESSURE_Y = range(6)  # columns of the history
+_LOAD = slice(_TIME, _VERTICAL + 1, _VERTICAL)  # time and load
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Limb:
         self.strides, self.subphase = StrideBuilder(side), SubphaseTracker(side)
         self.landing = Landing()
         self.plate = LoadSensor(side, stream, Source.FORCE, reason=f"no clear contact or swing on {stream} yet")
-        self.plate.newest = self.newest
+        self.plate.newest = self._newest_row
         self.sensors = FootSensors(side, [self.plate, *others])
         self._load = BelievedLoad(stream, detector, weight_n, lowest_n)
         self._weight_n, self._max_age_s = weight_n, max_age_s
@@ -113,7 +114,7 @@ class Limb:
         rows = self._history.between(start_s + _SWING_MARGIN_S, end_s - _SWING_MARGIN_S)
         if len(rows) < 2:
             return math.nan
-        load_n = centred_mean(rows[:, _VERTICAL], float(np.median(np.diff(rows[:, _TIME]))), _SWING_MEAN_S)
+        load_n = centred_mean(rows[:, _VERTICAL], usual_interval_s(rows[:, _TIME]), _SWING_MEAN_S)
         return (float(load_n.max()) - self._baseline_n) / self._weight_n
 
     def loads(self, start_s: float, end_s: float) -> Array:
@@ -123,10 +124,9 @@ class Limb:
         rows[:, 1] -= self._baseline_n
         return rows
 
-    def newest(self, time_s: float) -> Array | None:
-        """Return the newest row of the history that is not after ``time_s`` and not too old."""
-        rows = self._history.between(time_s - self._max_age_s, time_s)
-        return rows[-1] if len(rows) else None
+    def newest(self, times_s: list[float]) -> list[list[float] | None]:
+        """Return, for each time, time and load of the newest sample up to it; ``None`` where it is too old."""
+        return self._history.newest(times_s, self._max_age_s, _LOAD)
 
     def next_s(self, time_s: float) -> float:
         """Return the time of the first sample after ``time_s`` that has been taken; infinity when there is none."""
@@ -137,29 +137,41 @@ class Limb:
         rows = self._refused.between(time_s - self._max_age_s, time_s)
         return float(rows[-1, 0]) if len(rows) else -math.inf
 
-    def state(self, time_s: float, row: Array | None, is_other_known: bool) -> LimbState:
-        """Return the state at ``time_s``, with what ``newest`` returned for it."""
-        estimate = self.phase.at(time_s)
-        sensor, reason, load_bw = self.sensor(time_s, row), "", math.nan
-        if sensor is None:
-            reason = self.sensors.reason(time_s)
-        if row is not None:
-            load_bw = (float(row[_VERTICAL]) - self._baseline_n) / self._weight_n
-        is_known = sensor is not None and sensor.knows_foot_off and is_other_known
-        return LimbState(
-            side=self.side,
-            is_in_contact=sensor.is_in_contact if sensor is not None and sensor.knows_foot_off else None,
-            subphase=self.subphase.at(time_s) if is_known and estimate.is_valid else Subphase.UNKNOWN,
-            phase=estimate.phase,
-            phase_rate_hz=estimate.rate_hz,
-            load_bw=load_bw,
-            reason="; ".join(part for part in (reason, estimate.reason) if part),
-        )
+    def sensors_at(self, times_s: list[float], rows: list[list[float] | None]) -> list[FootSensor | None]:
+        """Return the sensors that tell of contact at these times; ``rows`` is what ``newest`` returned for them."""
+        plate, best = self.plate, self.sensors.best
+        return [
+            plate if row and plate.knows(time_s) else best(time_s) for time_s, row in zip(times_s, rows, strict=True)
+        ]
 
-    def sensor(self, time_s: float, row: Array | None) -> FootSensor | None:
-        """Return the sensor that tells of contact at ``time_s``; ``row`` is what ``newest`` returned for it."""
-        plate = self.plate
-        return plate if row is not None and plate.knows(time_s) else self.sensors.best(time_s)
+    def states(
+        self,
+        times_s: list[float],
+        rows: list[list[float] | None],
+        sensors: list[FootSensor | None],
+        others: list[FootSensor | None],
+    ) -> list[LimbState]:
+        """Return the states at ``times_s``, with what ``newest`` and ``sensors_at`` returned for them.
+
+        ``others`` are the sensors of the other limb.
+        """
+        states = []
+        for time_s, row, sensor, other in zip(times_s, rows, sensors, others, strict=True):
+            phase, rate_hz, reason = self.phase.at(time_s)
+            is_in_contact, subphase = None, Subphase.UNKNOWN
+            if sensor is None:
+                reason = "; ".join(filter(None, (self.sensors.reason(time_s), reason)))
+            elif sensor.knows_foot_off:
+                is_in_contact = sensor.is_in_contact
+                if other is not None and not math.isnan(phase):
+                    subphase = self.subphase.at(time_s)
+            load_bw = (row[1] - self._baseline_n) / self._weight_n if row else math.nan
+            states.append(LimbState(self.side, is_in_contact, subphase, phase, rate_hz, load_bw, reason))
+        return states
+
+    def _newest_row(self, time_s: float) -> Array | None:
+        rows = self._history.between(time_s - self._max_age_s, time_s)
+        return rows[-1] if len(rows) else None
 
     def kinetics(self, start_s: float, foot_off_s: float, pull_n: Callable[[Array], Array] | None) -> Kinetics:
         """Return the loading of a stance; ``pull_n`` is what the belt's mass adds to fore-aft force at times [n]."""

@@ -36,7 +36,7 @@ class PlateMeasures:
 
     def belt_mps(self, side: Side, known_s: float) -> float:
         """Return the speed of the belt on ``side``, as known at ``known_s``."""
-        return self._belts.speeds_mps(known_s)[0 if side is Side.LEFT else 1]
+        return self._belts.speeds_mps([known_s])[0][0 if side is Side.LEFT else 1]
 
     def measures(self, limb: Limb, times: StrideTimes, last: Landing, contact: GaitEvent) -> dict[str, float]:
         """Return fields of the stride that ``contact`` ends; ``last`` is the landing that began it."""

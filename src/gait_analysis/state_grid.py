@@ -9,6 +9,8 @@ from gait_analysis.limb import Limb
 from gait_analysis.standing import Standing, StandingTracker
 from gait_sensing.samples import Side
 
+_MOST_COUNT = 256  # instants looked at in one go; more are of a pause, most of which is passed over
+
 
 class StateGrid:
     """States at ``rate_hz`` (0: none) from ``start_s`` on."""
@@ -24,6 +26,7 @@ class StateGrid:
         self._limbs, self._belts, self._standing = limbs, belts, standing
         self._start_s, self._rate_hz = start_s, rate_hz
         self._next_state = 0  # number of the next instant of the control grid
+        self._next_s = start_s if rate_hz > 0.0 else math.inf  # and its time
 
     def until(self, end_s: float, is_end_included: bool) -> list[GaitState | Standing]:
         """Return what is told from the last call up to ``end_s``."""
@@ -42,35 +45,48 @@ class StateGrid:
 
     def _add_states(self, results: list[GaitState | Standing], end_s: float, is_end_included: bool) -> None:
         """Add the states of the control grid up to ``end_s``, without those that no sample tells anything about."""
-        rate_hz = self._rate_hz
-        while rate_hz > 0.0:
-            time_s = self._start_s + self._next_state / rate_hz
-            if time_s > end_s or (time_s == end_s and not is_end_included):
-                return
-            self._next_state += 1
-            state = self._state(time_s)
-            if state is not None:
-                results.append(state)
-                continue
-            next_s = min(end_s, *(limb.next_s(time_s) for limb in self._limbs.values()))
-            self._next_state = max(self._next_state, math.floor((next_s - self._start_s) * rate_hz) - 1)
+        while self._next_s < end_s or (self._next_s == end_s and is_end_included):
+            times_s = self._instants(end_s, is_end_included)
+            states = self._states(times_s)
+            results += states
+            self._go_to(self._next_state + len(times_s))
+            if not (states and states[-1].time_s == times_s[-1]):  # nothing more before the next sample
+                next_s = min(end_s, *(limb.next_s(times_s[-1]) for limb in self._limbs.values()))
+                self._go_to(max(self._next_state, math.floor((next_s - self._start_s) * self._rate_hz) - 1))
 
-    def _state(self, time_s: float) -> GaitState | None:
+    def _go_to(self, number: int) -> None:
+        self._next_state, self._next_s = number, self._time_s(number)
+
+    def _time_s(self, number: int) -> float:
+        return self._start_s + number / self._rate_hz
+
+    def _instants(self, end_s: float, is_end_included: bool) -> list[float]:
+        """Return the next instants up to ``end_s``, one at least and not too many."""
+        count = min(math.floor((end_s - self._next_s) * self._rate_hz) + 2, _MOST_COUNT)
+        times_s = [self._time_s(number) for number in range(self._next_state, self._next_state + count)]
+        while times_s[-1] > end_s or (times_s[-1] == end_s and not is_end_included):
+            times_s.pop()
+        return times_s
+
+    def _states(self, times_s: list[float]) -> list[GaitState]:
+        """Return the states at these times, between which nothing changes but samples."""
         left, right = self._limbs.values()
-        left_row, right_row = left.newest(time_s), right.newest(time_s)
-        if left_row is None and right_row is None:
-            heard_s = (max(limb.sensors.heard_s(time_s), limb.refused_s(time_s)) for limb in (left, right))
-            newest_s = max(heard_s)
-            if newest_s == -math.inf:
-                return None
-        else:
-            newest_s = max(float(row[0]) for row in (left_row, right_row) if row is not None)
-        left_mps, right_mps = self._belts.speeds_mps(time_s)
-        return GaitState(
-            time_s=time_s,
-            newest_sample_s=newest_s,
-            left=left.state(time_s, left_row, right.sensor(time_s, right_row) is not None),
-            right=right.state(time_s, right_row, left.sensor(time_s, left_row) is not None),
-            left_belt_speed_mps=left_mps,
-            right_belt_speed_mps=right_mps,
+        left_rows, right_rows = left.newest(times_s), right.newest(times_s)
+        left_sensors, right_sensors = left.sensors_at(times_s, left_rows), right.sensors_at(times_s, right_rows)
+        states = map(
+            GaitState,
+            times_s,
+            map(self._newest_s, times_s, left_rows, right_rows),
+            left.states(times_s, left_rows, left_sensors, right_sensors),
+            right.states(times_s, right_rows, right_sensors, left_sensors),
+            *zip(*self._belts.speeds_mps(times_s), strict=True),
         )
+        return [state for state in states if state.newest_sample_s > -math.inf]
+
+    def _newest_s(self, time_s: float, left: list[float] | None, right: list[float] | None) -> float:
+        """Return the time of the newest sample used, of ``left`` and ``right`` plate or other sensors."""
+        if left and right:
+            return max(left[0], right[0])
+        if row := left or right:
+            return row[0]
+        return max(max(limb.sensors.heard_s(time_s), limb.refused_s(time_s)) for limb in self._limbs.values())

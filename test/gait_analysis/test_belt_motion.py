@@ -29,15 +29,15 @@ def test_statuses_that_may_not_have_arrived_are_not_used():
     asked = (Side.LEFT, 4.0, 5.0, 5.0)
     assert early.displacement_m(*asked) == late.displacement_m(*asked)
     ramp = belts(speed=lambda time_s: 0.2 * time_s)
-    assert ramp.speeds_mps(5.0)[0] == pytest.approx(0.2 * 4.875)  # newest status that is 0.1 s old
+    assert ramp.speeds_mps([5.0])[0][0] == pytest.approx(0.2 * 4.875)  # newest status that is 0.1 s old
     known_m = ramp.displacement_m(Side.LEFT, 4.5, 5.0, 5.0)
     assert known_m == pytest.approx(0.1 * (4.875**2 - 4.5**2) + 0.125 * 0.2 * 4.875)
 
 
 def test_unknown_speed_is_nan():
     motion = belts(until_s=5.0)
-    assert math.isnan(motion.speeds_mps(0.05)[0]) and math.isnan(motion.speeds_mps(6.2)[0])
-    assert motion.speeds_mps(5.5) == (1.0, 2.0)
+    assert all(math.isnan(speeds_mps[0]) for speeds_mps in motion.speeds_mps([0.05, 6.2]))
+    assert motion.speeds_mps([5.5]) == [(1.0, 2.0)]
     assert math.isnan(motion.displacement_m(Side.LEFT, -0.5, 1.0, 2.0))  # begins before the first status
     assert math.isnan(motion.displacement_m(Side.LEFT, 4.5, 6.5, 6.5))  # ends long after the last
     motion.feed(BeltSample(7.0, 1.0, 2.0, 0.0))
