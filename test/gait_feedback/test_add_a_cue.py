@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page on adding a cue strategy, followed literally."""
+"""The page on adding a cue strategy, followed literally, and what the page on cues lets a config say."""
 
 import importlib
 from pathlib import Path
@@ -9,21 +9,23 @@ import yaml
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_feedback import cues
 from gait_feedback.limiter import Limiter, LimiterSettings
+from gait_feedback.schedule import ScheduleSettings
 from gait_parts.plugins import available, find, settings_of
 from gait_sensing.samples import Side
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "add_a_cue.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def block(language):
-    return PAGE.read_text().split(f"```{language}\n")[1].split("```")[0]
+def blocks(page, language):
+    return [text.split("```")[0] for text in (DOCS / page).read_text().split(f"```{language}\n")[1:]]
 
 
 def test_the_file_of_the_page_under_the_config_of_the_page_cues(tmp_path, monkeypatch):
-    (tmp_path / "every_contact.py").write_text(block("python"))
+    (tmp_path / "every_contact.py").write_text(*blocks("add_a_cue.md", "python"))
     monkeypatch.setattr(cues, "__path__", [*cues.__path__, str(tmp_path)])
     importlib.invalidate_caches()
-    values = yaml.safe_load(block("yaml"))["/**/feedback_node"]["ros__parameters"]["cue"]
+    (config,) = blocks("add_a_cue.md", "yaml")
+    values = yaml.safe_load(config)["/**/feedback_node"]["ros__parameters"]["cue"]
     name = values.pop("strategy")
     assert name in available(cues.__name__)
     part = find(cues.__name__, name)
@@ -32,3 +34,20 @@ def test_the_file_of_the_page_under_the_config_of_the_page_cues(tmp_path, monkey
     (cue,) = [cue for contact in contacts for cue in strategy.feed(contact)]
     assert cue.side is Side.RIGHT and Limiter(LimiterSettings()).feed(10.02, cue).is_allowed
     assert strategy.feed(GaitEvent(11.0, 11.01, Side.RIGHT, EventKind.FOOT_OFF, Source.FORCE, 1.0)) == []
+
+
+def test_the_settings_on_the_page_of_cues_are_settings():
+    examples = [yaml.safe_load(text) for text in blocks("cues.md", "yaml")]
+    strategies = [example["cue"] for example in examples if "cue" in example]
+    assert len(strategies) == 2
+    for values in strategies:
+        part = find(cues.__name__, values.pop("strategy"))
+        assert settings_of(part, values)
+    (schedule,) = [example["schedule"] for example in examples if "schedule" in example]
+    assert ScheduleSettings(**schedule) != ScheduleSettings()
+
+
+def test_the_page_of_cues_names_strategies_that_exist():
+    table = (DOCS / "cues.md").read_text().split("\n## Strategies\n")[1].split("\n#")[0]
+    named = {line.split("`")[1] for line in table.splitlines() if line.startswith("| `")} - {"strategy"}
+    assert len(named) > 5 and named <= set(available(cues.__name__))
