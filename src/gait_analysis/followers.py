@@ -30,24 +30,22 @@ class Followers:
 
     def feed(self, name: str, sample: Sample) -> None:
         """Take the next sample of stream ``name``; what comes too late, or again, is left out and counted."""
-        begin_s = max(self._newest_s.get(name, -math.inf), self._done_s)
-        if isinstance(sample, ImuSample):
-            if not sample.time_s > begin_s:
-                self.late_count += 1
-                return
-            newest_s = sample.time_s
-        else:
+        newest_s = sample.time_s if isinstance(sample, ImuSample) else float(sample.time_s[-1])
+        last_s = self._newest_s.get(name, -math.inf)
+        begin_s = max(last_s, self._done_s)
+        # Even samples that come too late say that the stream is there; else one that is always fed last stayed away.
+        self._newest_s[name] = max(last_s, newest_s)
+        self.newest_s = max(self.newest_s, newest_s)
+        if not newest_s > begin_s:
+            self.late_count += 1 if isinstance(sample, ImuSample) else len(sample.time_s)
+            return
+        if isinstance(sample, ForceSamples) and sample.time_s[0] <= begin_s:
             first = int(sample.time_s.searchsorted(begin_s, side="right"))
             self.late_count += first
-            if first == len(sample.time_s):
-                return
-            sample = cut(sample, first, len(sample.time_s)) if first else sample
-            newest_s = float(sample.time_s[-1])
+            sample = cut(sample, first, len(sample.time_s))
         if name not in self._waiting:
             self._waiting[name] = deque()
         self._waiting[name].append(sample)
-        self._newest_s[name] = newest_s
-        self.newest_s = max(self.newest_s, newest_s)
 
     @property
     def reached_s(self) -> float:
