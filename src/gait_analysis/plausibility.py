@@ -47,7 +47,7 @@ class MotionCheck:
     def feed(self, sample: ImuSample) -> bool:
         """Take the next sample; return whether it is a measurement."""
         wrong = self._wrong(sample)
-        if math.isnan(self._good_s) or not wrong:
+        if not wrong or math.isnan(self._good_s):
             self._good_s = sample.time_s
         self.reason = wrong if sample.time_s - self._good_s > MISSING_S else ""
         return not wrong
@@ -56,12 +56,13 @@ class MotionCheck:
         values = sample.acceleration_mps2 + sample.angular_rate_radps
         if values != self._values:
             self._values, self._since_s = values, sample.time_s
-        if not all(map(math.isfinite, values)):
-            return f"{self._segment} sends no numbers"
-        x, y, z, *rates_radps = values
-        force_mps2, rate_radps = math.hypot(x, y, z), math.hypot(*rates_radps)
-        if force_mps2 >= HIGHEST_MPS2 or rate_radps >= HIGHEST_RADPS:
-            return f"{self._segment} sends values that no worn sensor measures"
+        a, b, c, x, y, z = values
+        force_mps2, rate_radps = math.sqrt(a * a + b * b + c * c), math.sqrt(x * x + y * y + z * z)
+        if not (force_mps2 < HIGHEST_MPS2 and rate_radps < HIGHEST_RADPS):  # not so for NaN
+            is_number = all(map(math.isfinite, values))
+            return f"{self._segment} sends " + ("values that no worn sensor measures" if is_number else "no numbers")
+        if self._since_s == sample.time_s:
+            return ""
         is_at_rest = rate_radps < REST_RADPS and abs(force_mps2 - STANDARD_GRAVITY_MPS2) < REST_MPS2
         limit_s = FROZEN_AT_REST_S if is_at_rest else FROZEN_S
         return f"{self._segment} is stuck: its values do not change" if sample.time_s - self._since_s >= limit_s else ""
