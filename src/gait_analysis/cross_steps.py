@@ -135,7 +135,7 @@ class CrossSteps:
             return None
         inward = math.copysign(1.0, other.value - own.value)
         shift_m, to_gap_m = inward * (across_m - own.value), 0.5 * inward * (other.value - own.value)
-        is_far = shift_m > max(_HALF_FOOT_M, _SHIFT_DEVIATIONS * own.deviation)
+        is_far = shift_m > _HALF_FOOT_M and shift_m > _SHIFT_DEVIATIONS * own.deviation
         if not (is_far and shift_m > to_gap_m - 0.5 * _HALF_FOOT_M) or own.changes_to(across_m):
             return None
         is_contact = event.kind is EventKind.INITIAL_CONTACT
@@ -169,15 +169,11 @@ class _Usual:
     def __init__(self) -> None:
         self._values: deque[float] = deque(maxlen=_KEPT_COUNT)
         self._refused: deque[float] = deque(maxlen=_KNOWN_COUNT)
+        self.value = 0.0  # the median; 0 when there is none
 
     @property
     def is_known(self) -> bool:
         return len(self._values) >= _KNOWN_COUNT
-
-    @property
-    def value(self) -> float:
-        """0 when there is none."""
-        return median(self._values) if self._values else 0.0
 
     @property
     def deviation(self) -> float:
@@ -187,6 +183,7 @@ class _Usual:
     def take(self, value: float) -> None:
         if math.isfinite(value):
             self._values.append(value)
+            self.value = median(self._values)
             self._refused.clear()
 
     def changes_to(self, value: float) -> bool:
@@ -198,5 +195,6 @@ class _Usual:
             return False
         self._values.clear()
         self._values.extend(self._refused)
+        self.value = middle
         self._refused.clear()
         return True

@@ -23,15 +23,21 @@ class History:
         self._end = 0
 
     def append(self, time_s: Array, *columns: Array) -> None:
-        """Add rows: ``time_s`` [n], increasing, and each column [n]."""
+        """Add rows: ``time_s`` [n], increasing, and columns, each [n] or several of them as [n, k]."""
         end = self._end + len(time_s)
         if end > len(self._rows):
             self._make_room(len(time_s), float(time_s[0]) - self._keep_s)
             end = self._end + len(time_s)
         rows = self._rows[self._end : end]
         rows[:, 0] = time_s
-        for number, column in enumerate(columns, start=1):
-            rows[:, number] = column
+        number = 1
+        for column in columns:
+            if column.ndim == 1:
+                rows[:, number] = column
+                number += 1
+            else:
+                rows[:, number : number + column.shape[1]] = column
+                number += column.shape[1]
         self._end = end
 
     def clear(self) -> None:

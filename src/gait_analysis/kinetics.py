@@ -2,7 +2,7 @@
 """What one stance did to the plate: peaks, impulses and loading rate, in body weights."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ _PROMINENCE_BW = 0.02  # a peak stands out of the valley between the two by more
 _RATE_FROM, _RATE_TO = 0.2, 0.8  # shares of the first peak between which the loading rate is taken
 
 
-@dataclass(frozen=True, slots=True)
-class Kinetics:
+class Kinetics(NamedTuple):
     """Loading of one stance; fields and signs as in Stride.msg."""
 
     peak_load_bw: float = math.nan

@@ -77,7 +77,7 @@ class Limb:
         if measured is not samples:
             self._refused.append(samples.time_s)
         if measured is not None:
-            self._history.append(measured.time_s, *measured.force_n.T, *measured.centre_of_pressure_m.T)
+            self._history.append(measured.time_s, measured.force_n, measured.centre_of_pressure_m)
         return changes
 
     def apply(self, change: ContactChange) -> None:
@@ -98,7 +98,7 @@ class Limb:
         margin_s = 0.25 * (end_s - start_s)
         pressure_y_m = self._history.between(start_s + margin_s, end_s - margin_s)[:, _PRESSURE_Y]
         pressure_y_m = pressure_y_m[np.isfinite(pressure_y_m)]
-        return float(np.mean(pressure_y_m)) if len(pressure_y_m) else math.nan
+        return float(pressure_y_m.sum()) / len(pressure_y_m) if len(pressure_y_m) else math.nan
 
     def across_m(self, event: GaitEvent) -> float:
         """Return the force-weighted centre of pressure across the belt at an edge of load; NaN when unknown."""
@@ -107,7 +107,7 @@ class Limb:
         rows = self._history.between(start_s, end_s)
         rows = rows[np.isfinite(rows[:, _PRESSURE_Y]) & (rows[:, _VERTICAL] > 0.0)]
         weight_n = rows[:, _VERTICAL]
-        return float(np.sum(rows[:, _PRESSURE_Y] * weight_n) / np.sum(weight_n)) if len(rows) else math.nan
+        return float((rows[:, _PRESSURE_Y] * weight_n).sum() / weight_n.sum()) if len(rows) else math.nan
 
     def swing_load_bw(self, start_s: float, end_s: float) -> float:
         """Return the highest load of a swing, as mean over 20 ms, without its ends; NaN when not measured."""
@@ -119,10 +119,18 @@ class Limb:
 
     def loads(self, start_s: float, end_s: float) -> Array:
         """Return [n, 4] of the samples after ``start_s`` up to ``end_s``: time, load, centre of pressure x and y."""
-        rows = self._history.between(math.nextafter(start_s, math.inf), end_s)
+        rows = self._after(start_s, end_s)
         rows = rows[:, (_TIME, _VERTICAL, _PRESSURE_X, _PRESSURE_Y)]
         rows[:, 1] -= self._baseline_n
         return rows
+
+    def load_n(self, start_s: float, end_s: float) -> Array:
+        """Return [n], the load of the samples after ``start_s`` up to ``end_s``."""
+        load_n: Array = self._after(start_s, end_s)[:, _VERTICAL] - self._baseline_n
+        return load_n
+
+    def _after(self, start_s: float, end_s: float) -> Array:
+        return self._history.between(math.nextafter(start_s, math.inf), end_s)
 
     def newest(self, times_s: list[float]) -> list[list[float] | None]:
         """Return, for each time, time and load of the newest sample up to it; ``None`` where it is too old."""

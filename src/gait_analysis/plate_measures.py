@@ -3,7 +3,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 
 from gait_analysis import stability
 from gait_analysis.belt_motion import BeltMotion
@@ -38,30 +37,33 @@ class PlateMeasures:
         """Return the speed of the belt on ``side``, as known at ``known_s``."""
         return self._belts.speeds_mps([known_s])[0][0 if side is Side.LEFT else 1]
 
-    def measures(self, limb: Limb, times: StrideTimes, last: Landing, contact: GaitEvent) -> dict[str, float]:
+    def measures(
+        self, limb: Limb, times: StrideTimes, last: Landing, contact: GaitEvent, width_m: float
+    ) -> dict[str, float]:
         """Return fields of the stride that ``contact`` ends; ``last`` is the landing that began it."""
-        measured = {} if self._input is Input.RECORDING else self._lengths(limb, times, last, contact.detected_s)
+        measured: dict[str, float] = {}
+        if self._input is not Input.RECORDING:
+            measured = {"step_width_m": width_m, **self._lengths(limb, times, last, contact.detected_s)}
         if contact.sensor != limb.stream:
             return measured
         pull_n = self._pull_n(limb.side, contact.detected_s)
-        measured |= asdict(limb.kinetics(times.start_s, times.foot_off_s, pull_n))
+        measured |= limb.kinetics(times.start_s, times.foot_off_s, pull_n)._asdict()
         if self._stability.pendulum_m > 0.0:
             measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
         return measured
 
-    def doubt(self, limb: Limb, times: StrideTimes) -> str:
+    def doubt(self, limb: Limb, times: StrideTimes, width_m: float) -> str:
         """Return what is doubtful about the plates at the end of a stride, in words; empty when nothing is."""
         if any(each.sensors.used is not each.plate for each in self._limbs.values()):
             return ""
         clip_n = limb.clip_n(times.start_s, times.foot_off_s)
         clipped = f"{limb.stream} is clipped at {clip_n:.0f} N: its peaks are not known"
-        left_n, right_n = (each.loads(times.start_s, times.end_s)[:, 1] for each in self._limbs.values())
-        width_m = self._step_width_m(limb, self._limbs[limb.side.other], times)
+        left_n, right_n = (each.load_n(times.start_s, times.end_s) for each in self._limbs.values())
         return self._doubts.feed((left_n, right_n), width_m) or ("" if math.isnan(clip_n) else clipped)
 
     def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
         other, here = self._limbs[limb.side.other], limb.landing
-        lengths = {"step_width_m": self._step_width_m(limb, other, times)}
+        lengths: dict[str, float] = {}
         if other.landing.contact_s == times.other_contact_s:
             contacts_s = other.landing.contact_s, here.contact_s
             landings_m = other.landing.position_m, here.position_m
@@ -72,7 +74,9 @@ class PlateMeasures:
             lengths["stride_length_m"], lengths["speed_mps"] = length_m, length_m / (times.end_s - times.start_s)
         return lengths
 
-    def _step_width_m(self, limb: Limb, other: Limb, times: StrideTimes) -> float:
+    def step_width_m(self, limb: Limb, times: StrideTimes) -> float:
+        """Return how far apart across the belts both feet were in their single supports; NaN when unknown."""
+        other = self._limbs[limb.side.other]
         own_y_m = limb.pressure_y_m(times.other_foot_off_s, times.other_contact_s)
         other_y_m = other.pressure_y_m(times.foot_off_s, times.end_s)
         return own_y_m - other_y_m if limb.side is Side.LEFT else other_y_m - own_y_m

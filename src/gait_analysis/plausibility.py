@@ -96,6 +96,8 @@ def clip_level_n(time_s: Array, force_n: Array) -> float:
         return math.nan
     highest_n = float(force_n.max())
     at_top = np.flatnonzero(force_n == highest_n)
+    if time_s[at_top[-1]] - time_s[at_top[0]] < CLIPPED_S:
+        return math.nan
     breaks = np.flatnonzero(at_top[1:] - at_top[:-1] > 1)
     firsts, lasts = np.concatenate((at_top[:1], at_top[breaks + 1])), np.concatenate((at_top[breaks], at_top[-1:]))
     return highest_n if float((time_s[lasts] - time_s[firsts]).max()) >= CLIPPED_S else math.nan

@@ -3,7 +3,6 @@
 
 import math
 from collections import deque
-from dataclasses import replace
 
 from gait_sensing.samples import ForceSamples
 
@@ -62,20 +61,19 @@ class StreamMerge:
         return released
 
     def _move_watermark(self) -> None:
-        newest_s = self.newest_s
-        oldest_s = newest_s - self._stale_s
-        waited_for_s = [time_s for time_s in self._newest_s.values() if max(time_s, self._first_s) >= oldest_s]
-        if min(waited_for_s) > -math.inf:  # otherwise one has not begun and may still do so
-            self.watermark_s = max(self.watermark_s, min(waited_for_s))
+        oldest_s = self.newest_s - self._stale_s
+        reached_s = min(time_s for time_s in self._newest_s.values() if max(time_s, self._first_s) >= oldest_s)
+        if reached_s > self.watermark_s:  # otherwise one has not begun and may still do so
+            self.watermark_s = reached_s
 
 
 def cut(samples: ForceSamples, first: int, end: int) -> ForceSamples:
     """Return samples number ``first`` to ``end`` (not included)."""
-    return replace(
-        samples,
-        first_sample_count=samples.first_sample_count + first,
-        time_s=samples.time_s[first:end],
-        force_n=samples.force_n[first:end],
-        moment_nm=samples.moment_nm[first:end],
-        centre_of_pressure_m=samples.centre_of_pressure_m[first:end],
+    return ForceSamples(
+        samples.name,
+        samples.first_sample_count + first,
+        samples.time_s[first:end],
+        samples.force_n[first:end],
+        samples.moment_nm[first:end],
+        samples.centre_of_pressure_m[first:end],
     )

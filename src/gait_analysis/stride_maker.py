@@ -55,9 +55,11 @@ class StrideMaker:
         placed, times = self._place(limb, event)
         if times is None:
             return [placed]
-        doubt = self._plates.doubt(limb, times)
-        placed = replace(placed, reason=placed.reason or doubt)
-        measured = self._plates.measures(limb, times, last_landing, event)
+        width_m = self._plates.step_width_m(limb, times)
+        doubt = self._plates.doubt(limb, times, width_m)
+        if doubt and not placed.reason:
+            placed = replace(placed, reason=doubt)
+        measured = self._plates.measures(limb, times, last_landing, event, width_m)
         stride = timed_stride(times, **measured, stance_doubt=limb.sensors.stance_doubt)
         self._motion.add(stride, limb.swing_load_bw(times.foot_off_s, times.end_s), event.detected_s)
         found: list[GaitEvent | Stride | Asymmetry] = [placed, *self.due(event.detected_s)]

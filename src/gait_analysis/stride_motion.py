@@ -84,7 +84,7 @@ class StrideMotion:
         if {f"{stride.side.value}_thigh", f"{stride.side.value}_shank"} <= self._worn:
             knee = self._knees[stride.side]
             measured["knee_flexion_peak_swing_rad"] = knee.peak_swing_flexion_rad(stride.foot_off_s, stride.end_s)
-        return replace(stride, **measured)
+        return replace(stride, **measured) if measured else stride
 
     def _with_path(self, stride: Stride) -> Stride:
         left = self._left(f"{stride.side.value}_foot")
