@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cue for each stride in which one number of the stride lies beyond a band on the wrong side of its target.
 
-The rule is bandwidth feedback: silence is success. The person is the reference: the first accepted strides of the
-limb, walked without cues, are its own baseline, from which target and band come. What is not known is nothing to cue
+The rule is bandwidth feedback: silence is success. The person is the reference: after some strides in which the
+belts speed up, the next accepted ones of the limb, walked without cues, are its own baseline, from which target and
+band come. What is not known is nothing to cue
 for: a stride that was not accepted, or whose number is NaN, gives no cue and leaves the window as it is.
 
 When the cue is given. It is about a stride that is over, and the walker can only do the next one better; so it comes at
@@ -34,7 +35,8 @@ class BandSettings(parts.Settings):
     """Settings that all such strategies share."""
 
     limb: str = setting("prosthetic", "limbs whose strides are judged, and that are cued", choices=LIMBS)
-    baseline_strides_count: int = setting(20, "first strides of the limb, the own baseline", low=2, high=1000)
+    settling_strides_count: int = setting(10, "first strides of the limb, as the belts speed up", low=0, high=1000)
+    baseline_strides_count: int = setting(20, "strides after these, the own baseline", low=2, high=1000)
     band_sds: float = setting(1.0, "least half width of the band, in the baseline's SD", low=0.0, high=10.0)
     strides_out_count: int = setting(1, "strides beyond the band that make a cue", low=1, high=50)
     strides_window_count: int = setting(1, "among this many last strides of the limb", low=1, high=50)
@@ -70,6 +72,7 @@ class StrideBand:
     def __init__(self, settings: BandSettings, prosthetic_side: Side | None, judged: Judged) -> None:
         self._settings, self._judged = settings, judged
         self._sides = chosen_sides(settings.limb, prosthetic_side)
+        self._settling_count = dict.fromkeys(Side, settings.settling_strides_count)
         self._baseline = {side: OwnBaseline(settings.baseline_strides_count) for side in Side}
         self._is_out: dict[Side, deque[bool]] = {side: deque(maxlen=settings.strides_window_count) for side in Side}
         self._contact: dict[Side, GaitEvent] = {}  # newest one, if it is not doubtful
@@ -123,6 +126,9 @@ class StrideBand:
         """Return why the stride calls for a cue; empty when it does not."""
         value = self._judged.of(stride)
         if not stride.is_accepted or not math.isfinite(value):
+            return ""
+        if self._settling_count[stride.side] > 0:
+            self._settling_count[stride.side] -= 1
             return ""
         baseline = self._baseline[stride.side]
         spread = baseline.spread

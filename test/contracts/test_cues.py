@@ -76,7 +76,7 @@ def test_it_cues_a_walker_or_stander_who_falls_short_and_the_limiter_takes_it(na
     worse = [0.9 * 0.6] * 10, [1.5 * 0.6] * 10  # what is too little for one strategy is too much for no other
     for after in worse:
         made, limiter, count = strategy(name, prosthetic), Limiter(LimiterSettings()), 0
-        for observation in [*walk([0.6] * 20 + after), *STANDING]:
+        for observation in [*walk([0.6] * 30 + after), *STANDING]:
             cues = made.feed(observation)
             assert len({cue.side for cue in cues}) == len(cues), "one cue a side at most"
             for cue in cues:
@@ -99,13 +99,13 @@ def test_nothing_is_made_of_what_is_not_known(name):
 def test_nothing_is_made_of_strides_and_contacts_in_doubt(name):
     """The asymmetry of such strides is not told by the analysis at all."""
     doubtful = {"reason": "cross step", "flags": EventFlag.CROSS_STEP, "has_phase": False, "has_asymmetry": False}
-    assert cues_of(name, walk([0.6] * 20 + [0.4] * 10, **doubtful)) == []
+    assert cues_of(name, walk([0.6] * 30 + [0.4] * 10, **doubtful)) == []
 
 
 @every_cue
 def test_nobody_who_has_left_is_cued(name):
     made = strategy(name)
-    for observation in walk([0.6] * 20 + [0.5] * 10):
+    for observation in walk([0.6] * 30 + [0.5] * 10):
         made.feed(observation)
     gone = [limb(side, math.nan) for side in Side]
     later = [GaitState(160.0 + GRID_S * index, 160.0, *gone, 0.0, 0.0) for index in range(2000)]
@@ -114,7 +114,7 @@ def test_nobody_who_has_left_is_cued(name):
 
 @every_cue
 def test_the_same_findings_make_the_same_cues(name):
-    findings = [*walk([0.6] * 20 + [0.5] * 10), *STANDING]
+    findings = [*walk([0.6] * 30 + [0.5] * 10), *STANDING]
     assert cues_of(name, findings) == cues_of(name, findings)
 
 

@@ -27,7 +27,9 @@ def cued(stride, contact):
 
 
 def strategy(**values):
-    return Strategy(Settings(limb="both", baseline_strides_count=2, band_sds=0.0, **values), None)
+    return Strategy(
+        Settings(limb="both", settling_strides_count=0, baseline_strides_count=2, band_sds=0.0, **values), None
+    )
 
 
 @pytest.mark.parametrize(("side", "sign"), [(LEFT, -1.0), (RIGHT, 1.0)])

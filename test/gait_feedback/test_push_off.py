@@ -28,7 +28,7 @@ def cued(stride, contact):
 
 
 def strategy(**values):
-    return Strategy(Settings(baseline_strides_count=2, band_sds=0.0, **values), Side.RIGHT)
+    return Strategy(Settings(settling_strides_count=0, baseline_strides_count=2, band_sds=0.0, **values), Side.RIGHT)
 
 
 def test_the_impulse_against_a_share_more_than_the_own(cued):

@@ -48,7 +48,11 @@ class Walk:
 @pytest.fixture
 def begin(stride, contact):
     def begin(prosthetic=LEFT, **values):
-        return Walk(Strategy(Settings(baseline_strides_count=3, **values), prosthetic), stride, contact)
+        return Walk(
+            Strategy(Settings(**{"settling_strides_count": 0, "baseline_strides_count": 3, **values}), prosthetic),
+            stride,
+            contact,
+        )
 
     return begin
 
@@ -73,6 +77,14 @@ def test_no_beat_before_the_own_cadence_is_known(begin):
     walk.step(1.2)
     walk.run_to(walk.contact_s + 1.3)
     assert walk.cues == []
+
+
+def test_the_strides_in_which_belts_speed_up_are_not_the_own_cadence(begin):
+    walk = begin(settling_strides_count=4, adaptation=0.0, correction=0.0)
+    for stride_s in [1.6, 1.5, 1.4, 1.3] + [1.2] * 9:
+        walk.step(stride_s)
+    assert walk.cues[0][0] > START_S + 5.8 + 3 * 1.2
+    assert [later - earlier for earlier, later in pairwise(walk.beats_s(RIGHT))] == pytest.approx([1.2] * 5)
 
 
 @pytest.mark.parametrize(("adaptation", "period_s"), [(0.0, 1.2), (0.5, 1.1), (1.0, 1.0)])

@@ -14,7 +14,7 @@ from gait_feedback.stride_band import BandSettings, Judged, StrideBand
 from gait_sensing.samples import Side
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
-FIRST = BandSettings(baseline_strides_count=4, band_sds=0.0)
+FIRST = BandSettings(settling_strides_count=0, baseline_strides_count=4, band_sds=0.0)
 MORE = Judged(
     "step length", "m", lambda stride: stride.step_length_m, lambda own: own, lambda _: 0.05, True, "longer step"
 )
@@ -41,6 +41,12 @@ def test_the_first_strides_are_the_baseline_and_have_no_cue(walk):
     assert walk(StrideBand(FIRST, LEFT, MORE), [0.9, 0.3, 0.9, 0.3]) == [[]] * 4
 
 
+def test_the_strides_in_which_belts_speed_up_are_no_baseline(walk):
+    settling = replace(FIRST, settling_strides_count=3)
+    cued = walk(StrideBand(settling, LEFT, MORE), [0.2, 0.3, 0.4, *BASELINE_M, 0.5])
+    assert list(map(bool, cued)) == [False] * 7 + [True]
+
+
 def test_beyond_the_band_on_the_wrong_side_alone(walk):
     values_m = [0.54, 0.56, 0.66, 0.54]
     assert list(map(bool, walk(StrideBand(FIRST, LEFT, MORE), BASELINE_M + values_m)[4:])) == [True, False, False, True]
@@ -58,12 +64,14 @@ def test_the_baseline_stays_what_it_was(walk):
 
 def test_a_person_who_varies_has_a_wider_band(walk):
     varied_m = [0.5, 0.7, 0.5, 0.7]  # SD 0.115
-    wide = BandSettings(baseline_strides_count=4, band_sds=1.0)
+    wide = BandSettings(settling_strides_count=0, baseline_strides_count=4, band_sds=1.0)
     assert list(map(bool, walk(StrideBand(wide, LEFT, MORE), [*varied_m, 0.5, 0.48])[4:])) == [False, True]
 
 
 def test_k_of_the_last_n_strides(walk):
-    counted = BandSettings(baseline_strides_count=4, band_sds=0.0, strides_out_count=2, strides_window_count=3)
+    counted = BandSettings(
+        settling_strides_count=0, baseline_strides_count=4, band_sds=0.0, strides_out_count=2, strides_window_count=3
+    )
     values_m = [0.5, 0.6, 0.5, 0.6, 0.6, 0.5, 0.5]
     cued = walk(StrideBand(counted, LEFT, MORE), BASELINE_M + values_m)[4:]
     assert list(map(bool, cued)) == [False, False, True, False, False, False, True]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A metronome that the sound side leads: beats for both feet, evenly spaced, that go along with the walker.
 
-*Period.* The first strides of the sound limb (the right one, where neither is a prosthesis) give the own cadence, and
-``cadence_change`` what it is to become. The period is that, and by the share ``adaptation`` the median of the limb's
-last strides: with 0 the metronome stands firm, with 1 it follows wholly. A share below 1 does not run away when the
-walker follows.
+*Period.* Ten strides of the sound limb (the right one, where neither is a prosthesis) give the own cadence, once ten
+before them have passed in which the belts speed up, and ``cadence_change`` what it is to become. The period is that,
+and by the share ``adaptation`` the median of the limb's last strides: with 0 the metronome stands firm, with 1 it
+follows wholly. A share below 1 does not run away when the walker follows.
 
 *Beats.* The beat for the sound foot is drawn toward its contacts by ``correction`` of what it was off; the beat for the
 other foot comes half a period later, which is what that side is to meet. People's contacts precede beats a little, and
@@ -40,7 +40,8 @@ class Settings(TriggerSettings):
     cadence_change: float = setting(0.0, "share more than the own cadence, no unit", low=-0.3, high=0.3)
     adaptation: float = setting(0.5, "share of the walker's own period, no unit", low=0.0, high=1.0)
     correction: float = setting(0.3, "share of the beat's error at a contact that is put right", low=0.0, high=1.0)
-    baseline_strides_count: int = setting(10, "first strides of the sound limb, the own cadence", low=2, high=1000)
+    settling_strides_count: int = setting(10, "first strides of the sound limb, as belts speed up", low=0, high=1000)
+    baseline_strides_count: int = setting(10, "strides after these, the own cadence", low=2, high=1000)
 
 
 class Strategy:
@@ -51,6 +52,7 @@ class Strategy:
         self._settings = settings
         self._leader = (prosthetic_side or Side.LEFT).other
         self._triggers = {self._leader: PhaseTrigger(settings, 0.0), self._leader.other: PhaseTrigger(settings, 0.5)}
+        self._settling_count = settings.settling_strides_count
         self._baseline = OwnBaseline(settings.baseline_strides_count)
         self._strides_s: deque[float] = deque(maxlen=_LAST_STRIDES)
         self._period_s = self._beat_s = self._contact_s = math.nan  # one beat of the sound foot, its newest contact
@@ -69,6 +71,9 @@ class Strategy:
         settings = self._settings
         if not (stride.is_accepted and 0.0 < stride.stride_time_s < math.inf):
             self._silence()
+            return
+        if self._settling_count > 0:
+            self._settling_count -= 1
             return
         self._strides_s.append(stride.stride_time_s)
         self._baseline.feed(stride.stride_time_s)
