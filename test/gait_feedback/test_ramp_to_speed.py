@@ -34,7 +34,7 @@ def test_at_rest_without_a_valid_phase_it_asks_for_the_target():
 @pytest.mark.parametrize("which", ["belt", "gait", "both"])
 def test_on_old_data_it_asks_for_nothing(age_s, which):
     belt = replace(BELT, time_s=NOW_S - age_s) if which in ("belt", "both") else BELT
-    gait = replace(GAIT, time_s=NOW_S - age_s) if which in ("gait", "both") else GAIT
+    gait = GAIT._replace(time_s=NOW_S - age_s) if which in ("gait", "both") else GAIT
     assert Law(Settings()).feed(NOW_S, belt, gait) is None
 
 
@@ -56,7 +56,7 @@ def test_behind_the_gate_the_belts_reach_the_target_and_rest_when_gait_states_ce
     for tick in range(300):
         now_s = NOW_S + 0.05 * tick
         belts = treadmill.advance(0.05)
-        gait = replace(GAIT, time_s=min(now_s, NOW_S + 10.0))  # the analysis dies after 10 s
+        gait = GAIT._replace(time_s=min(now_s, NOW_S + 10.0))  # the analysis dies after 10 s
         belt = BeltSample(now_s, belts.left_speed_mps, belts.right_speed_mps, belts.incline_rad)
         things = [BeltReading(belts.left_speed_mps, belts.right_speed_mps, belts.incline_rad), OperatorAlive()]
         if tick == 20:
