@@ -11,6 +11,7 @@ from gait_sensing.samples import Array
 
 _SMOOTHING_S = 0.02  # against noise on a peak; lowers a peak of 0.2 s width by less than 0.5 percent
 _PROMINENCE_BW = 0.02  # a peak stands out of the valley between the two by more than noise
+_LONGEST_GAP_S = 0.05  # without a sample for longer, neither peaks nor impulses are known
 _RATE_FROM, _RATE_TO = 0.2, 0.8  # shares of the first peak between which the loading rate is taken
 
 
@@ -34,6 +35,9 @@ def stance_kinetics(start_s: float, end_s: float, time_s: Array, vertical_bw: Ar
     """
     if len(time_s) < 8:
         return Kinetics()
+    widths_s = np.diff(_between_ends(time_s, start_s, end_s))
+    if widths_s.max() > _LONGEST_GAP_S:
+        return Kinetics()
     interval_s = usual_interval_s(time_s)
     smooth_bw = centred_mean(vertical_bw, interval_s, _SMOOTHING_S)
     half = int(time_s.searchsorted(0.5 * (start_s + end_s)))
@@ -41,7 +45,6 @@ def stance_kinetics(start_s: float, end_s: float, time_s: Array, vertical_bw: Ar
     second = half + int(smooth_bw[half:].argmax()) if half < len(time_s) else half - 1
     valley_bw = float(smooth_bw[first : second + 1].min())
     first_bw, second_bw = (_peak(float(smooth_bw[index]), valley_bw) for index in (first, second))
-    widths_s = np.diff(_between_ends(time_s, start_s, end_s))
     vertical_bw, forward_bw = (_between_ends(each, each[0], each[-1]) for each in (vertical_bw, forward_bw))
     return Kinetics(
         peak_load_bw=float(smooth_bw.max()),

@@ -184,6 +184,15 @@ def test_plates_that_never_send_a_number_still_give_states_with_a_reason(recorde
     assert not of(GaitEvent, results) and not of(Stride, results)
 
 
+def test_nothing_is_integrated_across_missing_samples(recorded):
+    """Impulses and peaks of a stance that was not seen whole are not known."""
+    from_s = mid_stance_s(recorded, LEFT, FROM_S)
+    plate = spoilt(recorded.plates["left_belt"], to(math.nan), from_s, from_s + 0.15)
+    results = walk(recorded, *recorded.feet, left_belt=plate)
+    (seen,) = [s for s in of(Stride, results) if s.side is LEFT and s.start_s < from_s < s.end_s]
+    assert math.isnan(seen.vertical_impulse_bws) and math.isnan(seen.peak_load_bw)
+
+
 @pytest.mark.parametrize("lasting_s", [0.2, 2.0, math.inf])
 @pytest.mark.parametrize("where", [mid_stance_s, mid_swing_s])
 def test_a_plate_that_is_stuck(recorded, where, lasting_s):
