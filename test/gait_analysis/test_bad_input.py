@@ -5,12 +5,16 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.believed_load import BelievedLoad
+from gait_analysis.detectors.force_contact import Detector, Settings
 from gait_analysis.events import EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, Stride
 from gait_analysis.participant import Input, Participant
@@ -391,3 +395,52 @@ def test_belts_that_tell_no_speed_leave_lengths_unknown(recorded):
     assert_back(recorded, results)
     after = [s for s in of(Stride, results) if s.start_s > TO_S + LATE_S]
     assert after and all(math.isfinite(stride.stride_length_m) for stride in after)
+
+
+SPOILS = {
+    "good": lambda rows: None,
+    "no numbers": to(math.nan),
+    "held": held,
+    "zero": to(0.0),
+    "reversed": reverse,
+    "clipped": lambda rows: np.minimum(rows, 500.0, out=rows),
+}
+
+
+@given(
+    parts=st.lists(st.tuples(st.sampled_from(sorted(SPOILS)), st.integers(20, 3000)), min_size=1, max_size=12),
+    sizes=st.lists(st.integers(1, 700), min_size=1, max_size=6),
+)
+@settings(max_examples=40, deadline=None)
+def test_what_is_believed_does_not_depend_on_batches(plate_of_walk, parts, sizes):
+    """Whatever is wrong with a plate, and however its samples are cut."""
+    force_n = plate_of_walk.force_n.copy()
+    first = 0
+    for name, count in parts:
+        SPOILS[name](force_n[first : first + count])
+        first += count
+    wrong = replace(plate_of_walk, force_n=force_n)
+    assert believed(wrong, [len(force_n)]) == believed(wrong, sizes)
+
+
+def believed(plate: ForceSamples, sizes: list[int]) -> tuple[list[str], float]:
+    load = BelievedLoad("left_belt", Detector(Settings(), LEFT, WEIGHT_N), WEIGHT_N, -150.0)
+    told: list[str] = []
+    taken, first, turns = 0, 0, cycle(sizes)
+    while first < len(plate.time_s):
+        end = min(first + next(turns), len(plate.time_s))
+        measured, changes = load.feed(cut(plate, first, end))
+        taken += len(measured.time_s) if measured else 0
+        told += map(repr, changes)
+        first = end
+    return told, taken
+
+
+@pytest.fixture(scope="module")
+def plate_of_walk(recorded) -> ForceSamples:
+    class Plate(ForceSamples):
+        def __repr__(self) -> str:
+            return "the plate"
+
+    plate = recorded.plates["left_belt"]
+    return Plate(plate.name, 0, plate.time_s, plate.force_n, plate.moment_nm, plate.centre_of_pressure_m)
