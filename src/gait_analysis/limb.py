@@ -69,6 +69,7 @@ class Limb:
         self._history = History(5, _KEEP_S)
         self._refused = History(0, _REFUSED_S)  # times of samples that were no measurement
         self._baseline_n = 0.0
+        self._unloaded_s = math.nan  # the last foot off of the plate, be it one of a stride or of a touch
 
     def take(self, samples: ForceSamples) -> list[ContactChange]:
         """Keep the samples, without those that are no measurement; return the changes of contact they tell."""
@@ -84,6 +85,8 @@ class Limb:
         """Take over a change of contact that ``take`` returned."""
         self.plate.take(change)
         self._baseline_n = change.baseline_n
+        if change.event is not None and change.event.kind is EventKind.FOOT_OFF:
+            self._unloaded_s = change.event.time_s
 
     def land(self, contact: GaitEvent, belt_mps: float) -> None:
         """Find out where the foot touched down at ``contact``; only its plate can tell."""
@@ -181,9 +184,13 @@ class Limb:
         rows = self._history.between(time_s - self._max_age_s, time_s)
         return rows[-1] if len(rows) else None
 
-    def kinetics(self, start_s: float, foot_off_s: float, pull_n: Callable[[Array], Array] | None) -> Kinetics:
-        """Return the loading of a stance; ``pull_n`` is what the belt's mass adds to fore-aft force at times [n]."""
-        if math.isnan(self._weight_n) or not foot_off_s - start_s <= _LONGEST_STANCE_S:
+    def kinetics(self, start_s: float, pull_n: Callable[[Array], Array] | None) -> Kinetics:
+        """Return the loading from a contact on, until the plate was last unloaded.
+
+        ``pull_n`` is what the belt's mass adds to fore-aft force at times [n].
+        """
+        foot_off_s = self._unloaded_s
+        if math.isnan(self._weight_n) or not 0.0 < foot_off_s - start_s <= _LONGEST_STANCE_S:
             return Kinetics()
         rows = self._history.between(start_s, foot_off_s)
         if not math.isnan(self.clip_n(start_s, foot_off_s)):

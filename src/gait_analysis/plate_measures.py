@@ -47,7 +47,7 @@ class PlateMeasures:
         if contact.sensor != limb.stream:
             return measured
         pull_n = self._pull_n(limb.side, contact.detected_s)
-        measured |= limb.kinetics(times.start_s, times.foot_off_s, pull_n)._asdict()
+        measured |= limb.kinetics(times.start_s, pull_n)._asdict()
         if self._stability.pendulum_m > 0.0:
             measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
         return measured
