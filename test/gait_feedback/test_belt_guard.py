@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from gait_analysis.gait import GaitState, LimbState, Subphase
 from gait_feedback.belt_guard import GuardedLaw, GuardSettings, Wish
-from gait_sensing.samples import BeltSample, Side
+from gait_sensing.belt_gate.gate import ArmRequest, BeltGate, GateSettings, LinkUp, OperatorAlive, Tick
+from gait_sensing.samples import BeltReading, BeltSample, Side
+from gait_sensing.treadmills import bertec_classic
 
 NOW_S, PERIOD_S = 1_700_000_000.0, 0.05
 LIMITS = GuardSettings(max_speed_mps=1.2, acceleration_mps2=0.5, jerk_mps3=2.0)
@@ -179,3 +181,27 @@ def test_whatever_happens_requests_keep_the_limits_and_rise_on_fresh_data_alone(
             for old, new in zip(before, speeds, strict=True):
                 assert abs(new - old) <= LIMITS.acceleration_mps2 * elapsed_s + 1e-6
         before = speeds
+
+
+@pytest.mark.parametrize("lost", ["belt", "gait"])
+def test_behind_the_gate_the_wire_hears_of_a_loss_within_a_quarter_second(lost):
+    law, gate = Wisher(GuardSettings(acceleration_mps2=0.6)), BeltGate(GateSettings())
+    driver, treadmill = (part(bertec_classic.Settings()) for part in (bertec_classic.Driver, bertec_classic.Emulator))
+    gate.feed(NOW_S, LinkUp())
+    lost_s, slowing_s, request = NOW_S + 5.0, None, None
+    for tick in range(200):
+        now_s = NOW_S + PERIOD_S * tick
+        belts = treadmill.advance(PERIOD_S)
+        reading = BeltReading(belts.left_speed_mps, belts.right_speed_mps, belts.incline_rad)
+        known_s = min(now_s, lost_s)
+        belt = belt_at(known_s if lost == "belt" else now_s, belts.left_speed_mps, belts.right_speed_mps)
+        if tick > 20:
+            request = law.feed(now_s, belt, gait_at(known_s if lost == "gait" else now_s))
+        for thing in (reading, OperatorAlive(), ArmRequest("Ann") if tick == 20 else request, Tick()):
+            setpoint = gate.feed(now_s, thing) if thing else None
+            if setpoint is not None:
+                treadmill.feed(driver.command(setpoint))
+                if slowing_s is None and setpoint.left_speed_mps < belts.left_speed_mps - 0.1:
+                    slowing_s = now_s
+    assert slowing_s - lost_s <= 0.25
+    assert treadmill.advance(0.0).left_speed_mps == 0.0 and not gate.is_armed
