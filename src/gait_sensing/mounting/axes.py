@@ -119,7 +119,7 @@ def find_leg_axes(motion: Motion, up: Array, stride_s: float, link: str) -> Axes
     votes = _leg_votes(motion, up, left, stride_s, link)
     signs = [1.0 if np.median(vote) > 0.0 else -1.0 for vote in votes]
     agreement = min(float(np.mean(vote * sign > 0.0)) for vote, sign in zip(votes, signs, strict=True))
-    return _axes(motion, up, signs[0] * left, len(set(signs)) == 1, agreement)
+    return _axes(spread, up, signs[0] * left, len(set(signs)) == 1, agreement)
 
 
 def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: str) -> list[Array]:
@@ -151,14 +151,15 @@ def find_rests(motion: Motion, stride_s: float) -> Array:
 
 def _travel(motion: Motion, up: Array, left: Array, rests: Array) -> tuple[Array, Array]:
     """Return, for each pair of rests, the way forward in m and the third moment of the angle since rest, scaled."""
-    forward_mps2 = motion.acceleration_mps2 @ np.cross(left, up)
+    forward_mps2 = motion.acceleration_mps2 @ _cross(left, up)
     up_mps2, rate_radps = motion.acceleration_mps2 @ up, motion.angular_rate_radps @ left
     ways_m, skews = [], []
     for begin, end in pairwise(rests.tolist()):
         part = slice(begin, end + 1)
-        angle_rad = _closed(_integral(rate_radps[part]))
+        share = np.linspace(0.0, 1.0, end + 1 - begin)  # of the time from rest to rest
+        angle_rad = _closed(_integral(rate_radps[part]), share)
         level_mps2 = forward_mps2[part] * np.cos(angle_rad) + up_mps2[part] * np.sin(angle_rad)
-        speed_mps = _closed(_integral(level_mps2))
+        speed_mps = _closed(_integral(level_mps2), share)
         ways_m.append(speed_mps.sum() / RATE_HZ)
         skews.append((angle_rad**3).mean() / max((angle_rad**2).mean(), 1e-12) ** 1.5)
     return (np.array(ways_m), np.array(skews)) if ways_m else (np.zeros(1), np.zeros(1))
@@ -171,9 +172,9 @@ def _integral(values: Array) -> Array:
     return integral
 
 
-def _closed(values: Array) -> Array:
+def _closed(values: Array, share: Array) -> Array:
     """Take off the drift, so that the last value is the first: both are at rest."""
-    closed: Array = values - np.linspace(0.0, 1.0, len(values)) * values[-1]
+    closed: Array = values - share * values[-1]
     return closed
 
 
@@ -192,12 +193,18 @@ def find_pelvis_axes(motion: Motion, up: Array, stride_s: float) -> Axes:
     size = len(product) // (2 * step)
     strides = product[: size * 2 * step].reshape(size, -1).mean(axis=1)
     agreement = float(np.mean(strides * sign > 0.0))
-    left = np.cross(up, sign * forward)
-    return _axes(motion, up, left, abs(correlation) >= LEAST_CORRELATION, agreement)
-
-
-def _axes(motion: Motion, up: Array, left: Array, do_cues_agree: bool, agreement: float) -> Axes:
+    left = _cross(up, sign * forward)
     spread = np.cov(motion.angular_rate_radps.T)
+    return _axes(spread, up, left, abs(correlation) >= LEAST_CORRELATION, agreement)
+
+
+def _axes(spread: Array, up: Array, left: Array, do_cues_agree: bool, agreement: float) -> Axes:
     left = left / np.linalg.norm(left)
     share = float(left @ spread @ left / max(np.trace(spread), 1e-12))
-    return Axes(up, left, np.cross(left, up), do_cues_agree, share, agreement)
+    return Axes(up, left, _cross(left, up), do_cues_agree, share, agreement)
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """Return the cross product of two vectors [3]; numpy's own takes long for so few."""
+    (a_x, a_y, a_z), (b_x, b_y, b_z) = a.tolist(), b.tolist()
+    return np.array([a_y * b_z - a_z * b_y, a_z * b_x - a_x * b_z, a_x * b_y - a_y * b_x])
