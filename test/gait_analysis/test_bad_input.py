@@ -298,9 +298,10 @@ def test_feet_tell_of_a_walk_beside_the_plates(recorded):
 
 
 @pytest.mark.parametrize("away_s", [1.7, 4.0])
-def test_a_walker_who_leaves_and_comes_back(recorded, away_s):
+@pytest.mark.parametrize("after_s", [1.0, 8.0])
+def test_a_walker_who_leaves_and_comes_back(recorded, after_s, away_s):
     """Nothing bridges the break, not even where it lasts no longer than a slow stride, and no pace is known yet."""
-    leave_s = next(e.time_s for e in recorded.truth if e.side is LEFT and e.kind == "IC" and e.time_s > 1.0) - 0.05
+    leave_s = next(e.time_s for e in recorded.truth if e.side is LEFT and e.kind == "IC" and e.time_s > after_s) - 0.05
     plates = {name: spoilt(plate, _noise, leave_s, leave_s + away_s) for name, plate in recorded.plates.items()}
     results = walk(recorded, **plates)
     assert not [stride for stride in of(Stride, results) if stride.start_s < leave_s < stride.end_s]
