@@ -61,8 +61,7 @@ class BelievedLoad:
         """Take the next samples; return those that are measurements, and the changes of contact that they tell."""
         force_n = samples.force_n
         verdicts: list[_Verdict] = []
-        is_good = force_n[:, 2].min() > self._lowest_n and force_n.min() > -HIGHEST_N and force_n.max() < HIGHEST_N
-        if self._is_missing or not is_good:
+        if self._is_missing or not self._is_in_range(force_n):
             is_measured = (np.abs(force_n) < HIGHEST_N).all(axis=1) & (force_n[:, 2] > self._lowest_n)
             verdicts += self._missing(samples.time_s, force_n, is_measured)
             measured = chosen(samples, is_measured)
@@ -75,6 +74,12 @@ class BelievedLoad:
         if self._reason or verdicts or changes:
             changes = self._believed(changes, sorted(verdicts, key=_told_s))
         return samples, changes
+
+    def _is_in_range(self, force_n: Array) -> bool:
+        lowest_n = force_n.min()
+        if not (lowest_n > -HIGHEST_N and force_n.max() < HIGHEST_N):
+            return False
+        return bool(lowest_n > self._lowest_n or force_n[:, 2].min() > self._lowest_n)
 
     def _missing(self, time_s: Array, force_n: Array, is_measured: np.ndarray) -> list[_Verdict]:
         """Return from when on there is no measurement, and when there is one again."""
@@ -141,17 +146,16 @@ class _Frozen:
 
     def feed(self, time_s: Array, force_n: Array) -> list[_Verdict]:
         """Take the next measurements; return when they begin and cease to be believable."""
-        is_new = np.empty(len(force_n), dtype=bool)
-        is_new[0] = force_n[0] != self._force_n or time_s[0] - self._newest_s > MISSING_S
-        np.not_equal(force_n[1:], force_n[:-1], out=is_new[1:])
+        is_new = force_n[1:] != force_n[:-1]
+        is_first_new = force_n[0] != self._force_n or time_s[0] - self._newest_s > MISSING_S
         is_usual = self._newest_s - self._since_s < SHORTEST_RUN_S and self._settled_s == math.inf
-        if is_usual and is_new.all() and not self._is_told:
+        if is_usual and is_first_new and np.count_nonzero(is_new) == len(is_new):
             self._before_n = float(force_n[-2]) if len(force_n) > 1 else self._force_n
             self._since_s = self._newest_s = float(time_s[-1])
             self._force_n = float(force_n[-1])
             return []
-        is_new[1:] |= time_s[1:] - time_s[:-1] > MISSING_S
-        return self._look(time_s, force_n, is_new)
+        is_new |= time_s[1:] - time_s[:-1] > MISSING_S
+        return self._look(time_s, force_n, np.concatenate(((is_first_new,), is_new)))
 
     def _look(self, time_s: Array, force_n: Array, is_new: np.ndarray) -> list[_Verdict]:
         verdicts: list[_Verdict] = []

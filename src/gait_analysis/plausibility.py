@@ -28,7 +28,7 @@ LEAST_SAMPLES = 10  # of a stride, to know its mean
 def in_order(samples: ForceSamples) -> ForceSamples | None:
     """Return the samples without those that are not later than all before them; ``None`` when there are none."""
     time_s = samples.time_s
-    if (time_s[1:] > time_s[:-1]).all() and math.isfinite(time_s[0]):
+    if np.count_nonzero(time_s[1:] > time_s[:-1]) == len(time_s) - 1 and math.isfinite(time_s[0]):
         return samples
     finite_s = np.where(np.isfinite(time_s), time_s, -np.inf)
     before_s = np.maximum.accumulate(np.concatenate(([-np.inf], finite_s[:-1])))
