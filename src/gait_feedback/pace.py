@@ -45,6 +45,7 @@ FAR = 5.0  # standard deviations beyond which a measurement is a misstep
 MISSTEPS_COUNT = 3  # in a row, after which the state is what is wrong
 WEIGHT_MEMORY_COUNT = 500  # bins of which weight is the mean where nobody told it
 KEPT_COUNT = 500  # bins
+PRESSURE_COUNT = 50  # bins
 TAKE_UP_S = 0.32  # sqrt(height of the centre of mass, 1 m, by gravity)
 BELT_SILENCE_S = 0.5
 
@@ -121,6 +122,13 @@ class PaceEstimator:
     def speed_mps(self) -> float:
         """Speed of the centre of mass at ``time_s`` in the lab frame; NaN when not known."""
         return math.nan if self._state is None else float(self._state[1])
+
+    @property
+    def pressure_m(self) -> float:
+        """Mean centre of pressure of the last ``PRESSURE_COUNT`` bins, to which a rail makes no difference."""
+        rows = [row for row in list(self._history)[-PRESSURE_COUNT:] if math.isfinite(row[4])]
+        load_n = sum(row[4] for row in rows)
+        return sum(row[3] for row in rows) / load_n if load_n > 0.0 else math.nan
 
     def position_at_m(self, now_s: float) -> float:
         """Return where the person is, the swaying within a stride left out, if they walk on as told last."""

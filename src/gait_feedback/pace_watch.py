@@ -9,6 +9,8 @@ from gait_feedback.pace import PaceEstimator
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 
+PRESSURE_SLACK_M = 0.15  # by which the centre of pressure of half a second is off the body in slow walking
+
 
 @dataclass(frozen=True)
 class PaceSettings(parts.Settings):
@@ -21,7 +23,7 @@ class PaceSettings(parts.Settings):
     place_m: float = setting(0.0, "where the person shall be, forward of mid-treadmill", low=-0.5, high=0.5)
     front_m: float = setting(0.6, "place beyond which the belts come to rest", low=0.1, high=2.0)
     rear_m: float = setting(-0.6, "place behind which the belts come to rest", low=-2.0, high=-0.1)
-    step_stale_s: float = setting(2.0, "longest time without a step, once there were some", low=0.5, high=5.0)
+    step_stale_s: float = setting(1.5, "longest time without a step, once there were some", low=0.5, high=5.0)
     plate_stale_s: float = setting(0.15, "oldest samples of both plates to act on", low=0.05, high=0.5)
     start_s: float = setting(20.0, "longest time until enough steps are known", low=2.0, high=120.0)
 
@@ -77,7 +79,17 @@ class PaceWatch:
         pace = self._estimator.pace
         if pace is None or not 0.0 <= now_s - pace.contact_s <= settings.step_stale_s:
             return f"no step measured within {settings.step_stale_s:g} s"
-        place_m = self.position_m(now_s)
-        if not settings.rear_m <= place_m <= settings.front_m:
-            return f"the person is at {place_m:.2f} m, allowed {settings.rear_m:g} to {settings.front_m:g}"
+        return self._leaving(now_s)
+
+    def _leaving(self, now_s: float) -> str:
+        """Return where the person is beyond the margins: if they walk on, by the forces, or by where they stand."""
+        settings, estimator = self._settings, self._estimator
+        places_m = (
+            (self.position_m(now_s), 0.0),
+            (estimator.position_m, 0.0),
+            (estimator.pressure_m, PRESSURE_SLACK_M),
+        )
+        for place_m, slack_m in places_m:
+            if not settings.rear_m - slack_m <= place_m <= settings.front_m + slack_m:  # NaN too
+                return f"the person is at {place_m:.2f} m, allowed {settings.rear_m:g} to {settings.front_m:g}"
         return ""

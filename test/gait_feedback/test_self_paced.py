@@ -122,6 +122,29 @@ def test_belts_rest_when_the_steps_cease(part):
 
 
 @LAWS
+@pytest.mark.parametrize("told_by", ["force", "pressure"])
+def test_belts_rest_when_somebody_who_stopped_is_carried_back(part, told_by):
+    """A person who stops is carried off before a step is missed: forces tell, or the pressure, with hands on a rail."""
+    law = part.Law(part.Settings(step_stale_s=5.0))
+    drive(law, Feet(), 10.0)
+    carried = standing()
+    stand = carried.samples
+
+    def samples(begin_s, side):
+        found = stand(begin_s, side)
+        if told_by == "force":
+            found.force_n[:, 0] = -100.0
+        else:
+            found.centre_of_pressure_m[:, 0] = -1.0 * (begin_s - NOW_S - 10.0)
+        return found
+
+    carried.samples = samples
+    requests = drive(law, carried, 4.0, NOW_S + 10.0)
+    rested_s = next(now_s for now_s, request in requests if request.left_speed_mps == 0.0)
+    assert rested_s - NOW_S - 10.0 <= 1.2 and "the person is at" in law.reason
+
+
+@LAWS
 @pytest.mark.parametrize("lost", [(Side.LEFT,), (Side.RIGHT,), ()])
 def test_belts_rest_when_a_plate_falls_silent(part, lost):
     law = part.Law(part.Settings())
