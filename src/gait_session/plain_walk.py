@@ -33,7 +33,7 @@ class PlainWalk:
     imus: dict[str, Array] = field(default_factory=dict)  # segment -> [n, 7] time, acceleration, angular rate
     without_fap: set[Side | None] = field(default_factory=set)  # feet whose fore-aft force is not known
     notes: list[str] = field(default_factory=list)  # what was assumed or left out, in sentences
-    block_s: float = 0.05  # of sample time that is fed at once: below what the analysis waits for a stream
+    block_s: float = 0.08  # of sample time that is fed at once: below what the analysis waits for a stream
 
     @property
     def times_s(self) -> dict[str, Array]:
