@@ -4,12 +4,14 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Subphase
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
+from gait_analysis.participant import Participant
 from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
 from gait_feedback.cue import ActuatorChange, Cue
 from gait_feedback.limiter import Limiter, LimiterSettings
@@ -17,7 +19,7 @@ from gait_parts.plugins import available, find
 from gait_parts.settings import Settings
 from gait_sensing.belt_gate.gate import BeltRequest
 from gait_sensing.driver import WireCounts
-from gait_sensing.samples import BeltSample, Side
+from gait_sensing.samples import BeltSample, ForceSamples, Side
 
 CUES, BELTS, ACTUATORS = "gait_feedback.cues", "gait_feedback.belts", "gait_feedback.actuators"
 CLASSES = {CUES: ("Strategy",), BELTS: ("Law",), ACTUATORS: ("Driver", "Emulator")}
@@ -99,6 +101,26 @@ def test_a_law_never_speeds_up_on_old_data(name, age_s):
     for old in ((belt, fresh[1]), (fresh[0], gait), (belt, gait)):
         request = law.feed(100.0, *old)
         assert request is None or max(request.left_speed_mps, request.right_speed_mps) <= 0.5
+
+
+@every_law
+def test_a_law_takes_whatever_there_is_to_observe(name):
+    part = find(BELTS, name)
+    law = part.Law(part.Settings())
+    nothing = np.full((3, 3), np.nan)
+    stride = Stride(Side.LEFT, 1, True, "", *[100.0] * 5, *[math.nan] * 8)
+    for observation in (
+        Participant(math.nan, None),
+        ForceSamples("left_belt", 0, np.array([100.0, 100.001, 100.002]), nothing, nothing, nothing[:, :2]),
+        ForceSamples("prosthesis", 0, np.array([100.0, 100.001, 100.002]), nothing, nothing, nothing[:, :2]),
+        BeltSample(100.0, math.nan, math.nan, math.nan),
+        GaitEvent(100.0, 100.01, Side.LEFT, EventKind.FOOT_OFF, Source.IMU, 1.0),
+        stride,
+        *asymmetries(math.nan),
+    ):
+        assert law.observe(observation) is None
+    request = law.feed(100.0, BeltSample(100.0, 0.5, 0.5, 0.0), gait_state(100.0))
+    assert request is None or (math.isfinite(request.left_speed_mps) and math.isfinite(request.right_speed_mps))
 
 
 # Actuators
