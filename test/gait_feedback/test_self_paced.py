@@ -33,6 +33,7 @@ def test_place_and_speed_are_known_within_the_bars_and_without_bias(script, name
     assert script.rms(place_m) <= PLACE_BAR_M and script.rms(speed_mps) <= SPEED_BAR_MPS
     assert abs(walk.bias_mps()) <= BIAS_BAR_MPS
     assert abs(np.mean(place_m)) <= 0.01
+    assert np.std([mps for time_s, mps in walk.strides if time_s > 20.0]) <= 0.05, "unequal steps do not show"
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
