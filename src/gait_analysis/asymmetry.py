@@ -106,6 +106,8 @@ class AsymmetryTracker:
         }
         # of the parts of step length never fed: they are numbers of pairs, not of strides
         self._variability = {side: {name: Variability(window_count) for name in self._series} for side in Side}
+        spreads = (self._variability[side].values() for side in (self._reference, self._reference.other))
+        self._spreads = dict(zip(self._series, zip(*spreads, strict=True), strict=True))  # of both sides, P first
         self._rejected_count = 0  # strides that were not accepted
         self._latest: dict[Side, Stride] = {}
         # time and place of the last two contacts
@@ -121,22 +123,23 @@ class AsymmetryTracker:
             self._rejected_count += 1
             return None
         self._latest[stride.side] = stride
+        variability = self._variability[stride.side]
         for metric in self._metrics:
-            if not _doubt(metric, stride):
-                self._variability[stride.side][metric.name].feed(metric.of(stride))
+            if not (metric.needs_foot_off and stride.stance_doubt):
+                variability[metric.name].feed(metric.of(stride))
         other = self._latest.get(stride.side.other)
         if other is None or not stride.start_s < other.end_s < stride.end_s:
             return None
-        pair = {stride.side: stride, other.side: other}
-        measured = [self._compare(metric, pair) for metric in self._metrics]
+        pair = (stride, other) if stride.side is self._reference else (other, stride)
+        measured = [self._compare(metric, *pair) for metric in self._metrics]
         measured += self._compare_parts(stride, other) if self._part_names else []
         return Asymmetry(time_s=stride.end_s, side=stride.side, metrics=tuple(measured))
 
-    def _compare(self, metric: Metric, pair: dict[Side, Stride]) -> MetricAsymmetry:
-        prosthetic, sound = metric.of(pair[self._reference]), metric.of(pair[self._reference.other])
+    def _compare(self, metric: Metric, of_prosthetic: Stride, of_sound: Stride) -> MetricAsymmetry:
+        prosthetic, sound = metric.of(of_prosthetic), metric.of(of_sound)
         value, reason = self._index.compare(prosthetic, sound)
         if metric.needs_foot_off:
-            doubts = dict.fromkeys(stride.stance_doubt for stride in pair.values())
+            doubts = dict.fromkeys((of_prosthetic.stance_doubt, of_sound.stance_doubt))
             if doubt := "; ".join(filter(None, doubts)):
                 value, reason = math.nan, reason or doubt
         return self._measured(metric.name, value, reason, (prosthetic, sound), metric.unit)
@@ -166,7 +169,7 @@ class AsymmetryTracker:
         series = self._series[name]
         series.feed(value)
         baseline, reference = series.baseline.spread, self._norms[name]
-        prosthetic, sound = (self._variability[side][name] for side in (self._reference, self._reference.other))
+        prosthetic, sound = self._spreads[name]
         return MetricAsymmetry(
             name=name,
             index=self._texts[name],
@@ -190,8 +193,3 @@ class AsymmetryTracker:
             prosthetic_strides_count=prosthetic.strides_count,
             sound_strides_count=sound.strides_count,
         )
-
-
-def _doubt(metric: Metric, stride: Stride) -> str:
-    """Return why the metric of this stride is not to be compared; empty when it may be."""
-    return stride.stance_doubt if metric.needs_foot_off else ""
