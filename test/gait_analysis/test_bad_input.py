@@ -380,6 +380,37 @@ def test_a_motion_sensor_that_is_wrong(recorded, segment, how):
     assert_back(recorded, results, TO_S + 0.6)
 
 
+@pytest.mark.parametrize("how", ["no numbers", "is stuck"])
+def test_a_pelvis_that_is_wrong_tells_no_contacts(recorded, how):
+    results = analyse(in_order(wrong_imu(recorded.imus["pelvis"], how)))
+    from_s = FROM_S + 0.7
+    assert [e for e in of(GaitEvent, results) if e.time_s < from_s]
+    assert not [e for e in of(GaitEvent, results) if from_s < e.time_s < TO_S]
+    assert [e for e in of(GaitEvent, results) if e.time_s > TO_S + 3.0]
+    assert not [s for s in of(Stride, results) if s.is_accepted and s.start_s < from_s < s.end_s - 0.5]
+    states = states_of(results, LEFT, FROM_S + 2.5, TO_S)  # stuck at values like those of rest: known after 2 s
+    assert states and all("pelvis" in state.reason and how in state.reason for state in states)
+
+
+@pytest.mark.parametrize("spoil", [to(math.nan), held, reverse])
+def test_one_plate_under_both_feet_that_is_wrong(recorded, spoil):
+    left, right = recorded.plates.values()
+    load_n = [np.where(np.isfinite(p.centre_of_pressure_m[:, :1]), p.force_n[:, 2:], 0.0) for p in (left, right)]
+    moments_nm = [np.nan_to_num(p.centre_of_pressure_m) * n for p, n in zip((left, right), load_n, strict=True)]
+    place_m = sum(moments_nm) / np.maximum(sum(load_n), 1.0)
+    if spoil is held:
+        held(place_m[slice(*left.time_s.searchsorted((FROM_S, TO_S)).tolist())])
+    both = replace(left, name="belt", force_n=left.force_n + right.force_n, centre_of_pressure_m=place_m)
+    analyser = Analyser(replace(SETTINGS, shared_plate="belt"), Participant(MASS_KG, None), Input.SIMULATED, 0.0)
+    results = [r for batch in batches(spoilt(both, spoil, FROM_S, TO_S)) for r in analyser.feed(batch)]
+    for side in Side:
+        assert events_of(results, side, 6.0, FROM_S - 0.5)
+        assert not events_of(results, side, FROM_S + 0.1, TO_S - 0.1)
+        states = states_of(results, side, FROM_S + 2.0, TO_S)  # 1.5 s without a step
+        assert states and all(state.is_in_contact is None and state.reason for state in states)
+        assert events_of(results, side, TO_S + 4.0)
+
+
 def test_a_wrong_motion_sensor_does_not_disturb_plates(recorded):
     feet = [wrong_imu(recorded.imus[name], "no numbers") for name in ("left_foot", "pelvis")]
     with_feet, without = walk(recorded, *feet), walk(recorded)
