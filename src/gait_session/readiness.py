@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the lab still lacks for a session: nodes, a recording of every sensor, and streams that can be trusted."""
+"""What the lab still lacks for a session: nodes, a recording of every load cell, and streams that can be trusted."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ class Readiness:
     gait_seen_s: float = 0.0
     treadmill_seen_s: float = 0.0
     recorded: set[str] = field(default_factory=set)  # topics
-    samples: set[str] = field(default_factory=set)  # topics of samples in the graph
+    samples: set[str] = field(default_factory=set)  # topics of force samples in the graph
     _streams: dict[str, tuple[str, float]] = field(default_factory=dict)  # by name: problem, when told
 
     def hear(self, name: str, problem: str, now_s: float) -> None:
@@ -38,8 +38,8 @@ class Readiness:
 
     def _red(self, now_s: float) -> str:
         fresh = {name: problem for name, (problem, told_s) in self._streams.items() if now_s - told_s <= HEALTH_FRESH_S}
-        has_loads = not self.samples or any("load_cell/" in topic for topic in self.samples)
-        if not any(name.startswith("load_cell/" if has_loads else "imu/") for name in fresh):
-            return f"no health of the {'load cells' if has_loads else 'IMUs'}"
+        sensors, kind = ("load_cell/", "load cells") if self.samples else ("imu/", "IMUs")
+        if not any(name.startswith(sensors) for name in fresh):
+            return f"no health of the {kind}"
         red = [f"{name} is red: {problem}" for name, problem in sorted(fresh.items()) if problem]
         return f"{'; '.join(red)} (gait-lab start --despite-red starts all the same)" if red else ""

@@ -28,7 +28,6 @@ _INPUT = {
     "simulated": msg.SessionState.INPUT_SIMULATED,
     "recording": msg.SessionState.INPUT_RECORDING,
 }
-SAMPLE_TYPES = {"gait_lab/msg/ForceSamples", "sensor_msgs/msg/Imu"}  # of what the analysis hears
 
 
 class SessionNode(LabNode):
@@ -93,10 +92,10 @@ class SessionNode(LabNode):
     def _on_heartbeat(self) -> None:
         phase, now = self._session.phase, self._now()
         if phase is Phase.WAITING:
-            self._readiness.samples = {  # that somebody sends: the analysis also listens to sensors a lab may lack
+            self._readiness.samples = {  # that somebody sends: the analysis also listens to load cells a lab may lack
                 name
                 for name, types in self.get_topic_names_and_types()
-                if SAMPLE_TYPES.intersection(types) and self.count_publishers(name)
+                if "gait_lab/msg/ForceSamples" in types and self.count_publishers(name)
             }
         missing = self._readiness.missing(now) if phase is Phase.WAITING else ""
         if phase is Phase.WEIGHING:
