@@ -177,7 +177,10 @@ class SimulatedLab:
             wait_s = max(0.0, deadline_s - self._now())
             with self._lock:
                 by_file = {file: device for device in self._devices.values() for file in device.wire.filenos()}
-            readable, _, _ = select.select(list(by_file), [], [], min(wait_s, TICK_S))
+            try:
+                readable, _, _ = select.select(list(by_file), [], [], min(wait_s, TICK_S))
+            except OSError:  # a wire was pulled meanwhile: its file is closed
+                continue
             if not readable:
                 return
             with self._lock:

@@ -43,6 +43,15 @@ def test_without_data_it_asks_for_nothing():
     assert law.feed(NOW_S, None, GAIT) is None and law.feed(NOW_S, BELT, None) is None
 
 
+def test_when_plates_fall_silent_it_asks_for_nothing():
+    """Motion sensors go on telling states, without a load."""
+    law, loaded = Law(Settings()), GAIT._replace(left=limb(Side.LEFT)._replace(load_bw=0.6))
+    assert law.feed(NOW_S, BELT, GAIT) is not None  # of a lab without plates
+    assert law.feed(NOW_S, BELT, loaded) is not None
+    assert law.feed(NOW_S, BELT, GAIT) is None
+    assert law.feed(NOW_S, BELT, loaded) is not None
+
+
 def test_the_request_for_rest_is_for_rest():
     request = Law(Settings(acceleration_mps2=0.3)).stop_request()
     assert (request.left_speed_mps, request.right_speed_mps, request.acceleration_mps2) == (0.0, 0.0, 0.3)

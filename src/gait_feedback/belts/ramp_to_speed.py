@@ -4,9 +4,11 @@
 The gate makes the ramp, so the law names the target each time it is asked. It asks for nothing while the newest belt
 status or gait state is missing, or its time is more than ``stale_s`` from now, either way: whoever does not know what
 the walker does must not speed the belt up, and asking for the present speed would hold a belt nobody watches. Only
-freshness counts: at the start the belts rest and no phase is valid yet.
+freshness counts: at the start the belts rest and no phase is valid yet. Where plates have told a load, both falling
+silent is a loss, too: motion sensors then go on telling events, but not that somebody stands on the belts.
 """
 
+import math
 from dataclasses import dataclass
 
 from gait_analysis.gait import GaitState
@@ -32,15 +34,20 @@ class Law:
     """See the module."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the settings; there is nothing else to know."""
+        """Take the settings; nothing is known of plates yet."""
         self._settings = settings
+        self._has_plates = False
 
     def observe(self, observation: Observation) -> None:
         """Know nothing but the newest status and state."""
 
     def feed(self, now_s: float, belt: BeltSample | None, gait: GaitState | None) -> BeltRequest | None:
         """Ask for the target while both inputs are fresh; see ``belt_law.BeltLaw``."""
-        if not (self._is_fresh(now_s, belt) and self._is_fresh(now_s, gait)):
+        if gait is None or not (self._is_fresh(now_s, belt) and self._is_fresh(now_s, gait)):
+            return None
+        is_loaded = not (math.isnan(gait.left.load_bw) and math.isnan(gait.right.load_bw))
+        self._has_plates = self._has_plates or is_loaded
+        if self._has_plates and not is_loaded:
             return None
         return self._request(self._settings.target_speed_mps)
 
