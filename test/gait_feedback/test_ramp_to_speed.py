@@ -47,9 +47,11 @@ def test_when_plates_fall_silent_it_asks_for_nothing():
     """Motion sensors go on telling states, without a load."""
     law, loaded = Law(Settings()), GAIT._replace(left=limb(Side.LEFT)._replace(load_bw=0.6))
     assert law.feed(NOW_S, BELT, GAIT) is not None  # of a lab without plates
-    assert law.feed(NOW_S, BELT, loaded) is not None
-    assert law.feed(NOW_S, BELT, GAIT) is None
-    assert law.feed(NOW_S, BELT, loaded) is not None
+    moving = replace(BELT, left_speed_mps=0.5, right_speed_mps=0.5)
+    assert law.feed(NOW_S, moving, loaded) is not None
+    assert law.feed(NOW_S, moving, GAIT) is None
+    assert law.feed(NOW_S, moving, GAIT) is None
+    assert law.feed(NOW_S, BELT, GAIT) is not None  # at rest, where only an operator's arming lets them move
 
 
 def test_the_request_for_rest_is_for_rest():

@@ -5,7 +5,7 @@ The gate makes the ramp, so the law names the target each time it is asked. It a
 status or gait state is missing, or its time is more than ``stale_s`` from now, either way: whoever does not know what
 the walker does must not speed the belt up, and asking for the present speed would hold a belt nobody watches. Only
 freshness counts: at the start the belts rest and no phase is valid yet. Where plates have told a load, both falling
-silent is a loss, too: motion sensors then go on telling events, but not that somebody stands on the belts.
+silent while the belts move is a loss, too: motion sensors then go on telling events, but not that somebody stands on the belts.
 """
 
 import math
@@ -46,7 +46,8 @@ class Law:
         if gait is None or not (self._is_fresh(now_s, belt) and self._is_fresh(now_s, gait)):
             return None
         is_loaded = not (math.isnan(gait.left.load_bw) and math.isnan(gait.right.load_bw))
-        self._has_plates = self._has_plates or is_loaded
+        is_moving = belt is not None and max(belt.left_speed_mps, belt.right_speed_mps) > 0.0
+        self._has_plates = is_loaded or (self._has_plates and is_moving)
         if self._has_plates and not is_loaded:
             return None
         return self._request(self._settings.target_speed_mps)
