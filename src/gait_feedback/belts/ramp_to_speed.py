@@ -5,7 +5,8 @@ The gate makes the ramp, so the law names the target each time it is asked. It a
 status or gait state is missing, or its time is more than ``stale_s`` from now, either way: whoever does not know what
 the walker does must not speed the belt up, and asking for the present speed would hold a belt nobody watches. Only
 freshness counts: at the start the belts rest and no phase is valid yet. Where plates have told a load, both falling
-silent while the belts move is a loss, too: motion sensors then go on telling events, but not that somebody stands on the belts.
+silent while the belts move is a loss, too: motion sensors then go on telling events, but not that somebody stands on
+the belts.
 """
 
 import math
