@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gait_analysis.stream_merge import cut
 from gait_sensing.samples import SEGMENTS, Array, ForceSamples, ImuSample, Side
 from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns
 
@@ -69,7 +70,7 @@ class PlainWalk:
             for samples in self.forces.values():
                 first, end = borders[samples.name][block : block + 2]
                 if first < end:
-                    yield _cut(samples, first, end)
+                    yield cut(samples, first, end)
 
 
 def usual_interval_s(time_s: Array) -> float:
@@ -193,14 +194,3 @@ def _is_stream(walk: PlainWalk, file: PlainFile, name: str, time_s: Array, befor
             f"{before_s[-1]:.3f} s: they overlap, or --side or --segment is needed to tell two sensors apart"
         )
     return True
-
-
-def _cut(samples: ForceSamples, first: int, end: int) -> ForceSamples:
-    return ForceSamples(
-        samples.name,
-        first,
-        samples.time_s[first:end],
-        samples.force_n[first:end],
-        samples.moment_nm[first:end],
-        samples.centre_of_pressure_m[first:end],
-    )

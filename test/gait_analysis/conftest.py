@@ -10,6 +10,7 @@ import pytest
 from gait_analysis.analyser import Analyser, AnalyserSettings
 from gait_analysis.events import EventKind
 from gait_analysis.participant import Input, Participant
+from gait_analysis.stream_merge import cut
 from gait_sensing.samples import BeltSample, ForceSamples, Side
 
 MASS_KG = 75.0
@@ -88,22 +89,11 @@ def _walk(walker: Walker) -> Walk:
     return Walk(plates, belts, sorted(truth))
 
 
-def _cut(samples: ForceSamples, first: int, end: int) -> ForceSamples:
-    return ForceSamples(
-        samples.name,
-        samples.first_sample_count + first,
-        samples.time_s[first:end],
-        samples.force_n[first:end],
-        samples.moment_nm[first:end],
-        samples.centre_of_pressure_m[first:end],
-    )
-
-
 def _batches(samples: ForceSamples, sizes: Iterator[int]) -> list[ForceSamples]:
     batches, first = [], 0
     while first < len(samples.time_s):
         end = first + next(sizes)
-        batches.append(_cut(samples, first, end))
+        batches.append(cut(samples, first, end))
         first = end
     return batches
 
