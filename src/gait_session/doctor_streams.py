@@ -17,9 +17,11 @@ from gait_session.finding import GREEN, LEVELS, RED, Finding
 from gait_session.launch_command import PACKAGE
 from gait_session.launch_environment import find_executable
 
-RUNNING_S = 3.0  # a running lab tells its health once a second; being discovered takes up to a second and a half
-SETTLING_S = 8.0  # from starting the nodes until rates are certain
-CHILD_TIMEOUT_S = 30.0
+RUNNING_FIRST_S = 3.0  # a running lab tells its health once a second; being discovered takes up to a second and a half
+STARTED_FIRST_S = 15.0  # nodes on their way are heard in the end
+QUIET_S = 3.0  # a node tells its health once a second, and a rate after two
+LONGEST_S = 30.0
+CHILD_TIMEOUT_S = 60.0
 STREAMS = ("imu/", "load_cell/", "treadmill")
 
 Statuses = dict[str, dict[str, Any]]
@@ -27,7 +29,7 @@ Statuses = dict[str, dict[str, Any]]
 
 def running_streams(environment: Mapping[str, str]) -> Statuses:
     """Return the streams of a lab that runs here already; empty when none does."""
-    return _listen(RUNNING_S, environment)
+    return _listen(RUNNING_FIRST_S, environment)
 
 
 def started_streams(config: Path, environment: Mapping[str, str]) -> Statuses:
@@ -37,7 +39,7 @@ def started_streams(config: Path, environment: Mapping[str, str]) -> Statuses:
         command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        return {name: _without_zero(status) for name, status in _listen(SETTLING_S, environment).items()}
+        return {name: _without_zero(status) for name, status in _listen(STARTED_FIRST_S, environment).items()}
     finally:
         launch.send_signal(signal.SIGINT)
         launch.wait(CHILD_TIMEOUT_S)
@@ -74,11 +76,10 @@ def _numbers(values: Mapping[str, str]) -> str:
     )
 
 
-def _listen(duration_s: float, environment: Mapping[str, str]) -> Statuses:
+def _listen(first_s: float, environment: Mapping[str, str]) -> Statuses:
     path = find_executable(PACKAGE, "health_node", environment)
-    done = subprocess.run(
-        [path, str(duration_s)], env=dict(environment), capture_output=True, text=True, timeout=CHILD_TIMEOUT_S
-    )
+    command = [str(path), *map(str, (first_s, QUIET_S, LONGEST_S))]
+    done = subprocess.run(command, env=dict(environment), capture_output=True, text=True, timeout=CHILD_TIMEOUT_S)
     if done.returncode:
         raise ValueError(f"the health of the streams could not be asked: {done.stderr.strip().splitlines()[-1:]}")
     found: Statuses = json.loads(done.stdout)
