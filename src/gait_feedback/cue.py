@@ -4,7 +4,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
@@ -24,12 +24,13 @@ class Modality(Enum):
 
 
 class CueResult(Enum):
-    """What became of a cue at the actuator; values as in CueReceipt.msg."""
+    """What became of a cue; values as in CueReceipt.msg."""
 
     SENT = 1
     DROPPED_LATE = 2
     DROPPED_LIMIT = 3
     DROPPED_NO_LINK = 4
+    WITHHELD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,13 @@ class Cue:
 
 
 class CueStrategy(Protocol):
-    """What a file in ``cues/`` holds as ``Strategy(settings)``, beside its ``Settings``."""
+    """What a file in ``cues/`` holds as ``Strategy(settings, prosthetic_side)``, beside its ``Settings``.
+
+    Made anew for each session. It is told of what it ``OBSERVES`` and of nothing else; states of the control grid cost
+    most, since hundreds come each second.
+    """
+
+    OBSERVES: ClassVar[tuple[type[Observation], ...]]
 
     def feed(self, observation: Observation) -> list[Cue]:
         """Return the cues that one finding of the analysis calls for, mostly none."""

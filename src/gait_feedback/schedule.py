@@ -64,12 +64,34 @@ class Schedule:
         """
         reason = self._reason(session_s, strides_count, cue)
         if reason:
-            return Verdict(CueResult.DROPPED_LIMIT, reason)
+            return Verdict(CueResult.WITHHELD, reason)
         self._given_count += 1
         return Verdict()
 
+    def words(self, session_s: float, strides_count: int) -> str:
+        """Return what the walker may expect at that time and stride."""
+        if session_s < 0.0:
+            return "the session is about to begin"
+        return self._closed(session_s, strides_count) or self._share(strides_count)[1]
+
     def _reason(self, session_s: float, strides_count: int, cue: Cue) -> str:
         """Return why the cue is withheld; empty when it is given."""
+        closed = self._closed(session_s, strides_count)
+        if closed:
+            return closed
+        if self._draw("catch", strides_count, cue) < self._settings.catch_share:
+            return "catch stride: the cue is withheld to see the walker do without"
+        share, words = self._share(strides_count)
+        return "" if self._draw("fading", strides_count, cue) < share else f"fading: {words}"
+
+    def _share(self, strides_count: int) -> tuple[float, str]:
+        """Return the share of strides that have their cues, and the same in words."""
+        block = strides_count // self._settings.block_strides_count
+        share = self._settings.first_share * self._settings.fading**block
+        return share, f"{100.0 * share:.0f} percent of the strides of block {block + 1} have their cues"
+
+    def _closed(self, session_s: float, strides_count: int) -> str:
+        """Return why no cue at all is given now; empty when that hangs on the stride."""
         settings = self._settings
         if not (0.0 <= session_s < math.inf and strides_count >= 0):
             return f"not within the session: {session_s:.3f} s, {strides_count} strides"
@@ -82,11 +104,6 @@ class Schedule:
             return f"quiet period of {settings.quiet_s:g} s"
         if settings.asked_s > 0.0 and not 0.0 <= session_s - self._asked_s < settings.asked_s:
             return f"the walker did not ask for cues in the last {settings.asked_s:g} s"
-        if self._draw("catch", strides_count, cue) < settings.catch_share:
-            return "catch stride: the cue is withheld to see the walker do without"
-        share = settings.first_share * settings.fading**block
-        if not self._draw("fading", strides_count, cue) < share:
-            return f"fading: {100.0 * share:.0f} percent of the strides of block {block + 1} have their cues"
         return ""
 
     def _draw(self, purpose: str, strides_count: int, cue: Cue) -> float:

@@ -48,6 +48,7 @@ class Level(IntEnum):
 class GuardSettings(parts.Settings):
     """What counts as worse."""
 
+    is_on: bool = setting(True, "whether cues are softened and paused; off: nobody but the therapist watches")
     settling_strides_count: int = setting(10, "first strides of a side that are left out", low=0, high=1000)
     baseline_strides_count: int = setting(20, "accepted strides of a side that are its baseline", low=3, high=1000)
     strides_count: int = setting(5, "last accepted strides of a side that are judged", low=1, high=100)
@@ -141,17 +142,15 @@ class StabilityGuard:
         self._settling_count = dict.fromkeys(Side, settings.settling_strides_count)
         self._watches = {side: [_Watch(settings, quantity, side) for quantity in _QUANTITIES] for side in Side}
 
-    def feed(self, stride: Stride) -> str:
-        """Take the next stride of either side; return what is to be said when the level has changed, else ""."""
-        if not stride.is_accepted:
-            return ""
-        before = self.level
+    def feed(self, stride: Stride) -> None:
+        """Take the next stride of either side."""
+        if not stride.is_accepted or not self._settings.is_on:
+            return
         if self._settling_count[stride.side] > 0:
             self._settling_count[stride.side] -= 1
-            return ""
+            return
         for watch in self._watches[stride.side]:
             watch.feed(stride)
-        return "" if self.level is before else f"cues {_SAYS[self.level]}{self.reason}"
 
     @property
     def level(self) -> Level:
@@ -164,13 +163,25 @@ class StabilityGuard:
         return "; ".join(watch.reason for watch in self._all() if watch.level is self.level and watch.reason)
 
     @property
+    def words(self) -> str:
+        """What is to be said to the therapist; empty when both sides are watched and cues pass."""
+        if not self._settings.is_on:
+            return "the stability guard is off"
+        if self.level is not Level.PASS:
+            return f"cues {_SAYS[self.level]}: {self.reason}"
+        sides = [side.value for side in Side if not self._has_baseline(side)]
+        return f"no baseline yet of the {' and '.join(sides)} side, which is not cued" if sides else ""
+
+    @property
     def unwatched(self) -> tuple[str, ...]:
         """What cannot be watched with the sensors present; empty until a baseline is complete."""
         return tuple(watch.name for watch in self._all() if watch.is_baseline_complete and not watch.is_watching)
 
     def judge(self, cue: Cue) -> tuple[Cue, Verdict]:
         """Return the cue, weaker where the guard softens, and whether it may go."""
-        if not all(watch.is_baseline_complete for watch in self._watches[cue.side]):
+        if not self._settings.is_on:
+            return cue, Verdict()
+        if not self._has_baseline(cue.side):
             count = self._settings.baseline_strides_count
             return cue, _paused(f"the {cue.side.value} side has no baseline yet: {count} even strides without cues")
         if self.level is Level.PAUSE:
@@ -180,12 +191,15 @@ class StabilityGuard:
             cue = replace(cue, intensity=cue.intensity * self._settings.softened, reason=reason)
         return cue, Verdict()
 
+    def _has_baseline(self, side: Side) -> bool:
+        return all(watch.is_baseline_complete for watch in self._watches[side])
+
     def _all(self) -> list[_Watch]:
         return [watch for watches in self._watches.values() for watch in watches]
 
 
 def _paused(reason: str) -> Verdict:
-    return Verdict(CueResult.DROPPED_LIMIT, f"paused: {reason}")
+    return Verdict(CueResult.WITHHELD, f"paused: {reason}")
 
 
-_SAYS = {Level.PASS: "as asked again", Level.SOFTEN: "softened: ", Level.PAUSE: "paused: "}
+_SAYS = {Level.SOFTEN: "softened", Level.PAUSE: "paused"}

@@ -69,6 +69,8 @@ class Judged:
 class StrideBand:
     """Judges the strides of one session; ``feed`` is that of a strategy."""
 
+    OBSERVES = (GaitEvent, Stride, GaitState)
+
     def __init__(self, settings: BandSettings, prosthetic_side: Side | None, judged: Judged) -> None:
         self._settings, self._judged = settings, judged
         self._sides = chosen_sides(settings.limb, prosthetic_side)

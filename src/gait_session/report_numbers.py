@@ -16,7 +16,7 @@ from gait_session.report_data import Stream, Walk
 from gait_session.report_figures import SENT, safety_changes
 
 NOT_MEASURED = "not measured"
-RESULTS = {1: "sent", 2: "dropped: late", 3: "dropped: limit", 4: "dropped: no link"}  # CueReceipt
+RESULTS = {1: "sent", 2: "dropped: late", 3: "dropped: limit", 4: "dropped: no link", 5: "withheld"}  # CueReceipt
 LEVELS = {0: "ok", 1: "warning", 2: "ramp down", 3: "stop"}  # SafetyState.LEVEL_*
 REASONS = (  # SafetyState.REASON_*
     "none", "not armed", "operator stop", "command stale", "link lost", "status stale", "operator lost",

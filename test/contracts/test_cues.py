@@ -3,6 +3,7 @@
 
 import math
 from dataclasses import fields
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.standing import Standing
-from gait_feedback.cue import Cue
+from gait_feedback.cue import Cue, Observation
 from gait_feedback.limiter import Limiter, LimiterSettings
 from gait_parts.plugins import available, find
 from gait_sensing.samples import Side
@@ -110,6 +111,17 @@ def test_nobody_who_has_left_is_cued(name):
     gone = [limb(side, math.nan) for side in Side]
     later = [GaitState(160.0 + GRID_S * index, 160.0, *gone, 0.0, 0.0) for index in range(2000)]
     assert [cue for observation in later for cue in made.feed(observation)] == []
+
+
+@every_cue
+def test_what_it_does_not_observe_changes_nothing(name):
+    """The node tells it of nothing else."""
+    findings = [*walk([0.6] * 30 + [0.5] * 10), *STANDING]
+    observes = find(CUES, name).Strategy.OBSERVES
+    assert observes and set(observes) <= set(get_args(Observation))
+    observed = [finding for finding in findings if isinstance(finding, observes)]
+    assert len(observed) < len(findings)
+    assert cues_of(name, observed) == cues_of(name, findings)
 
 
 @every_cue

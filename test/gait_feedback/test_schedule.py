@@ -101,12 +101,24 @@ def test_the_dose_counts_what_was_given_alone():
     allowed = given_cues(schedule, range(20))
     assert allowed == [True] * 5 + [False] * 15
     verdict = schedule.feed(1.0, 0, cue())
-    assert verdict.drop is CueResult.DROPPED_LIMIT and "dose" in verdict.reason
+    assert verdict.drop is CueResult.WITHHELD and "dose" in verdict.reason
 
 
 @pytest.mark.parametrize(("session_s", "strides_count"), [(-0.1, 0), (math.nan, 0), (math.inf, 0), (1.0, -1)])
 def test_outside_the_session_nothing_is_given(session_s, strides_count):
     assert "session" in Schedule(ScheduleSettings()).feed(session_s, strides_count, cue()).reason
+
+
+def test_it_says_what_the_walker_may_expect():
+    schedule = Schedule(
+        ScheduleSettings(block_strides_count=10, fading=0.5, blocks_count=2, asked_s=10.0, dose_count=1)
+    )
+    assert "begin" in schedule.words(-0.5, 0)
+    assert "did not ask" in schedule.words(1.0, 0)
+    schedule.ask(1.0)
+    assert schedule.words(1.0, 0).startswith("100 percent") and schedule.words(2.0, 19).startswith("50 percent")
+    assert schedule.words(3.0, 20).startswith("retention")
+    assert schedule.feed(4.0, 0, cue()).is_allowed and "dose" in schedule.words(4.0, 0)
 
 
 schedules = st.builds(

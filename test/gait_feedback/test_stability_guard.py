@@ -22,11 +22,15 @@ def cue(side=LEFT):
 
 @pytest.fixture
 def walk(stride):
-    """Feed ``count`` strides to each side, that differ from STEADY by ``changed``; return what the guard said."""
+    """Feed ``count`` strides to each side, ``changed`` from STEADY; return the words at each change of level."""
 
     def walk(guard, count, sides=tuple(Side), reason="", **changed):
-        strides = (stride(side, 100.0, reason=reason, **{**STEADY, **changed}) for _ in range(count) for side in sides)
-        return [said for each in strides if (said := guard.feed(each))]
+        said = []
+        for side in [side for _ in range(count) for side in sides]:
+            before = guard.level
+            guard.feed(stride(side, 100.0, reason=reason, **{**STEADY, **changed}))
+            said += [guard.words] if guard.level is not before else []
+        return said
 
     return walk
 
@@ -40,10 +44,11 @@ def guard(walk):
 
 def test_a_side_without_a_baseline_is_not_cued(walk):
     guard = StabilityGuard(QUICK)
-    assert walk(guard, 5) == []
+    assert walk(guard, 5) == [] and guard.words == "no baseline yet of the left and right side, which is not cued"
     _, verdict = guard.judge(cue())
-    assert verdict.drop is CueResult.DROPPED_LIMIT and "baseline" in verdict.reason
+    assert verdict.drop is CueResult.WITHHELD and "baseline" in verdict.reason
     walk(guard, 1, sides=(LEFT,))
+    assert guard.words == "no baseline yet of the right side, which is not cued"
     assert guard.judge(cue(LEFT)) == (cue(LEFT), guard.judge(cue(LEFT))[1]) and guard.judge(cue(LEFT))[1].is_allowed
     assert not guard.judge(cue(RIGHT))[1].is_allowed
 
@@ -72,7 +77,7 @@ def test_each_quantity_softens_then_pauses_on_either_side(guard, walk, side, nam
     (said,) = walk(guard, 3, sides=(side,), **{name: pausing})
     assert said.startswith("cues paused: ") and guard.level is Level.PAUSE
     same, verdict = guard.judge(cue())
-    assert same == cue() and verdict.drop is CueResult.DROPPED_LIMIT and "percent" in verdict.reason
+    assert same == cue() and verdict.drop is CueResult.WITHHELD and "percent" in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_one_bad_stride_is_nothing(guard, walk):
 def test_it_is_said_when_cues_come_back_and_not_at_the_first_sign(guard, walk):
     walk(guard, 3, speed_mps=0.8)
     assert walk(guard, 3, speed_mps=0.87) == [], "0.13 worse is more than 0.7 of 0.15"
-    assert walk(guard, 3, speed_mps=0.9) == ["cues as asked again"]
+    assert walk(guard, 3, speed_mps=0.9) == [""]
     assert guard.judge(cue())[1].is_allowed
 
 
@@ -124,7 +129,14 @@ def test_what_is_no_longer_measured_softens(guard, walk):
     assert walk(guard, 2, trunk_lean_mid_stance_rad=math.nan) == []
     (said,) = walk(guard, 1, trunk_lean_mid_stance_rad=math.nan)
     assert "no longer measured" in said and guard.judge(cue())[0].intensity < 0.8
-    assert walk(guard, 1) == ["cues as asked again"]
+    assert walk(guard, 1) == [""]
+
+
+def test_switched_off_it_lets_all_pass_and_says_so(walk):
+    guard = StabilityGuard(GuardSettings(is_on=False))
+    assert guard.judge(cue())[1].is_allowed and guard.words == "the stability guard is off"
+    assert walk(guard, 50) + walk(guard, 9, speed_mps=0.1) == [] and guard.unwatched == ()
+    assert guard.judge(cue()) == (cue(), guard.judge(cue())[1]) and guard.judge(cue())[1].is_allowed
 
 
 def test_a_pause_for_less_than_softening_is_refused():

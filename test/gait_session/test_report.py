@@ -212,6 +212,7 @@ def test_words_for_numbers_are_those_of_the_messages():
         msg.CueReceipt.DROPPED_LATE: "dropped: late",
         msg.CueReceipt.DROPPED_LIMIT: "dropped: limit",
         msg.CueReceipt.DROPPED_NO_LINK: "dropped: no link",
+        msg.CueReceipt.WITHHELD: "withheld",
     }
     assert [report_summary.INPUTS[number][0] for number in range(3)] == ["live", "simulated", "recording"]
 

@@ -49,6 +49,8 @@ class Settings(BandSettings):
 class Strategy:
     """See the module."""
 
+    OBSERVES = StrideBand.OBSERVES
+
     def __init__(self, settings: Settings, prosthetic_side: Side | None) -> None:
         """Take the settings and which limb is the prosthesis; the left takes its place where none is."""
         name, value, prompt = _MEASURES[settings.measure]

@@ -47,6 +47,8 @@ class Settings(TriggerSettings):
 class Strategy:
     """See the module."""
 
+    OBSERVES = (GaitState, Stride, GaitEvent)
+
     def __init__(self, settings: Settings, prosthetic_side: Side | None) -> None:
         """Take the settings and which limb is the prosthesis; the left takes its place where none is."""
         self._settings = settings

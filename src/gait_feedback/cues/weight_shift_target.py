@@ -36,6 +36,8 @@ class Settings(parts.Settings):
 class Strategy:
     """See the module."""
 
+    OBSERVES = (Standing,)
+
     def __init__(self, settings: Settings, prosthetic_side: Side | None) -> None:
         """Take the settings and which limb is the prosthesis; the left takes its place where none is."""
         self._settings = settings
