@@ -14,7 +14,7 @@ least jerk in swing, and every contact sends a short shock up the leg.
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,8 +91,10 @@ class BodyMotion:
         acceleration_noise_mps2: float,
         angular_rate_noise_radps: float,
         seed: int,
+        hip_drop_rad: Callable[[float], float],
     ) -> None:
-        self._legs, self._leg_length_m = legs, leg_length_m
+        """``hip_drop_rad``: of the pelvis in mid-stance of one leg beyond that of the other; left leg positive."""
+        self._legs, self._leg_length_m, self._hip_drop_rad = legs, leg_length_m, hip_drop_rad
         self._noise = (acceleration_noise_mps2, angular_rate_noise_radps)
         self._shapes = {link: PitchShape(points_rad) for link, points_rad in POINTS_RAD.items()}
         self._random = {segment: random.Random(f"{seed} {segment}") for segment in SEGMENTS}
@@ -156,7 +158,12 @@ class BodyMotion:
             2.0 * math.pi * phase for phase in (leg.phase - LEFT_PHASE, leg.phase, 2.0 * leg.phase)
         )
         rate_radps = 2.0 * math.pi * leg.phase_rate_hz
-        roll, roll_rate = OBLIQUITY_RAD * math.cos(swing_rad), -OBLIQUITY_RAD * rate_radps * math.sin(swing_rad)
+        drop_rad = self._hip_drop_rad(time_s)
+        level_rad = OBLIQUITY_RAD + 0.5 * abs(drop_rad)
+        roll, roll_rate = (
+            0.5 * drop_rad + level_rad * math.cos(swing_rad),
+            -level_rad * rate_radps * math.sin(swing_rad),
+        )
         pitch, pitch_rate = TILT_RAD * math.cos(tilt_rad), -2.0 * TILT_RAD * rate_radps * math.sin(tilt_rad)
         yaw, yaw_rate = -TURN_RAD * math.cos(turn_rad), TURN_RAD * rate_radps * math.sin(turn_rad)
         roll, pitch, yaw = (leg.amplitude * angle for angle in (roll, pitch, yaw))

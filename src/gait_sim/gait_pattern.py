@@ -12,7 +12,9 @@ With a stride of ``T`` and stance of ``D`` on average, each side has ``T/2 (1 +-
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -23,6 +25,8 @@ STATURE_PER_LEG_LENGTH = 1.0 / 0.53  # hip to floor is about 0.53 of stature
 SLOWEST_MPS, FASTEST_MPS = 0.4, 1.8  # the pattern of a slower or faster belt is that of these
 LEAST_DOUBLE_SUPPORT = 0.01  # share of the stride
 FOOT_LENGTH_M = 0.2  # that the centre of pressure travels, heel to toe
+
+UNCHANGED: Mapping[str, float] = MappingProxyType({})
 
 _ANGLE = np.linspace(0.0, math.pi, 41)
 SHARES: Array = 0.5 - 0.5 * np.cos(_ANGLE)  # of stance, closer together near its ends
@@ -40,13 +44,18 @@ class GaitSettings(Settings):
     step_time_asymmetry: float = setting(-0.05, "of step time; negative: longer on the prosthesis", low=-0.2, high=0.2)
     step_length_asymmetry: float = setting(-0.03, "of step length at constant speed", low=-0.3, high=0.3)
     load_asymmetry: float = setting(0.03, "of the mean vertical force over stance", low=-0.3, high=0.3)
+    push_off_asymmetry: float = setting(0.0, "of the propulsive force", low=-0.5, high=0.5)
+    standing_load_asymmetry: float = setting(0.0, "of the load in standing", low=-0.8, high=0.8)
+    hip_drop_rad: float = setting(
+        0.0, "by which the pelvis drops further in mid-stance of the prosthesis, at some 1.1 m/s", low=0.0, high=0.3
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for speed_mps in (SLOWEST_MPS, FASTEST_MPS):
             pattern = Pattern.at(self, speed_mps)
             for side in Side:
-                if pattern.double_support_s(side) < LEAST_DOUBLE_SUPPORT * pattern.stride_s:
+                if pattern.stance_s(side.other) - pattern.step_s(side) < LEAST_DOUBLE_SUPPORT * pattern.stride_s:
                     raise ValueError(
                         f"stance_time_asymmetry, step_time_asymmetry: got {self.stance_time_asymmetry} and "
                         f"{self.step_time_asymmetry}, which leave no double support at {speed_mps} m/s"
@@ -66,27 +75,27 @@ class Pattern:
     speed_mps: float
     stride_s: float
     stance_share: float  # mean of both sides, of the stride
-    remaining: float  # share of the settings' asymmetries that cues have not removed yet
+    changes: Mapping[str, float]  # by which settings are other than at first
 
     @classmethod
-    def at(cls, settings: GaitSettings, speed_mps: float, remaining: float = 1.0) -> "Pattern":
+    def at(cls, settings: GaitSettings, speed_mps: float, changes: Mapping[str, float] = UNCHANGED) -> "Pattern":
         """Return the pattern at a belt speed, the mean of both belts."""
         paced_mps = min(max(speed_mps, SLOWEST_MPS), FASTEST_MPS)
         stature_m = settings.leg_length_m * STATURE_PER_LEG_LENGTH
         stride_s = 1.0 / (1.08 * (paced_mps / stature_m) ** 0.57)
-        return cls(settings, speed_mps, stride_s, 0.72 - 0.07 * paced_mps, remaining)
+        return cls(settings, speed_mps, stride_s, 0.72 - 0.07 * paced_mps, changes)
 
     def step_s(self, side: Side) -> float:
         """From the other foot's contact to this foot's."""
-        return 0.5 * self.stride_s * self._scale(side, self.settings.step_time_asymmetry)
+        return 0.5 * self.stride_s * self._scale(side, self._now("step_time_asymmetry"))
 
     def stance_s(self, side: Side) -> float:
         """From this foot's contact to its foot off."""
-        return self.stance_share * self.stride_s * self._scale(side, self.settings.stance_time_asymmetry)
+        return self.stance_share * self.stride_s * self._scale(side, self._now("stance_time_asymmetry"))
 
     def double_support_s(self, side: Side) -> float:
-        """From this foot's contact to the other's foot off."""
-        return self.stance_s(side.other) - self.step_s(side)
+        """From this foot's contact to the other's foot off; however much is learned, there is some."""
+        return max(self.stance_s(side.other) - self.step_s(side), LEAST_DOUBLE_SUPPORT * self.stride_s)
 
     def swing_s(self, side: Side) -> float:
         """From this foot's foot off to its contact."""
@@ -98,7 +107,7 @@ class Pattern:
         A step is as long as this foot lands ahead of the other plus what the belt carried that one back meanwhile, so
         that landings differ by what asymmetric step times do not explain of asymmetric lengths.
         """
-        asymmetry = self.settings.step_length_asymmetry - self.settings.step_time_asymmetry
+        asymmetry = self._now("step_length_asymmetry") - self._now("step_time_asymmetry")
         return 0.25 * self.speed_mps * self.stride_s * self._scale(side, asymmetry)
 
     def load_bw(self, side: Side) -> Array:
@@ -108,13 +117,14 @@ class Pattern:
         """
         shape = np.sin(_U) + self._hump * np.sin(3.0 * _U)
         mean = (2.0 + 2.0 * self._hump / 3.0) / math.pi  # of the shape over stance
-        asymmetry = self.remaining * self.settings.load_asymmetry
-        both = 2.0 * self.stance_share * (1.0 + asymmetry * self.remaining * self.settings.stance_time_asymmetry)
-        return _closed(shape * self._scale(side, self.settings.load_asymmetry) / (both * mean))
+        asymmetry = self._now("load_asymmetry")
+        both = 2.0 * self.stance_share * (1.0 + asymmetry * self._now("stance_time_asymmetry"))
+        return _closed(shape * self._scale(side, asymmetry) / (both * mean))
 
-    def fore_aft_bw(self) -> Array:
-        """Fore-aft force at ``SHARES`` of stance: braking (negative), then as much propulsion."""
-        return _closed(-min(0.14 * self.speed_mps, 0.25) * np.sin(2.0 * _U))
+    def fore_aft_bw(self, side: Side) -> Array:
+        """Fore-aft force at ``SHARES`` of stance: braking (negative), then as much propulsion on the mean of both."""
+        force_bw = -min(0.14 * self.speed_mps, 0.25) * np.sin(2.0 * _U)
+        return _closed(np.where(force_bw > 0.0, self._scale(side, self._now("push_off_asymmetry")), 1.0) * force_bw)
 
     @property
     def _hump(self) -> float:
@@ -122,7 +132,10 @@ class Pattern:
         return min(max(0.16 + 0.14 * self.speed_mps, 0.22), 0.4)
 
     def _scale(self, side: Side, asymmetry: float) -> float:
-        return 1.0 + self.settings.sign(side) * self.remaining * asymmetry
+        return 1.0 + self.settings.sign(side) * asymmetry
+
+    def _now(self, asymmetry: str) -> float:
+        return float(getattr(self.settings, asymmetry)) + self.changes.get(asymmetry, 0.0)
 
 
 _U: Array = math.pi * SHARES

@@ -15,9 +15,11 @@ import numpy as np
 from gait_analysis.events import EventKind
 from gait_sensing.samples import Array, Side
 from gait_sim.cross_stepping import REGULAR, Irregularity, Placing, Step, StepKind
+from gait_sim.cue_learning import CueLearning, LearningSettings
 from gait_sim.foot import LegTable, LoadTable
-from gait_sim.gait_pattern import FOOT_LENGTH_M, SHARES, GaitSettings, Pattern
+from gait_sim.gait_pattern import FOOT_LENGTH_M, SHARES, Pattern
 from gait_sim.odometer import Odometer
+from gait_sim.split_adaptation import SplitAdaptation
 
 START_MPS, STOP_MPS = 0.15, 0.10  # mean of the belts: standing begins to walk, walking stops
 CARRIED_MAX_M = 0.2  # a person carried back this far on a slow belt steps forward
@@ -45,8 +47,9 @@ class FootEvent:
 class Stepping:
     """Both feet on their belts from time 0, in standing. ``variability`` is the coefficient of variation of a step."""
 
-    def __init__(self, settings: GaitSettings, variability: float, seed: int, irregularity: Irregularity) -> None:
-        self.remaining = 1.0  # share of the asymmetries that is left
+    def __init__(self, settings: LearningSettings, variability: float, seed: int, irregularity: Irregularity) -> None:
+        self.cues = CueLearning(settings)
+        self.adaptation = SplitAdaptation(settings)
         self.odometer = Odometer()
         self.loads = {side: LoadTable(STANDING_PLACE_M) for side in Side}
         self.legs = {side: LegTable() for side in Side}
@@ -60,11 +63,12 @@ class Stepping:
         self._is_last_step = False  # the next contact ends walking
         self._stands_since_s = -LEAST_STANDING_S
         self._planned: list[FootEvent] = []  # ascending, not yet handed out
-        self._changes: list[tuple[float, float]] = []  # (time, factor on what remains of the asymmetries), ascending
 
-    def reduce_asymmetry(self, from_s: float, factor: float) -> None:
-        """Multiply what remains of the asymmetries in steps planned from ``from_s`` on."""
-        self._changes = sorted([*self._changes, (from_s, factor)])
+    def changes(self, time_s: float) -> dict[str, float]:
+        """Return by how much each setting is other than at first, in steps planned at ``time_s``."""
+        changes = self.cues.changes(time_s)
+        length = changes.get(self.adaptation.HABIT, 0.0)
+        return {**changes, self.adaptation.HABIT: length + self.adaptation.change}
 
     def advance(self, to_s: float, left_mps: float, right_mps: float) -> list[FootEvent]:
         """Move on to ``to_s``, the belts running at these speeds since the last call; return what happened meanwhile.
@@ -125,6 +129,8 @@ class Stepping:
         pattern, here = self._pattern(time_s, speed_mps), self._coming
         self._coming = self._irregularity.draw(side.other) if speed_mps >= STOP_MPS else REGULAR
         contact_s = time_s + pattern.step_s(side.other) * self._chance() * self._coming.pace
+        contact_s = self.cues.drawn_s(side.other, time_s, contact_s)
+        self.adaptation.step(side, pattern.landing_m(side), self.odometer, self.cues.changes(time_s))
         heel_m = self.odometer.now_m(side.other if here.is_carried_by_other else side) + pattern.landing_m(side)
         if speed_mps < STOP_MPS:
             self._is_last_step = True
@@ -134,7 +140,7 @@ class Stepping:
             off_s = contact_s + pattern.double_support_s(side.other) * self._chance()
             place_m = heel_m + FOOT_LENGTH_M * SHARES
             stance_s = time_s + (off_s - time_s) * SHARES
-            self.loads[side].add(stance_s, pattern.load_bw(side), pattern.fore_aft_bw(), place_m, NOTHING)
+            self.loads[side].add(stance_s, pattern.load_bw(side), pattern.fore_aft_bw(side), place_m, NOTHING)
             self.placing[side].add(time_s, off_s, here)
             self._lift(side, off_s, pattern, here.kind)
             self._drag(side.other, contact_s, self._coming)
@@ -177,9 +183,7 @@ class Stepping:
         self.legs[side].land(contact_s)
 
     def _pattern(self, time_s: float, speed_mps: float) -> Pattern:
-        while self._changes and self._changes[0][0] <= time_s:
-            self.remaining *= self._changes.pop(0)[1]
-        return Pattern.at(self._settings, speed_mps, self.remaining)
+        return Pattern.at(self._settings, speed_mps, self.changes(time_s))
 
     def _chance(self) -> float:
         """Draw a factor of mean 1."""

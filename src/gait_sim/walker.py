@@ -19,7 +19,8 @@ from gait_feedback.cue import ActuatorChange
 from gait_parts.settings import setting
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ImuReading, Side
 from gait_sim.body_motion import SEGMENTS, BodyMotion
-from gait_sim.cross_stepping import Irregularity, IrregularSettings, Tread
+from gait_sim.cross_stepping import Irregularity, Tread
+from gait_sim.cue_learning import LearningSettings
 from gait_sim.stepping import FootEvent, Stepping
 
 TURN = 2.0 * math.pi
@@ -30,13 +31,11 @@ SWAY = ((0.02, 0.31, 0.0), (0.01, 0.73, 1.0))  # body weights, Hz, rad: load shi
 
 
 @dataclass(frozen=True)
-class WalkerSettings(IrregularSettings):
+class WalkerSettings(LearningSettings):
     """Who walks, how, and how noisy the sensors are."""
 
     body_mass_kg: float = setting(80.0, "prosthesis included", low=10.0, high=250.0)
     variability: float = setting(0.02, "coefficient of variation of step time, no unit", low=0.0, high=0.15)
-    cue_response: float = setting(0.0, "share of the remaining asymmetries that a cue removes", low=0.0, high=1.0)
-    reaction_s: float = setting(0.3, "from a cue to the first step planned otherwise", low=0.0, high=5.0)
     seed: int = setting(1, "of chance: the same seed, the same steps", low=0, high=2**31 - 1)
     force_noise_n: float = setting(2.0, "standard deviation of each force component", low=0.0, high=50.0)
     moment_noise_nm: float = setting(0.2, "standard deviation of the moments that place a foot", low=0.0, high=10.0)
@@ -63,11 +62,12 @@ class Walker:
             settings.acceleration_noise_mps2,
             settings.angular_rate_noise_radps,
             settings.seed,
+            self._hip_drop_rad,
         )
 
     def describe(self) -> dict[str, Any]:
         """Return what made this walk, for the truth log."""
-        return {"walker": asdict(self._settings), "asymmetry_remaining": self._stepping.remaining}
+        return {"walker": asdict(self._settings), "learned": self._stepping.changes(self._stepping.odometer.time_s)}
 
     def advance(self, to_s: float, left_mps: float, right_mps: float) -> list[FootEvent]:
         """Move on to ``to_s``, the belts running at these speeds since the last call; return what happened meanwhile.
@@ -77,9 +77,13 @@ class Walker:
         return self._stepping.advance(to_s, left_mps, right_mps)
 
     def feel(self, change: ActuatorChange, time_s: float) -> None:
-        """Feel an actuator being switched on; steps planned ``reaction_s`` later are less asymmetric."""
+        """Feel an actuator being switched on; ``cue_learning`` says what comes of it."""
         if change.intensity > 0.0:
-            self._stepping.reduce_asymmetry(time_s + self._settings.reaction_s, 1.0 - self._settings.cue_response)
+            self._stepping.cues.feel(change.side, time_s)
+
+    def habit(self, name: str, time_s: float) -> float:
+        """Return what an asymmetry or the hip drop, a setting of this name, has become by ``time_s``."""
+        return float(getattr(self._settings, name)) + self._stepping.changes(time_s).get(name, 0.0)
 
     def step_off(self) -> None:
         """Stand beside the belts."""
@@ -114,6 +118,8 @@ class Walker:
         if time_s < self._on_belts_since_s:
             vertical_bw = fore_aft_bw = 0.0
         elif standing > 0.0 < vertical_bw:
+            shifted = settings.sign(side) * self.habit("standing_load_asymmetry", time_s)
+            vertical_bw *= 1.0 + standing * shifted
             for amplitude_bw, rate_hz, phase_rad in SWAY:
                 vertical_bw -= inward * amplitude_bw * standing * math.sin(TURN * rate_hz * time_s + phase_rad)
         x_noise, y_noise, z_noise, ahead_noise, left_noise = next(self._noise[side])
@@ -165,6 +171,11 @@ class Walker:
     def has_segment(self, segment: str) -> bool:
         """Whether there are IMU signals for a segment of this name."""
         return segment in SEGMENTS
+
+    def _hip_drop_rad(self, time_s: float) -> float:
+        """Return how much further the pelvis drops on the prosthesis; positive where that is the left leg."""
+        drop_rad = min(max(self.habit("hip_drop_rad", time_s), 0.0), self._settings.hip_drop_rad)
+        return -self._settings.sign(Side.LEFT) * drop_rad
 
     def imu(self, segment: str, time_s: float, tick: int | None) -> ImuReading:
         """Return what an IMU on ``segment`` measures at ``time_s``; see ``body_motion`` for its axes."""

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gait_analysis.events import EventKind
-from gait_feedback.cue import ActuatorChange
 from gait_sensing.samples import Array, Side
 from gait_sim.body_motion import SEGMENTS
 from gait_sim.stepping import FootEvent
@@ -229,16 +228,6 @@ def test_the_same_walk_however_time_is_cut(cuts, seed):
 def test_other_seeds_other_steps():
     first, second = (walk(Walker(WalkerSettings(seed=seed)), at(1.0), 10.0) for seed in (1, 2))
     assert [e.time_s for e in first] != [e.time_s for e in second]
-
-
-def test_cues_that_are_felt_reduce_the_asymmetry_after_the_reaction():
-    walker = Walker(replace(EXACT, cue_response=0.5, reaction_s=0.3))
-    walk(walker, at(1.0), 10.0)
-    walker.feel(ActuatorChange(Side.LEFT, 0.8), 10.0)
-    walker.feel(ActuatorChange(Side.LEFT, 0.0), 10.1)  # switched off: not felt
-    events = [walker.advance(10.0 + number / 10, 1.0, 1.0) for number in range(1, 200)]
-    assert index([e for some in events for e in some], stance_times, Side.LEFT, 13.0) == pytest.approx(0.04, abs=1e-9)
-    assert walker.describe()["asymmetry_remaining"] == 0.5
 
 
 def test_asymmetries_that_leave_no_double_support_are_refused():
