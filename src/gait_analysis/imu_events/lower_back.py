@@ -13,8 +13,8 @@ Confidence is 0.7, in proportion less for a jolt lower than the person's usual o
 side is not sure: forward is not known yet, or the same side as the landing before; half, and INTERPOLATION_FAR, where
 samples are missing next to it.
 
-Source: a bout of walking has four steps at least, Kluge et al. 2021 (doi 10.1371/journal.pone.0256541); the slowest
-walkers have 0.5 steps a second, the fastest 2.5 (0.4 s, or 0.3 in an irregular step).
+Source: a bout of walking has four steps at least and ends with a rest of 3 s, Kluge et al. 2021 (doi
+10.1371/journal.pone.0256541); the fastest walkers have 2.5 steps a second (0.4 s, or 0.3 in an irregular step).
 """
 
 import math
@@ -51,7 +51,7 @@ class Settings(settings.Settings):
         0.4, "upward within a second; 0.01 m up and down once a second has it", low=0.0, high=3.0
     )
     shortest_step_s: float = setting(0.3, "sooner after a landing comes no other", low=0.2, high=0.6)
-    longest_step_s: float = setting(2.0, "without a landing for longer, the bout is over", low=0.8, high=5.0)
+    longest_step_s: float = setting(3.0, "without a landing for longer, the bout is over", low=0.8, high=5.0)
     least_steps: int = setting(4, "landings in a row are walking", low=2, high=20)
     max_gap_s: float = setting(0.25, "longer without a sample, nothing is known", low=0.02, high=0.3)
 
