@@ -6,7 +6,11 @@ faster than the acceleration and the jerk that are set; it begins at the measure
 when it has begun and
 
 - the newest belt status or gait state is missing, its time is further than ``stale_s`` from now, or no speed is told;
-- the law has no wish, or one that is not finite: ``Law.reason`` then says why.
+- plates that have told a load are both silent: motion sensors go on telling states, but not that somebody stands on
+  the belts;
+- the law has no wish, or one that is not finite.
+
+``Law.reason`` says which it was.
 
 Once it has asked for rest it asks for nothing else, whatever comes back, as the gate does. It begins anew, at measured
 speeds, when it has not been asked for longer than ``stale_s`` (the node does not ask while no arming holds) or the
@@ -18,6 +22,7 @@ At 20 requests a second, rest is asked for at most ``stale_s + 0.05 s`` after th
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from gait_analysis.gait import GaitState
 from gait_feedback.belt_law import Observation
@@ -84,6 +89,7 @@ class GuardedLaw(ABC):
     """Base of every ``Law``: see the module. A law gives ``wish`` and, where it needs more, ``observe``."""
 
     SOURCE: str  # name of the file; who asks
+    OBSERVES: ClassVar[tuple[type[Observation], ...]] = ()
 
     def __init__(self, settings: GuardSettings) -> None:
         """Begin with nothing asked for."""
@@ -91,6 +97,7 @@ class GuardedLaw(ABC):
         self.reason = ""  # why the belts are brought to rest; empty when they are not
         self._asked_s = math.nan
         self._motions: dict[Side, BeltMotion] | None = None  # None: not begun, or brought to rest
+        self._has_plates = False  # they have told a load since the law began
 
     @abstractmethod
     def wish(self, now_s: float, belt: BeltSample, gait: GaitState) -> Wish | None:
@@ -107,11 +114,11 @@ class GuardedLaw(ABC):
         """Return what to ask for; see ``belt_law.BeltLaw``."""
         elapsed_s, self._asked_s = now_s - self._asked_s, now_s
         if not 0.0 <= elapsed_s <= self._limits.stale_s:  # NaN too: the first time
-            self._motions, self.reason, elapsed_s = None, "", 0.0
+            self._motions, self.reason, self._has_plates, elapsed_s = None, "", False, 0.0
         if self.reason:
             return self.stop_request()
         wish = None
-        problem = self._staleness(now_s, belt, gait)
+        problem = self._loss(now_s, belt, gait)
         if not problem:
             assert belt is not None and gait is not None
             self._motions, is_first = self._motions or self._measured(belt), self._motions is None
@@ -131,14 +138,17 @@ class GuardedLaw(ABC):
         self.reason = problem if self._motions else ""
         return self.stop_request() if self._motions else None
 
-    def _staleness(self, now_s: float, belt: BeltSample | None, gait: GaitState | None) -> str:
-        """Return what is too old to act on; empty when nothing is."""
+    def _loss(self, now_s: float, belt: BeltSample | None, gait: GaitState | None) -> str:
+        """Return what is missing or too old to act on; empty when nothing is."""
         for known, name in ((belt, "belt status"), (gait, "gait state")):
             if known is None or not abs(now_s - known.time_s) <= self._limits.stale_s:  # NaN too
                 return f"no {name} within {self._limits.stale_s:g} s"
-        assert belt is not None
-        is_known = math.isfinite(belt.left_speed_mps) and math.isfinite(belt.right_speed_mps)
-        return "" if is_known else "the treadmill tells no speed"
+        assert belt is not None and gait is not None
+        if not (math.isfinite(belt.left_speed_mps) and math.isfinite(belt.right_speed_mps)):
+            return "the treadmill tells no speed"
+        is_loaded = not (math.isnan(gait.left.load_bw) and math.isnan(gait.right.load_bw))
+        self._has_plates = self._has_plates or is_loaded
+        return "the plates have fallen silent" if self._has_plates and not is_loaded else ""
 
     def _measured(self, belt: BeltSample) -> dict[Side, BeltMotion]:
         speeds = {Side.LEFT: belt.left_speed_mps, Side.RIGHT: belt.right_speed_mps}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a file in ``belts/`` holds as ``Law(settings)``, beside its ``Settings``."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
@@ -16,8 +16,11 @@ Observation = Participant | ForceSamples | BeltSample | GaitEvent | Stride | Asy
 class BeltLaw(Protocol):
     """Decides what the belts should do while a session is active; ``gait_sensing.belt_gate.gate`` has the last word.
 
-    A law is made anew for each session.
+    A law is made anew for each session. It is told of what it ``OBSERVES`` and of nothing else.
     """
+
+    OBSERVES: ClassVar[tuple[type[Observation], ...]]
+    reason: str  # why the belts are brought to rest; empty when they are not
 
     def observe(self, observation: Observation) -> None:
         """Take what happened, in the order it became known; what a law has no use for it ignores."""

@@ -7,18 +7,20 @@ that observes standing alone has no strides: the guard is left out, and the sche
 often a cue was asked for on that side.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gait_analysis.gait import Stride
 from gait_analysis.standing import Standing
-from gait_feedback.cue import Cue, CueStrategy, Observation
+from gait_feedback.cue import Cue, CueResult, CueStrategy, Observation
 from gait_feedback.limiter import Limiter, LimiterSettings, Verdict
 from gait_feedback.schedule import Schedule, ScheduleSettings
 from gait_feedback.stability_guard import GuardSettings, Level, StabilityGuard
 from gait_sensing.samples import Side
 
 NO_GUARD = "standing is not watched"
+NOT_ACTIVE = "no session is active"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class CueingState:
     guard: str  # what the guard says; empty when all is well
     unwatched: tuple[str, ...]  # what it cannot watch with the sensors present
     schedule: str
+    given_count: int  # cues that went to the actuator
+    withheld_count: int  # by schedule or guard
+    dropped_count: int  # by the limiter
 
 
 class Cueing:
@@ -60,8 +65,7 @@ class Cueing:
         self._schedule = Schedule(settings.schedule)
         self._limiter = Limiter(settings.limiter)
         self._counts = dict.fromkeys(Side, 0)  # strides since the start; in standing, cues asked for
-        self._asked_count = 0
-        self.given_count = 0
+        self._results: Counter[CueResult | None] = Counter()  # None: given
 
     def feed(self, now_s: float, observation: Observation, is_active: bool = True) -> list[Decision]:
         """Take one finding, in order of arrival; return what becomes of the cues that it leads to.
@@ -81,12 +85,14 @@ class Cueing:
         """Take that the walker asked for cues."""
         self._schedule.ask(now_s - self._start_s)
 
-    def state(self, now_s: float) -> CueingState:
+    def state(self, now_s: float, is_active: bool = True) -> CueingState:
         """Return what the walker may expect at ``now_s``."""
-        schedule = self._schedule.words(now_s - self._start_s, max(self._counts.values()))
+        words = self._schedule.words(now_s - self._start_s, max(self._counts.values())) if is_active else NOT_ACTIVE
+        given_count, withheld_count = self._results[None], self._results[CueResult.WITHHELD]
+        counts = given_count, withheld_count, self._results.total() - given_count - withheld_count
         if self._guard is None:
-            return CueingState(Level.PASS, NO_GUARD, (), schedule)
-        return CueingState(self._guard.level, self._guard.words, self._guard.unwatched, schedule)
+            return CueingState(Level.PASS, NO_GUARD, (), words, *counts)
+        return CueingState(self._guard.level, self._guard.words, self._guard.unwatched, words, *counts)
 
     def _decide(self, now_s: float, asked: list[Cue]) -> Iterator[Decision]:
         for cue in asked:
@@ -97,6 +103,5 @@ class Cueing:
                 verdict = self._limiter.feed(now_s, judged)
             if self._guard is None:
                 self._counts[cue.side] += 1
-            self._asked_count += 1
-            self.given_count += verdict.is_allowed
-            yield Decision(self._asked_count, judged, verdict)
+            self._results[verdict.drop] += 1
+            yield Decision(self._results.total(), judged, verdict)

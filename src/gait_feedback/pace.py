@@ -95,6 +95,8 @@ class _Landing:
 class PaceEstimator:
     """Follows one person; ``window_steps_count`` is 2 for strides and 1 for steps."""
 
+    OBSERVES = (Participant, BeltSample, ForceSamples)
+
     def __init__(self, window_steps_count: int = 2) -> None:
         """Begin with nothing known."""
         self.pace: Pace | None = None

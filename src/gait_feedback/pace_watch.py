@@ -31,6 +31,8 @@ class PaceSettings(parts.Settings):
 class PaceWatch:
     """Follows one person for one law; ``window_steps_count`` as in ``PaceEstimator``."""
 
+    OBSERVES = PaceEstimator.OBSERVES
+
     def __init__(self, settings: PaceSettings, window_steps_count: int) -> None:
         """Begin with nobody known."""
         self._settings = settings

@@ -36,6 +36,8 @@ class SwingSettings(GuardSettings):
 class SwingChange:
     """Knows of each leg whether it swings and for how long."""
 
+    OBSERVES = (GaitEvent, Stride)
+
     def __init__(self, settings: SwingSettings) -> None:
         """Begin with no swing known."""
         self._settings = settings

@@ -19,6 +19,7 @@ from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry,
 from gait_analysis.participant import Participant, Role
 from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue
+from gait_feedback.cueing import CueingState
 from gait_sensing.mounting.mounting import SegmentMounting
 from gait_sensing.mounting.placement import MountingFinding
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
@@ -220,6 +221,16 @@ def dropped_receipt(cue: msg.Cue, result: int, text: str, now_s: float) -> msg.C
     """Return the receipt of a cue that was not sent, and why."""
     message = _receipt(cue, result, now_s)
     message.text = text
+    return message
+
+
+def feedback_message(state: CueingState, law_text: str, names: dict[str, str], now_s: float) -> msg.FeedbackState:
+    """Return what the feedback does; ``names`` of ``strategy`` and ``law``, ``law_text`` why the law asks for rest."""
+    message = msg.FeedbackState(**names, law_text=law_text, guard_text=state.guard, schedule_text=state.schedule)
+    message.header.stamp = to_stamp(now_s)
+    message.guard_level, message.unwatched = int(state.level.value), list(state.unwatched)
+    for name in ("given_count", "withheld_count", "dropped_count"):
+        setattr(message, name, int(getattr(state, name)))
     return message
 
 

@@ -132,7 +132,10 @@ def belt_sample(message: Any) -> BeltSample:
 def session(message: Any) -> Session:
     """Return what a SessionState tells the analysis."""
     participant = Participant(
-        message.body_mass_kg, SIDES.get(message.prosthetic_side), message.amputation_level or "unknown"
+        message.body_mass_kg,
+        SIDES.get(message.prosthetic_side),
+        message.amputation_level or "unknown",
+        is_push_allowed=message.is_push_allowed,
     )
     return Session(participant, INPUTS[message.input], seconds(message.start), seconds(message.prepared))
 

@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Participant
 from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
+from gait_feedback.belt_law import Observation
 from gait_feedback.cue import ActuatorChange, Cue
 from gait_feedback.limiter import Limiter, LimiterSettings
 from gait_parts.plugins import available, find
@@ -73,8 +75,8 @@ def test_a_strategy_yields_cues_that_a_limiter_takes(name, prosthetic, value):
 # Belts
 
 
-def gait_state(time_s):
-    limbs = [LimbState(side, None, Subphase.UNKNOWN, math.nan, math.nan, math.nan, "none yet") for side in Side]
+def gait_state(time_s, load_bw=math.nan):
+    limbs = [LimbState(side, None, Subphase.UNKNOWN, math.nan, math.nan, load_bw, "none yet") for side in Side]
     return GaitState(time_s, time_s, *limbs, math.nan, math.nan)
 
 
@@ -101,6 +103,28 @@ def test_a_law_never_speeds_up_on_old_data(name, age_s):
     for old in ((belt, fresh[1]), (fresh[0], gait), (belt, gait)):
         request = law.feed(100.0, *old)
         assert request is None or max(request.left_speed_mps, request.right_speed_mps) <= 0.5
+
+
+@every_law
+@pytest.mark.parametrize("lost", ["belt", "gait", "plates"])
+def test_a_law_asks_for_rest_soon_after_any_loss(name, lost):
+    """Asked 20 times a second, at most 0.2 s after the last fresh input; it may have had other reasons before."""
+    part = find(BELTS, name)
+    law = part.Law(part.Settings())
+    for number in range(20):
+        now_s = 100.0 + 0.05 * number
+        known_s = min(now_s, 100.5)
+        loads_bw = 0.5 if lost != "plates" or now_s <= 100.5 else math.nan
+        belt = BeltSample(known_s if lost == "belt" else now_s, 0.4, 0.4, 0.0)
+        request = law.feed(now_s, belt, gait_state(known_s if lost == "gait" else now_s, loads_bw))
+        if now_s > 100.5 + 0.2 - 1e-6:
+            assert request is None or request.left_speed_mps == request.right_speed_mps == 0.0
+
+
+@every_law
+def test_a_law_says_what_it_observes(name):
+    observes = find(BELTS, name).Law.OBSERVES
+    assert set(observes) <= set(get_args(Observation))
 
 
 @every_law

@@ -39,8 +39,8 @@ def belt_at(time_s, left_mps=0.0, right_mps=0.0):
     return BeltSample(time_s, left_mps, right_mps, 0.0)
 
 
-def gait_at(time_s):
-    limbs = [LimbState(side, None, Subphase.UNKNOWN, math.nan, math.nan, math.nan, "none yet") for side in Side]
+def gait_at(time_s, load_bw=math.nan):
+    limbs = [LimbState(side, None, Subphase.UNKNOWN, math.nan, math.nan, load_bw, "none yet") for side in Side]
     return GaitState(time_s, time_s, *limbs, math.nan, math.nan)
 
 
@@ -116,6 +116,24 @@ def test_a_loss_asks_for_rest_within_the_time_and_for_good(stale):
     assert first_rest_s - lost_s <= LIMITS.stale_s + PERIOD_S + 1e-6
     assert law.reason
     assert told(ask(law, now_s + PERIOD_S, 0.5, 0.5)) == REST, "what comes back does not speed the belts up"
+
+
+def test_plates_that_fall_silent_are_a_loss_though_states_go_on():
+    law = Wisher()
+    run(law, 20)  # of a lab without plates, or before they tell
+    requests = []
+    for number, load_bw in enumerate([0.0, 0.6, math.nan, 0.6], 20):
+        now_s = NOW_S + PERIOD_S * number
+        requests.append(law.feed(now_s, belt_at(now_s, 0.5, 0.5), gait_at(now_s, load_bw)))
+    assert [told(request) == REST for request in requests] == [False, False, True, True]
+    assert law.reason == "the plates have fallen silent"
+    assert told(ask(law, NOW_S + 10.0)) != REST, "once an operator has armed anew, a lab without plates"
+
+
+def test_one_plate_of_two_is_enough():
+    law, limb = Wisher(), gait_at(NOW_S, 0.6).left
+    gait = gait_at(NOW_S)._replace(left=limb)
+    assert told(law.feed(NOW_S, belt_at(NOW_S), gait)) != REST and not law.reason
 
 
 def test_before_it_has_begun_it_asks_for_nothing():

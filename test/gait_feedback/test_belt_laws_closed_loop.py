@@ -49,7 +49,7 @@ class Session:
 def run(law, walker_settings, seconds, participant_side=None):
     walker, found, gate = Walker(walker_settings), Session(), BeltGate(GateSettings())
     belts, driver = (part(bertec_classic.Settings()) for part in (bertec_classic.Emulator, bertec_classic.Driver))
-    participant = Participant(walker_settings.body_mass_kg, participant_side)
+    participant = Participant(walker_settings.body_mass_kg, participant_side, is_push_allowed=True)
     analyser = Analyser(AnalyserSettings(), participant, Input.SIMULATED, START_S)
     law.observe(participant)
     gate.feed(START_S, LinkUp())

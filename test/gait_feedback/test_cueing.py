@@ -8,7 +8,7 @@ import pytest
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Subphase
 from gait_analysis.standing import Standing
 from gait_feedback.cue import CueResult
-from gait_feedback.cueing import NO_GUARD, Cueing, CueingSettings
+from gait_feedback.cueing import NO_GUARD, NOT_ACTIVE, Cueing, CueingSettings
 from gait_feedback.cues import outside_band, phase_locked_pulse, weight_shift_target
 from gait_feedback.limiter import LimiterSettings
 from gait_feedback.schedule import ScheduleSettings
@@ -55,7 +55,9 @@ def test_first_the_guard_wants_a_baseline_then_cues_go(walk):
     decisions = walk(cueing, 6)
     assert drops(decisions) == [CueResult.WITHHELD] * 3 + [None] * 3  # the stride is told before its asymmetry
     assert "baseline" in decisions[0].verdict.reason
-    assert [decision.number for decision in decisions] == [1, 2, 3, 4, 5, 6] and cueing.given_count == 3
+    assert [decision.number for decision in decisions] == [1, 2, 3, 4, 5, 6]
+    state = cueing.state(START_S + 6.0)
+    assert (state.given_count, state.withheld_count, state.dropped_count) == (3, 3, 0)
 
 
 def test_the_guard_softens_then_pauses_and_says_so(walk):
@@ -91,6 +93,7 @@ def test_before_the_start_nothing_is_given():
 def test_while_not_active_the_window_goes_on_and_no_cue_comes(walk):
     cueing = made(outside_band, strides_out_count=3, strides_window_count=3)
     assert walk(cueing, 3, is_active=False) == []
+    assert cueing.state(START_S + 3.0, False).schedule == NOT_ACTIVE
     (decision,) = walk(cueing, 1, 3)
     assert decision.verdict.is_allowed and decision.number == 1
 

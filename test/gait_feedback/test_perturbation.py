@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gait_analysis.gait import GaitState, LimbState, Stride, Subphase
+from gait_analysis.participant import Participant
 from gait_feedback.belts.perturbation import Law, Settings
 from gait_sensing.samples import BeltSample, Side
 
@@ -34,8 +35,9 @@ def gait_at(time_s, is_known=True):
     return GaitState(time_s, time_s, *limbs, math.nan, math.nan)
 
 
-def walk(law, seconds=60.0, is_known=True, is_accepted=True):
+def walk(law, seconds=60.0, is_known=True, is_accepted=True, is_push_allowed=True):
     """Walk on the belts; return time, left and right speed asked for."""
+    law.observe(Participant(80.0, None, is_push_allowed=is_push_allowed))
     told, number = [], 0
     for tick in range(round(seconds / TICK_S)):
         now_s = NOW_S + TICK_S * tick
@@ -58,8 +60,9 @@ def begins(told, base_mps=0.8):
     return found
 
 
-def test_it_pushes_nobody_unless_enabled():
-    told = walk(Law(Settings()))
+@pytest.mark.parametrize(("is_enabled", "is_push_allowed"), [(False, False), (False, True), (True, False)])
+def test_it_pushes_nobody_unless_lab_and_protocol_agree(is_enabled, is_push_allowed):
+    told = walk(Law(Settings(is_enabled=is_enabled)), is_push_allowed=is_push_allowed)
     assert max(left for _, left, _ in told) == pytest.approx(0.8) and not begins(told)
 
 
@@ -122,6 +125,7 @@ LIMB = st.builds(limb, st.just(Side.LEFT), ANY, ANY, st.sampled_from([True, Fals
 @given(st.lists(st.tuples(LIMB, LIMB, st.booleans()), max_size=80))
 def test_whatever_the_limbs_do_requests_keep_the_limits(moments):
     law = Law(Settings(is_enabled=True, least_strides_count=3, most_strides_count=3, change_mps=0.7))
+    law.observe(Participant(80.0, None, is_push_allowed=True))
     before = None
     for number, (left, right, is_accepted) in enumerate(moments):
         now_s = NOW_S + TICK_S * number
@@ -129,6 +133,6 @@ def test_whatever_the_limbs_do_requests_keep_the_limits(moments):
         request = law.feed(now_s, BeltSample(now_s, 0.5, 0.5, 0.0), GaitState(now_s, now_s, left, right, 0.0, 0.0))
         speeds = request.left_speed_mps, request.right_speed_mps
         assert all(0.0 <= speed <= 1.5 for speed in speeds), "false for NaN"
-        if before is not None:
+        if before is not None and not law.reason:
             assert all(abs(new - old) <= 0.6 * TICK_S + 1e-6 for old, new in zip(before, speeds, strict=True))
         before = speeds

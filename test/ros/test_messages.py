@@ -16,6 +16,7 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Participant, Role
 from gait_analysis.standing import Standing
+from gait_feedback import stability_guard
 from gait_feedback.cue import Cue, CueResult, Modality
 from gait_ros import messages
 from gait_ros.messages import values
@@ -132,6 +133,7 @@ def test_roles_follow_the_prosthesis():
         (msg.LimbState, "ROLE_", [role for role in Role]),
         (msg.Cue, "MODALITY_", Modality),
         (msg.CueReceipt, "", CueResult),
+        (msg.FeedbackState, "GUARD_", stability_guard.Level),
         (msg.SafetyState, "LEVEL_", Level),
         (msg.SafetyState, "REASON_", Reason),
     ],

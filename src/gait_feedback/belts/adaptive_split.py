@@ -51,6 +51,7 @@ class Law(GuardedLaw):
     """See the module."""
 
     SOURCE = "adaptive_split"
+    OBSERVES = (*SwingChange.OBSERVES, Participant)
 
     def __init__(self, settings: Settings) -> None:
         """Begin tied, with nobody known."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Both belts at one speed, and now and then a push: one belt faster or slower for a moment, timed to that leg's step.
 
-Nothing is pushed unless ``is_enabled``, which a session's protocol sets. Two kinds:
+Nobody is pushed unless two agree: the lab, by ``is_enabled``, and the protocol of this participant, by
+``is_push_allowed`` in the participant's file. Two kinds:
 
 - *slip*: the belt changes in mid-stance, at ``phase`` of the leg's cycle. Faster is a slip that makes the walker fall
   forward (5 m/s2 in Front Sports Act Living 2020, 2:82), slower one that makes them fall backward;
@@ -18,6 +19,7 @@ import random
 from dataclasses import dataclass
 
 from gait_analysis.gait import GaitState, LimbState, Stride
+from gait_analysis.participant import Participant
 from gait_feedback.belt_guard import GuardedLaw, GuardSettings, Wish
 from gait_feedback.belt_law import Observation
 from gait_parts.settings import setting
@@ -32,7 +34,7 @@ LATEST_SLIP = 0.1  # of the cycle after its phase: a push that comes too late is
 class Settings(GuardSettings):
     """Settings of the pushes."""
 
-    is_enabled: bool = setting(False, "whether the protocol wants pushes at all")
+    is_enabled: bool = setting(False, "whether this lab pushes anybody at all")
     speed_mps: float = setting(0.8, "of both belts between pushes", low=0.2, high=2.0)
     start_acceleration_mps2: float = setting(0.25, "at the start", low=0.01, high=1.0)
     acceleration_mps2: float = setting(0.6, "of a push; the belt gate's limit holds", low=0.1, high=3.0)
@@ -64,12 +66,14 @@ class Law(GuardedLaw):
     """See the module."""
 
     SOURCE = "perturbation"
+    OBSERVES = (Participant, Stride)
 
     def __init__(self, settings: Settings) -> None:
         """Begin without a push."""
         super().__init__(settings)
         self._settings = settings
         self._random = random.Random(settings.seed)
+        self._is_allowed = False
         self.pushes_count = 0
         self._pushed, self._end_s = Side.LEFT, -float("inf")
         self._was_loaded = False
@@ -77,8 +81,10 @@ class Law(GuardedLaw):
         self._draw()
 
     def observe(self, observation: Observation) -> None:
-        """Count accepted strides; one that is not begins the count anew."""
-        if isinstance(observation, Stride):
+        """Take who walks, and count accepted strides; one that is not begins the count anew."""
+        if isinstance(observation, Participant):
+            self._is_allowed = self._settings.is_enabled and observation.is_push_allowed
+        elif isinstance(observation, Stride):
             self._waited_count = self._waited_count + 1 if observation.is_accepted else 0
 
     def wish(self, now_s: float, belt: BeltSample, gait: GaitState) -> Wish:
@@ -109,7 +115,7 @@ class Law(GuardedLaw):
         settings = self._settings
         limb = gait.left if self._next is Side.LEFT else gait.right
         was_loaded, self._was_loaded = self._was_loaded, limb.load_bw >= settings.load_bw  # false for NaN
-        is_allowed = settings.is_enabled and self.pushes_count < settings.most_count and now_s >= self._end_s
+        is_allowed = self._is_allowed and self.pushes_count < settings.most_count and now_s >= self._end_s
         if not is_allowed or self._waited_count < self._wait_count:
             return False
         if any(abs(self.asked_mps(side) - settings.speed_mps) > STEADY_MPS for side in Side):

@@ -35,6 +35,7 @@ class Law(GuardedLaw):
     """See the module."""
 
     SOURCE = "position_dead_zone"
+    OBSERVES = PaceWatch.OBSERVES
 
     def __init__(self, settings: Settings) -> None:
         """Begin with nobody known."""

@@ -36,6 +36,7 @@ class Law(GuardedLaw):
     """See the module."""
 
     SOURCE = "self_paced"
+    OBSERVES = PaceWatch.OBSERVES
 
     def __init__(self, settings: Settings) -> None:
         """Begin with nobody known."""

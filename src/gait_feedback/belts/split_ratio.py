@@ -44,6 +44,7 @@ class Law(GuardedLaw):
     """See the module."""
 
     SOURCE = "split_ratio"
+    OBSERVES = SwingChange.OBSERVES
 
     def __init__(self, settings: Settings) -> None:
         """Begin tied."""

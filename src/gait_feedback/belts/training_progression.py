@@ -46,6 +46,7 @@ class Law(GuardedLaw):
     """See the module."""
 
     SOURCE = "training_progression"
+    OBSERVES = (Asymmetry,)
 
     def __init__(self, settings: Settings) -> None:
         """Begin at the start speed."""
