@@ -20,5 +20,5 @@ def test_the_real_lab_and_the_simulated_one_differ_in_addresses_only():
 def test_the_simulated_walker_is_the_participant_of_the_simulated_session():
     (participant,) = yaml.safe_load((CONFIG / "participants" / "simulated.yaml").read_text()).values()
     (walker,) = yaml.safe_load((CONFIG / "walker.yaml").read_text()).values()
-    for name in ("body_mass_kg", "prosthetic_side"):
+    for name in ("body_mass_kg", "prosthetic_side", "leg_length_m"):
         assert participant["ros__parameters"][name] == walker["ros__parameters"][name]

@@ -200,7 +200,7 @@ class Score:
         return float(np.median(margins_m[Side.LEFT]) - np.median(margins_m[Side.RIGHT]))
 
 
-def score(walked: Walk, settings: Settings) -> Score:
+def score(walked: Walk, settings: Settings, leg_length_m: float = LEG_M) -> Score:
     """Find the margin of each stride but the first of each foot, and of its last, which is not whole."""
     scored = Score()
     for number in range(4, len(walked.contacts) - 2):
@@ -209,7 +209,7 @@ def score(walked: Walk, settings: Settings) -> Score:
         support_s = other_off_s, walked.contacts[number + 1][0]
         since_s = begin_s - (stride_s[1] - begin_s) - 0.01
         rows = [plate[slice(*plate[:, 0].searchsorted((since_s, stride_s[1])).tolist())] for plate in walked.plates]
-        scored.found_m[side].append(lateral_margin_m(settings, side, stride_s, support_s, rows))
+        scored.found_m[side].append(lateral_margin_m(settings, leg_length_m, side, stride_s, support_s, rows))
         scored.true_m[side].append(walked.true_margin_m(side, support_s))
     return scored
 
@@ -238,7 +238,7 @@ def main() -> None:
     for method in ("lateral_force", "pressure"):
         for name, changed, leg in ROWS:
             walked = walk(replace(Walker(strides_count=count), **changed))  # type: ignore[arg-type]
-            scored = score(walked, Settings(leg_length_m=leg * LEG_M, pendulum_ratio=RATIO, centre_of_mass=method))
+            scored = score(walked, Settings(pendulum_ratio=RATIO, centre_of_mass=method), leg * LEG_M)
             errors_mm = 1e3 * scored.errors_m()
             margin_mm = 1e3 * float(np.median(np.concatenate(list(scored.true_m.values()))))
             sides = [f"{1e3 * scored.difference_m(each):.1f}" for each in (scored.found_m, scored.true_m)]

@@ -146,7 +146,7 @@ class Analyser:
         inertia = settings_of("gait_sensing.calibration", "belt_inertia", parts)
         self._strides = StrideMaker(
             self._limbs,
-            PlateMeasures(self._limbs, self._belts, input, stability, inertia, participant.body_weight_n),
+            PlateMeasures(self._limbs, self._belts, input, stability, inertia, participant),
             self._motion,
             AsymmetryTracker(metrics, participant, count, compared),
             DeviationTracker(deviations),

@@ -31,6 +31,7 @@ class Participant:
     body_mass_kg: float  # prosthesis included; NaN when unknown
     prosthetic_side: Side | None  # None when neither limb is a prosthesis
     amputation_level: str = "unknown"  # of norms.LEVELS
+    leg_length_m: float = math.nan  # greater trochanter to floor, standing in shoes; NaN when unknown
     is_push_allowed: bool = False  # whether the protocol lets the belts push this person
 
     @property

@@ -9,7 +9,7 @@ from gait_analysis.belt_motion import BeltMotion
 from gait_analysis.events import GaitEvent
 from gait_analysis.lengths import step_length_m, stride_length_m
 from gait_analysis.limb import Landing, Limb
-from gait_analysis.participant import Input
+from gait_analysis.participant import Input, Participant
 from gait_analysis.plausibility import StrideDoubts
 from gait_analysis.strides import StrideTimes
 from gait_sensing.calibration import belt_inertia
@@ -26,11 +26,12 @@ class PlateMeasures:
         input: Input,
         stability: stability.Settings,
         inertia: belt_inertia.Settings,
-        weight_n: float,
+        participant: Participant,
     ) -> None:
         self._limbs, self._belts, self._input, self._stability = limbs, belts, input, stability
         left, right = (limb.stream for limb in limbs.values())
-        self._doubts = StrideDoubts((left, right), weight_n)
+        self._doubts = StrideDoubts((left, right), participant.body_weight_n)
+        self._leg_length_m = participant.leg_length_m
         self._inertia = {side: inertia.of(side) for side in Side}
 
     def belt_mps(self, side: Side, known_s: float) -> float:
@@ -48,7 +49,7 @@ class PlateMeasures:
             return measured
         pull_n = self._pull_n(limb.side, contact.detected_s)
         measured |= limb.kinetics(times.start_s, pull_n)._asdict()
-        if self._stability.pendulum_m > 0.0:
+        if self._leg_length_m > 0.0:
             measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
         return measured
 
@@ -93,4 +94,4 @@ class PlateMeasures:
         plates = [each.across(begin_s, times.end_s) for each in self._limbs.values()]
         support_s = times.other_foot_off_s, times.other_contact_s
         stride_s = times.start_s, times.end_s
-        return stability.lateral_margin_m(self._stability, limb.side, stride_s, support_s, plates)
+        return stability.lateral_margin_m(self._stability, self._leg_length_m, limb.side, stride_s, support_s, plates)

@@ -45,29 +45,21 @@ _BIN_S = 0.01  # means over it are what is computed with
 _MAX_GAP_S = 0.05
 _LEAST_LOAD_SHARE = 0.3  # of the mean load on all plates; with less the person does not stand on them
 _EDGE_BINS_COUNT = 3  # running mean over the centre of pressure against noise on its furthest point
-_LEG_BY_HEIGHT = 0.530  # height of the greater trochanter by body height: Drillis and Contini, in Winter 2009
 
 
 @dataclass(frozen=True)
 class Settings(parts.Settings):
-    """Settings of the margin of stability. Without leg length and body height there is none."""
+    """Settings of the margin of stability."""
 
-    leg_length_m: float = setting(math.nan, "greater trochanter to floor, standing in shoes", low=0.3, high=1.5)
-    body_height_m: float = setting(math.nan, "0.530 of it is taken where leg_length_m is not given", low=0.5, high=2.5)
     pendulum_ratio: float = setting(
         1.34, "pendulum length by leg length; 1.34 across, Massen and Kodde 1979 in Hof 2005", low=0.8, high=1.6
     )
     centre_of_mass: str = setting("lateral_force", "what it is found from", choices=("lateral_force", "pressure"))
 
-    @property
-    def pendulum_m(self) -> float:
-        """Length of the pendulum; NaN when the leg is not known."""
-        leg_m = _LEG_BY_HEIGHT * self.body_height_m if math.isnan(self.leg_length_m) else self.leg_length_m
-        return self.pendulum_ratio * leg_m
-
 
 def lateral_margin_m(
     settings: Settings,
+    leg_length_m: float,
     side: Side,
     stride_s: tuple[float, float],
     single_support_s: tuple[float, float],
@@ -75,13 +67,14 @@ def lateral_margin_m(
 ) -> float:
     """Return the smallest margin in the single support of ``side``, from other foot off to other contact, in metres.
 
-    ``stride_s``: the two contacts of ``side`` around it. ``plates``: of each plate the rows [n, 4] from one stride
-    time before the stride to its end: time, lateral force (left positive; needed for ``lateral_force``), vertical force
-    without the plate's drift, and centre of pressure across (left positive, lab frame; NaN where unloaded).
-    NaN when a row is missing, a value that is needed is not measured, or the length of the pendulum is not known.
+    ``leg_length_m``: greater trochanter to floor, standing in shoes. ``stride_s``: the two contacts of ``side`` around
+    it. ``plates``: of each plate the rows [n, 4] from one stride time before the stride to its end: time, lateral
+    force (left positive; needed for ``lateral_force``), vertical force without the plate's drift, and centre of
+    pressure across (left positive, lab frame; NaN where unloaded).
+    NaN when a row is missing, a value that is needed is not measured, or the leg length is not known.
     """
     begin_s, end_s = stride_s
-    pendulum_m = settings.pendulum_m
+    pendulum_m = settings.pendulum_ratio * leg_length_m
     if not (pendulum_m > 0.0 and begin_s <= single_support_s[0] < single_support_s[1] <= end_s):
         return math.nan
     count = _bins_count(begin_s, end_s, plates)

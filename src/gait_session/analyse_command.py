@@ -25,6 +25,7 @@ from gait_session.plain_walk import SHARED_PLATE, PlainWalk, join
 
 _HIGHEST_RATE_HZ = 2000.0  # of the states, see AnalyserSettings
 _MASS_KG = (10.0, 400.0)
+_LEG_LENGTH_M = (0.3, 1.5)
 _MASS_SHARE = 0.25  # by which a given mass may differ from the plates' without a word
 
 
@@ -70,9 +71,11 @@ def analyse(wanted: Request) -> str:
     settings = AnalyserSettings()
     streams = dict(zip(Side, settings.force_streams, strict=True))
     walk = join([read_plain_file(path) for path in wanted.files], wanted.side, wanted.segment, streams)
-    participant = Participant(_mass_kg(wanted.mass_kg, walk), wanted.prosthetic_side, wanted.amputation_level)
+    leg_length_m = _within("--leg-length-m", wanted.leg_length_m, _LEG_LENGTH_M)
+    mass_kg = _mass_kg(wanted.mass_kg, walk)
+    participant = Participant(mass_kg, wanted.prosthetic_side, wanted.amputation_level, leg_length_m)
     # Files have no lateral force, by which the analysis finds the centre of mass live.
-    parts = {"stability": stability.Settings(leg_length_m=wanted.leg_length_m, centre_of_mass="pressure")}
+    parts = {"stability": stability.Settings(centre_of_mass="pressure")}
     shared_plate = SHARED_PLATE if None in walk.forces else ""
     settings = replace(settings, state_rate_hz=min(walk.rate_hz, _HIGHEST_RATE_HZ), shared_plate=shared_plate)
     found = Findings()
@@ -106,17 +109,23 @@ def _last(analyser: Analyser) -> Iterator[Result]:
     yield from analyser.finish()
 
 
+def _within(option: str, given: float, bounds: tuple[float, float]) -> float:
+    """Return ``given``, which is NaN when the user said nothing."""
+    if math.isnan(given) or bounds[0] <= given <= bounds[1]:
+        return given
+    raise ValueError(f"{option} is {given:g}; allowed is {bounds[0]:g} to {bounds[1]:g}")
+
+
 def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
     """Return the mass to use, NaN when nothing tells; what was assumed goes to the walk's notes."""
     low_kg, high_kg = _MASS_KG
-    if given_kg is not None and not low_kg <= given_kg <= high_kg:
-        raise ValueError(f"--mass-kg is {given_kg:g}; allowed is {low_kg:g} to {high_kg:g}")
     seen_kg = math.nan
     if None in walk.forces or len(walk.forces) == len(Side):
         seen_kg = sum(float(np.mean(samples.force_n[:, 2])) for samples in walk.forces.values()) / STANDARD_GRAVITY_MPS2
     if seen_kg < 0.0:
         walk.notes.append("the vertical force is negative on average; it must be up positive")
     if given_kg is not None:
+        _within("--mass-kg", given_kg, _MASS_KG)
         if abs(seen_kg - given_kg) > _MASS_SHARE * given_kg:
             walk.notes.append(f"the plates carry {seen_kg:.1f} kg on average, but the mass given is {given_kg:g} kg")
         return given_kg

@@ -34,7 +34,7 @@ def summary(walk: PlainWalk, participant: Participant, found: Findings, settings
         parts += [list(_counts(found, participant)), list(_metrics(found, settings, participant))]
     told = verdicts(found.strides, deviation_names(settings.deviations))
     parts.append([*_deviations(told, walk), *_standing(found)])
-    if missing := [*untold(walk, found), *untold_deviations(told, found, participant)]:
+    if missing := [*untold(walk, found, participant), *untold_deviations(told, found, participant)]:
         parts.append(["cannot tell:", *(line for text in missing for line in _wrapped(text))])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 

@@ -15,12 +15,13 @@ from gait_session.stride_verdicts import Verdicts, unjudged
 
 _SLOWEST_HZ = 25.0  # of rows, below which contact is taken as unknown between two of them
 _UNLOADED_SHARE, _LOADED_SHARE = 0.1, 0.2  # a foot in walking is off the plate a third of the time
+_MARGIN_NEEDS = "needs the centre of pressure under both feet (cop_ml_left_m, cop_ml_right_m)"
 _NEEDS = (  # what, a field of Stride that would hold it, what it needs
     ("step and stride length, speed", "stride_length_m", "the files do not tell the speed of the belts"),
     ("step width", "step_width_m", "the files do not tell both belts' plates and their speed"),
     ("loads in body weights", "peak_load_bw", "needs a plate under the foot and the body mass"),
     ("braking and propulsion", "braking_impulse_bws", "needs the fore-aft force (fap_…_N) and the body mass"),
-    ("margin of stability", "lateral_margin_of_stability_m", "needs plates and the body's centre of mass"),
+    ("margin of stability", "lateral_margin_of_stability_m", _MARGIN_NEEDS),
 )
 _IMU_NEEDS = (  # what, a field of Stride that would hold it, where the IMU would be worn
     ("foot clearance", "foot_clearance_m", "foot"),
@@ -30,7 +31,7 @@ _IMU_NEEDS = (  # what, a field of Stride that would hold it, where the IMU woul
 )
 
 
-def untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
+def untold(walk: PlainWalk, found: Findings, participant: Participant) -> Iterator[str]:
     """Yield what cannot be told of the walk, and why."""
     if not found.events:
         yield f"gait events: none were found in {', '.join(walk.times_s)}"
@@ -50,7 +51,8 @@ def untold(walk: PlainWalk, found: Findings) -> Iterator[str]:
     strides = [stride for side in Side for stride in found.accepted(side)]
     for what, name, need in _NEEDS:
         if _lacks(strides, name):
-            yield f"{what}: {need}"
+            is_leg_known = need is not _MARGIN_NEEDS or participant.leg_length_m > 0.0
+            yield f"{what}: {need if is_leg_known else 'the leg length is not told (--leg-length-m)'}"
     lacking = [(what, where) for what, name, where in _IMU_NEEDS if _lacks(strides, name)]
     if unworn := [f"{what} ({where})" for what, where in lacking if not _is_worn(walk, where)]:
         yield f"what needs IMUs: {', '.join(unworn)}"

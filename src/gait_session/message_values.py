@@ -135,6 +135,7 @@ def session(message: Any) -> Session:
         message.body_mass_kg,
         SIDES.get(message.prosthetic_side),
         message.amputation_level or "unknown",
+        message.leg_length_m or math.nan,  # 0 is a field that nobody filled
         is_push_allowed=message.is_push_allowed,
     )
     return Session(participant, INPUTS[message.input], seconds(message.start), seconds(message.prepared))

@@ -95,6 +95,7 @@ def missing(walk: Walk) -> list[str]:
         "No pair of strides could be compared.": bool(walk.strides) and not walk.asymmetries,
         "The treadmill reported nothing.": not walk.belts,
         "The body mass is not known: forces are in newton.": not walk.participant.body_mass_kg > 0,
+        "The leg length is not known: there is no margin of stability.": not walk.participant.leg_length_m > 0,
         "The lab's config is not in the folder: bands and limits are not known.": not walk.config,
     }
     killed = ", ".join(walk.recovered_files)

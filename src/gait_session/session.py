@@ -25,6 +25,9 @@ class SessionSettings(Settings):
         "unknown", "which limb is the prosthesis", choices=("left", "right", "none", "unknown")
     )
     amputation_level: str = setting("unknown", "whose published norms stand beside the values", choices=LEVELS)
+    leg_length_m: float = setting(
+        math.nan, "greater trochanter to floor, in shoes; nan when unknown", low=0.3, high=1.5
+    )
     is_push_allowed: bool = setting(False, "whether the protocol lets a belt law push this participant")
     duration_s: float = setting(60.0, "planned length; 0 means until the operator stops it", low=0.0, high=14400.0)
     input: str = setting("live", "where samples come from", choices=("live", "simulated", "recording"))

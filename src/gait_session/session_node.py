@@ -173,7 +173,7 @@ class SessionNode(LabNode):
         message.is_participant_awaited = session.phase in _ON_PLATES
         is_amputee = settings.prosthetic_side in ("left", "right")
         message.prosthetic_side = SIDE_NUMBER[Side(settings.prosthetic_side) if is_amputee else None]
-        message.amputation_level = settings.amputation_level
+        message.amputation_level, message.leg_length_m = settings.amputation_level, float(settings.leg_length_m)
         message.is_push_allowed = settings.is_push_allowed
         if session.start_s is not None:
             message.start, message.prepared = to_stamp(session.start_s), to_stamp(session.prepared_s)

@@ -10,7 +10,8 @@ import pytest
 from gait_analysis.stability import Settings, lateral_margin_m
 from gait_sensing.samples import Side
 
-SETTINGS = {method: Settings(leg_length_m=0.9, centre_of_mass=method) for method in ("lateral_force", "pressure")}
+SETTINGS = {method: Settings(centre_of_mass=method) for method in ("lateral_force", "pressure")}
+LEG_M = 0.9
 WORST_MM = {"lateral_force": 2.0, "pressure": 8.0}  # 95 of 100 strides, with noise and a body that turns
 
 
@@ -43,20 +44,24 @@ def test_near_the_truth(bench, method, walk):
 @pytest.mark.parametrize("method", SETTINGS)
 def test_mirrored_moved_later_and_heavier(stride, method):
     side, stride_s, support_s, plates = stride
-    margin_m = lateral_margin_m(SETTINGS[method], side, stride_s, support_s, plates)
+    margin_m = lateral_margin_m(SETTINGS[method], LEG_M, side, stride_s, support_s, plates)
     assert 0.0 < margin_m < 0.1
 
     def changed(scale, shift=(0.0, 0.0, 0.0, 0.0)):
         return [rows * np.array(scale) + np.array(shift) for rows in plates]
 
-    mirrored = lateral_margin_m(SETTINGS[method], side.other, stride_s, support_s, changed((1.0, -1.0, 1.0, -1.0)))
+    mirrored = lateral_margin_m(
+        SETTINGS[method], LEG_M, side.other, stride_s, support_s, changed((1.0, -1.0, 1.0, -1.0))
+    )
     assert mirrored == pytest.approx(margin_m, abs=1e-12)
-    moved = lateral_margin_m(SETTINGS[method], side, stride_s, support_s, changed((1.0,) * 4, (0.0, 0.0, 0.0, 0.3)))
+    moved = lateral_margin_m(
+        SETTINGS[method], LEG_M, side, stride_s, support_s, changed((1.0,) * 4, (0.0, 0.0, 0.0, 0.3))
+    )
     assert moved == pytest.approx(margin_m, abs=1e-9)
-    heavier = lateral_margin_m(SETTINGS[method], side, stride_s, support_s, changed((1.0, 1.4, 1.4, 1.0)))
+    heavier = lateral_margin_m(SETTINGS[method], LEG_M, side, stride_s, support_s, changed((1.0, 1.4, 1.4, 1.0)))
     assert heavier == pytest.approx(margin_m, abs=1e-9)
     later_s = tuple(tuple(time_s + 1e9 for time_s in times) for times in (stride_s, support_s))
-    later = lateral_margin_m(SETTINGS[method], side, *later_s, changed((1.0,) * 4, (1e9, 0.0, 0.0, 0.0)))
+    later = lateral_margin_m(SETTINGS[method], LEG_M, side, *later_s, changed((1.0,) * 4, (1e9, 0.0, 0.0, 0.0)))
     assert later == pytest.approx(margin_m, abs=1e-4)  # a float64 of that size tells 0.1 us
 
 
@@ -67,28 +72,29 @@ def test_both_feet_on_one_plate_are_the_same_person(stride, method):
     places_m = np.nan_to_num([left[:, 3], right[:, 3]])
     one = left + right
     one[:, 0], one[:, 3] = left[:, 0], (loads_n * places_m).sum(axis=0) / loads_n.sum(axis=0)
-    expected_m = lateral_margin_m(SETTINGS[method], side, stride_s, support_s, [left, right])
-    assert lateral_margin_m(SETTINGS[method], side, stride_s, support_s, [one]) == pytest.approx(expected_m, abs=5e-4)
+    expected_m = lateral_margin_m(SETTINGS[method], LEG_M, side, stride_s, support_s, [left, right])
+    assert lateral_margin_m(SETTINGS[method], LEG_M, side, stride_s, support_s, [one]) == pytest.approx(
+        expected_m, abs=5e-4
+    )
 
 
 @pytest.mark.parametrize("method", SETTINGS)
 def test_nothing_is_made_up(stride, method):
     side, stride_s, support_s, plates = stride
-    settings = SETTINGS[method]
     nothing = {
-        "no leg": (replace(settings, leg_length_m=math.nan), support_s, plates),
-        "no plate": (settings, support_s, []),
-        "no rows": (settings, support_s, [plates[0], plates[1][:0]]),
-        "no stride before": (settings, support_s, [rows[rows[:, 0] > stride_s[0]] for rows in plates]),
-        "the end is missing": (settings, support_s, [rows[rows[:, 0] < stride_s[1] - 0.06] for rows in plates]),
-        "a gap": (settings, support_s, [plates[0], np.delete(plates[1], slice(900, 960), axis=0)]),
-        "single support is not known": (settings, (support_s[0], math.nan), plates),
-        "hardly a single support": (settings, (support_s[0], support_s[0] + 0.015), plates),
-        "nobody there": (settings, support_s, [rows * np.array((1.0, 1.0, 0.0, 1.0)) for rows in plates]),
-        "no place of the load": (settings, support_s, [rows + np.array((0.0, 0.0, 0.0, math.nan)) for rows in plates]),
+        "no leg": (math.nan, support_s, plates),
+        "no plate": (LEG_M, support_s, []),
+        "no rows": (LEG_M, support_s, [plates[0], plates[1][:0]]),
+        "no stride before": (LEG_M, support_s, [rows[rows[:, 0] > stride_s[0]] for rows in plates]),
+        "the end is missing": (LEG_M, support_s, [rows[rows[:, 0] < stride_s[1] - 0.06] for rows in plates]),
+        "a gap": (LEG_M, support_s, [plates[0], np.delete(plates[1], slice(900, 960), axis=0)]),
+        "single support is not known": (LEG_M, (support_s[0], math.nan), plates),
+        "hardly a single support": (LEG_M, (support_s[0], support_s[0] + 0.015), plates),
+        "nobody there": (LEG_M, support_s, [rows * np.array((1.0, 1.0, 0.0, 1.0)) for rows in plates]),
+        "no place of the load": (LEG_M, support_s, [rows + np.array((0.0, 0.0, 0.0, math.nan)) for rows in plates]),
     }
-    for name, (changed, times, rows) in nothing.items():
-        assert math.isnan(lateral_margin_m(changed, side, stride_s, times, rows)), name
+    for name, (leg_m, times, rows) in nothing.items():
+        assert math.isnan(lateral_margin_m(SETTINGS[method], leg_m, side, stride_s, times, rows)), name
 
 
 def test_lateral_force_is_needed_by_one_way_only(stride):
@@ -97,15 +103,18 @@ def test_lateral_force_is_needed_by_one_way_only(stride):
         unmeasured = [rows.copy() for rows in plates]
         for rows in unmeasured:
             rows[:, 1] = lateral_n
-        assert math.isnan(lateral_margin_m(SETTINGS["lateral_force"], side, stride_s, support_s, unmeasured))
-        margin_m = lateral_margin_m(SETTINGS["pressure"], side, stride_s, support_s, unmeasured)
-        assert margin_m == lateral_margin_m(SETTINGS["pressure"], side, stride_s, support_s, plates)
+        assert math.isnan(lateral_margin_m(SETTINGS["lateral_force"], LEG_M, side, stride_s, support_s, unmeasured))
+        margin_m = lateral_margin_m(SETTINGS["pressure"], LEG_M, side, stride_s, support_s, unmeasured)
+        assert margin_m == lateral_margin_m(SETTINGS["pressure"], LEG_M, side, stride_s, support_s, plates)
 
 
-def test_the_pendulum_is_that_of_the_person():
-    assert math.isnan(Settings().pendulum_m)
-    assert Settings(leg_length_m=0.9, body_height_m=1.9).pendulum_m == pytest.approx(1.206)
-    assert Settings(body_height_m=1.8, pendulum_ratio=1.2).pendulum_m == pytest.approx(0.53 * 1.8 * 1.2)
+@pytest.mark.parametrize("method", SETTINGS)
+def test_the_pendulum_is_as_long_as_ratio_and_leg_say(stride, method):
+    settings = replace(SETTINGS[method], pendulum_ratio=1.2)
+    margin_m = lateral_margin_m(settings, LEG_M, *stride)
+    longer = replace(SETTINGS[method], pendulum_ratio=1.0)
+    assert margin_m == pytest.approx(lateral_margin_m(longer, 1.2 * LEG_M, *stride), abs=1e-12)
+    assert margin_m != pytest.approx(lateral_margin_m(settings, 1.2 * LEG_M, *stride), abs=1e-5)
 
 
 @pytest.mark.parametrize("side", Side)

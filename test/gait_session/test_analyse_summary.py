@@ -129,3 +129,11 @@ def test_standing_tells_weight_and_sway(path_m, sway):
         line for line in lines(text_of(standings=[longest, replace(longest, window_s=2.0)])) if "standing" in line
     ]
     assert line.startswith(f"standing, 12 s to 14.0 s: weight left 30 %, right 70 %; {sway}")
+
+
+def test_what_the_margin_of_stability_lacks_is_named():
+    strides = [stride(LEFT, 1), stride(RIGHT, 1)]
+    untold = " ".join(text_of(Participant(80.0, LEFT), strides=strides).split())
+    assert "margin of stability: the leg length is not told (--leg-length-m)" in untold
+    told = " ".join(text_of(Participant(80.0, LEFT, leg_length_m=0.9), strides=strides).split())
+    assert "margin of stability: needs the centre of pressure under both feet" in told

@@ -48,3 +48,9 @@ def test_the_level_of_amputation_reaches_the_analysis():
     assert values.session(message).participant.amputation_level == "transtibial"
     assert values.session(message) != values.session(msg.SessionState())
     assert values.session(msg.SessionState()).participant.amputation_level == "unknown"
+
+
+def test_the_leg_length_reaches_the_analysis_and_none_is_not_zero():
+    assert values.session(msg.SessionState(leg_length_m=0.93)).participant.leg_length_m == 0.93
+    for message in (msg.SessionState(), msg.SessionState(leg_length_m=math.nan)):
+        assert math.isnan(values.session(message).participant.leg_length_m)
