@@ -224,12 +224,12 @@ def test_settings_out_of_bounds_are_refused():
 
 
 def test_recordings_reach_their_bars(lower_back, data_folder):
-    """What is reached must not be lost. ha002 stays below 0.85: eleven of its reference contacts are doubtful."""
+    """What is reached must not be lost. ha002 stays below 0.85: its reference lacks seven contacts, see completed."""
     walks = {walk.recording.name: walk for walk in lower_back.recordings()}
     results = {name: lower_back.score(walk) for name, walk in walks.items()}
     assert lower_back.pooled(list(results.values())) >= 0.85
     assert results["ha001"].inside >= 0.9 and results["ha002"].inside >= 0.78
-    assert results["ha002"].alternating >= 0.85
+    assert results["ha002"].completed >= 0.85 and len(walks["ha002"].unseen) == 7 and not walks["ha001"].unseen
     assert results["ha001"].overall >= 0.69 and results["ha002"].overall >= 0.55  # mobgap: 0.681 and 0.536
     for result in results.values():
         assert result.bouts_found >= 0.9

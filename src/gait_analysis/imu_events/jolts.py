@@ -4,17 +4,16 @@
 A blow is the specific force less the mean of itself 0.04 s before and after, as a length. A step's own oscillation, 2.5
 Hz at most, passes with a tenth of the gain of 12.5 Hz, where the blow of a landing is; gravity and posture do not pass.
 Smoothed, there is one hump a landing, a *jolt*. It begins where it has risen to ``RISE`` of the trough before it and is
-told once it has fallen to ``FALL`` of its peak; the landing is where it was half-way up, in the last quarter of a
-second before the peak: what rose earlier is the end of the step before, not this landing.
+told once it has fallen to ``FALL`` of its peak; the landing is where it was half-way up for the last time, for a rise
+may begin with what is left of the step before.
 
 With each jolt goes what tells walking from arm work, and left from right: how far the upward force swung within the
 last second, and how the force changed with the landing, the sensor's own turning taken off.
 
 Source: 98 % of the ground force in walking is below 10 Hz, Antonsson and Mann 1985 (doi
-10.1016/0021-9290(85)90043-0), 99 % below 15; a foot is loaded within an eighth of the stride, Perry 1992 (Gait
-Analysis); contacts from the acceleration of the lower back, Zijlstra and Hof 2003 (doi 10.1016/S0966-6362(02)00190-X)
-and McCamley et al. 2012 (doi 10.1016/j.gaitpost.2012.02.019), who take its smooth part. The blow itself is ours: it is
-there in irregular steps too, whose smooth part is lost in that of turning.
+10.1016/0021-9290(85)90043-0), 99 % below 15; contacts from the acceleration of the lower back, Zijlstra and Hof 2003
+(doi 10.1016/S0966-6362(02)00190-X) and McCamley et al. 2012 (doi 10.1016/j.gaitpost.2012.02.019), who take its smooth
+part. The blow itself is ours: it is there in irregular steps too, whose smooth part is lost in that of turning.
 """
 
 import math
@@ -32,7 +31,7 @@ SMOOTH_DELAY_S = 1.36 / (2.0 * np.pi * SMOOTH_HZ)  # of the Bessel filter, well 
 (B0, B1, B2), (_, A1, A2) = (values.tolist() for values in bessel(2, SMOOTH_HZ, fs=RATE_HZ, norm="mag"))
 RISE, FALL = 1.75, 0.77  # 5 dB and 2.3 dB
 HISTORY = 300  # samples kept
-LONGEST_RISE = 25  # samples: the filter's own rise takes 0.1 s, the loading of a foot as long or little longer
+LONGEST_RISE = 150  # samples
 SWING, SMOOTH = 100, 20  # samples: one second; means over 0.2 s have no part of 5 Hz, twice the fastest steps
 BESIDE = 20  # samples before and after a landing: together no more than the shortest usual step
 
@@ -109,7 +108,8 @@ class Jolts:
         oldest = self._count - len(self._hump_mps2)
         begin = max(trough, peak - LONGEST_RISE, oldest)
         rise = self._hump_mps2[begin - oldest : peak + 1 - oldest]
-        half_way = begin + int(np.argmax(rise >= 0.5 * (rise[0] + rise[-1])))
+        is_low = rise < 0.5 * (rise[0] + rise[-1])
+        half_way = peak + 1 - int(np.argmax(is_low[::-1]))
         index = half_way - LAG - SMOOTH_DELAY_S * RATE_HZ
         begin = max(told - SWING - SMOOTH, oldest)
         force = self._readings[begin - oldest : told + 1 - oldest, :3]
