@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time-out of actuators that have none: every switch-on has its switch-off, here."""
+"""The host's own time-out of actuators: every switch-on has its switch-off here, whatever the device promises."""
 
 import math
 from dataclasses import dataclass
@@ -38,14 +38,15 @@ class ActuatorTimer:
         return min((off_s for _, off_s in self._on_s.values()), default=math.inf)
 
     def feed(self, now_s: float, cue: Cue) -> bytes:
-        """Return what to write for ``cue``: first what is due, then the cue. A cue without meaning is nothing."""
-        data = self.due(now_s)
+        """Return what to write for ``cue``: first what is due, then the cue; empty for a cue without meaning."""
         if not (math.isfinite(now_s) and 0.0 < cue.intensity <= 1.0 and 0.0 < cue.duration_s < math.inf):
-            return data
+            return b""
+        data = self.due(now_s)
         began_s, off_s = self._on_s.get(cue.side, (now_s, now_s))
         latest_s = began_s + self.settings.max_duration_s
-        self._on_s[cue.side] = (began_s, min(max(off_s, now_s + cue.duration_s), latest_s))
-        return data + self._driver.vibrate(cue.side, cue.intensity)
+        off_s = min(max(off_s, now_s + cue.duration_s), latest_s)
+        self._on_s[cue.side] = (began_s, off_s)
+        return data + self._driver.begin(cue.side, cue.intensity, off_s - now_s)
 
     def due(self, now_s: float) -> bytes:
         """Return what switches off the sides whose time is over; empty when there are none."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cue and what becomes of it."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from enum import Enum
@@ -60,20 +61,43 @@ class CueStrategy(Protocol):
         """Return the cues that one finding of the analysis calls for, mostly none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a device said to one command."""
+
+    sequence: int  # of the command
+    device_time_s: float = math.nan  # the device's own clock when it began; NaN when it does not say
+    problem: str = ""  # why the device refused; empty: it does what it was told
+
+
 class ActuatorDriver(Driver):
     """Base of the ``Driver(settings)`` in each file of ``actuators/``; ``connect`` switches everything off."""
 
+    acknowledges: ClassVar[bool] = False  # True: the device answers every ``begin``
+    poll_interval_s: ClassVar[float] = math.inf  # ``poll`` is to be written this often
+    silent_s: ClassVar[float] = math.inf  # silent for so long, the link is broken; infinite: it need not speak
+    sequence: int = 0  # of the newest ``begin``, whose answer carries it
+    problem: str = ""  # what keeps the device from being cued, by what it has said or not said; empty: nothing
+
     @abstractmethod
-    def vibrate(self, side: Side, intensity: float) -> bytes:
-        """Return the bytes that switch the side's actuator on, at ``intensity`` 0 to 1 of its range."""
+    def begin(self, side: Side, intensity: float, duration_s: float) -> bytes:
+        """Return the bytes that switch the side's actuator on, at ``intensity`` above 0 to 1 of its range.
+
+        A device with a time-out of its own ends after ``duration_s``; others ignore it and await ``stop``. Raises
+        ``ValueError`` for another intensity.
+        """
 
     @abstractmethod
     def stop(self, side: Side) -> bytes:
-        """Return the bytes that switch the side's actuator off."""
+        """Return the bytes that switch the side's actuator off; empty where a cue cannot be taken back."""
+
+    def poll(self) -> bytes:
+        """Return what shows the device that the host lives; a device may switch off when it no longer hears it."""
+        return b""
 
     @abstractmethod
-    def feed(self, data: bytes) -> int:
-        """Take what the device wrote; return how many acknowledgements it completes."""
+    def feed(self, data: bytes) -> list[Answer]:
+        """Take what the device wrote; return the answers that it completes, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +113,9 @@ class ActuatorEmulator(Protocol):
 
     def feed(self, data: bytes) -> bytes:
         """Take what the host wrote; return the device's answer."""
+
+    def advance(self, duration_s: float) -> None:
+        """Move the device's clock on: what has its own time-out may end."""
 
     def changes(self) -> list[ActuatorChange]:
         """Return, once, what was switched since the last call."""

@@ -210,10 +210,19 @@ def cue_message(cue: Cue, number: int, participant: Participant, decided_s: floa
     return message
 
 
-def sent_receipt(cue: msg.Cue, sent_s: float, now_s: float) -> msg.CueReceipt:
-    """Return the receipt of a cue whose first byte was handed to the wire at ``sent_s``."""
+def sent_receipt(
+    cue: msg.Cue,
+    sent_s: float,
+    now_s: float,
+    acknowledged_s: float = math.nan,
+    device_time_s: float = math.nan,
+    text: str = "",
+) -> msg.CueReceipt:
+    """Return the receipt of a cue whose bytes had been handed to the wire at ``sent_s``; NaN: not acknowledged."""
     message = _receipt(cue, msg.CueReceipt.SENT, now_s)
-    message.sent = to_stamp(sent_s)
+    message.sent, message.acknowledged = to_stamp(sent_s), to_stamp(acknowledged_s)
+    message.is_acknowledged, message.device_time_s = not math.isnan(acknowledged_s), float(device_time_s)
+    message.text = text
     return message
 
 
@@ -237,7 +246,8 @@ def feedback_message(state: CueingState, law_text: str, names: dict[str, str], n
 def _receipt(cue: msg.Cue, result: int, now_s: float) -> msg.CueReceipt:
     message = msg.CueReceipt(number=cue.number, side=cue.side, result=result)
     message.header.stamp = to_stamp(now_s)
-    message.event, message.decided = cue.event, cue.header.stamp
+    message.event, message.detected, message.decided = cue.event, cue.detected, cue.header.stamp
+    message.device_time_s = math.nan
     return message
 
 

@@ -200,6 +200,10 @@ class EmulatedTreadmill(EmulatedDevice):
 class EmulatedActuator(EmulatedDevice):
     """What the person feels."""
 
+    def advance(self, duration_s: float) -> None:
+        """Move the device's clock on: what has its own time-out may end."""
+        self.emulator.advance(duration_s)
+
     def changes(self) -> list[ActuatorChange]:
         """Return, once, what the host switched."""
         changes: list[ActuatorChange] = self.emulator.changes()

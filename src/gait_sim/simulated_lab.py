@@ -190,15 +190,21 @@ class SimulatedLab:
     def _serve(self, device: EmulatedDevice) -> None:
         device.serve()
         if isinstance(device, EmulatedActuator):
-            time_s = self._now()
-            for change in device.changes():
-                self._truth.cue(change, time_s)
-                self._person.feel(change, time_s - self._start_s - self._begin_s)
+            self._feel(device)
+
+    def _feel(self, actuator: EmulatedActuator) -> None:
+        time_s = self._now()
+        for change in actuator.changes():
+            self._truth.cue(change, time_s)
+            self._person.feel(change, time_s - self._start_s - self._begin_s)
 
     def _step(self, now_s: float) -> None:
         """Move everything on to ``now_s`` since the start."""
         while self._done_s < now_s:
             next_s = min(now_s, self._done_s + LONGEST_STEP_S)
+            for actuator in self._actuators:
+                actuator.advance(next_s - self._done_s)
+                self._feel(actuator)
             belts = [treadmill.advance(next_s - self._done_s, next_s) for treadmill in self._treadmills]
             left_mps, right_mps = (belts[0].left_speed_mps, belts[-1].right_speed_mps) if belts else (0.0, 0.0)
             self._done_s = next_s

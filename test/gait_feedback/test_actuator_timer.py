@@ -115,7 +115,7 @@ def test_a_cue_at_no_time_is_nothing(now_s):
 
 def test_all_off_switches_off_even_what_it_does_not_know():
     bench = Bench()
-    bench.write(Driver(Settings()).vibrate(Side.RIGHT, 1.0))
+    bench.write(Driver(Settings()).begin(Side.RIGHT, 1.0, 0.1))
     bench.cue(10.0)
     bench.write(bench.timer.all_off())
     assert bench.on == set() and bench.timer.next_due_s == math.inf

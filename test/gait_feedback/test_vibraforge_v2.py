@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gait_feedback.actuators.vibraforge_v2 import FREQUENCIES_HZ, LARGEST_DUTY, Driver, Emulator, Settings
+from gait_feedback.actuators.vibraforge_v2 import LARGEST_DUTY, Driver, Emulator, Settings
 from gait_feedback.cue import ActuatorChange
+from gait_feedback.vibraforge import FREQUENCIES_HZ
 from gait_sensing.samples import Side
 
 LINES = (Path(__file__).parent.parent / "vectors" / "vibraforge_v2.txt").read_text().splitlines()[1:]
@@ -19,12 +20,12 @@ def test_each_vector_says_where_it_is_from():
 
 def test_start_with_sine():
     driver = Driver(Settings(left_actuator=0, right_actuator=9, frequency_index=3, waveform="sine"))
-    assert driver.vibrate(Side.LEFT, 16 / LARGEST_DUTY) == VECTORS["start_0_duty_16_freq_3_sine"]
+    assert driver.begin(Side.LEFT, 16 / LARGEST_DUTY, 0.1) == VECTORS["start_0_duty_16_freq_3_sine"]
 
 
 def test_start_with_square_in_the_second_group():
     driver = Driver(Settings(left_actuator=0, right_actuator=9, frequency_index=4, waveform="square"))
-    assert driver.vibrate(Side.RIGHT, 1.0) == VECTORS["start_9_duty_31_freq_4_square"]
+    assert driver.begin(Side.RIGHT, 1.0, 0.1) == VECTORS["start_9_duty_31_freq_4_square"]
 
 
 def test_stop():
@@ -49,7 +50,7 @@ def test_the_emulator_reads_each_vector(name, change):
 def test_every_actuator_can_be_reached(number):
     settings = Settings(left_actuator=number, right_actuator=(number + 1) % 32)
     emulator = Emulator(settings)
-    emulator.feed(Driver(settings).vibrate(Side.LEFT, 1.0))
+    emulator.feed(Driver(settings).begin(Side.LEFT, 1.0, 0.1))
     assert emulator.changes() == [ActuatorChange(Side.LEFT, 1.0)] and emulator.bad_command_count == 0
 
 
@@ -61,10 +62,10 @@ def test_soft_stop_switches_off():
 
 def test_padding_is_nothing_and_a_lost_byte_shifts_all_that_follows():
     emulator, driver = Emulator(Settings()), Driver(Settings())
-    emulator.feed(b"\xff\xff\xff" + driver.vibrate(Side.LEFT, 1.0) + b"\xff\xff\xff")
+    emulator.feed(b"\xff\xff\xff" + driver.begin(Side.LEFT, 1.0, 0.1) + b"\xff\xff\xff")
     assert emulator.changes() == [ActuatorChange(Side.LEFT, 1.0)] and emulator.bad_command_count == 0
     emulator.feed(driver.stop(Side.LEFT)[1:] + driver.stop(Side.LEFT) * 2)
-    emulator.feed(driver.vibrate(Side.RIGHT, 1.0))
+    emulator.feed(driver.begin(Side.RIGHT, 1.0, 0.1))
     assert ActuatorChange(Side.RIGHT, 1.0) not in emulator.changes()
 
 
@@ -75,19 +76,19 @@ def test_commands_to_nobody_are_counted():
 
 
 def test_the_weakest_cue_is_still_felt():
-    assert Driver(Settings()).vibrate(Side.LEFT, 1e-6)[2] >> 3 == 1
+    assert Driver(Settings()).begin(Side.LEFT, 1e-6, 0.1)[2] >> 3 == 1
 
 
 @pytest.mark.parametrize("intensity", [0.0, -0.1, 1.01, float("nan")])
 def test_an_intensity_that_cannot_be_is_refused(intensity):
     with pytest.raises(ValueError, match="intensity"):
-        Driver(Settings()).vibrate(Side.LEFT, intensity)
+        Driver(Settings()).begin(Side.LEFT, intensity, 0.1)
 
 
 def test_all_is_switched_off_again_when_the_device_has_started():
     driver, emulator = Driver(Settings()), Emulator(Settings())
-    assert driver.feed(b"boot\r\nRea") == 0 and driver.pending() == b""
-    assert driver.feed(b"dy for commands\r\n") == 0
+    assert driver.feed(b"boot\r\nRea") == [] and driver.pending() == b""
+    assert driver.feed(b"dy for commands\r\n") == []
     emulator.feed(driver.pending())
     assert {(change.side, change.intensity) for change in emulator.changes()} == {(Side.LEFT, 0.0), (Side.RIGHT, 0.0)}
     assert driver.pending() == b""

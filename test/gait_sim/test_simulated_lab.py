@@ -170,7 +170,7 @@ def test_cues_are_logged_as_they_arrive_and_felt(tmp_path, running, wait):
     wait(lambda: host.readers["haptic"].is_connected)
     wait(lambda: len(felt) == 2)  # all off, first of all
     sent_s = time.time()
-    host.readers["haptic"].write(host.drivers["haptic"].vibrate(Side.RIGHT, 1.0))
+    host.readers["haptic"].write(host.drivers["haptic"].begin(Side.RIGHT, 1.0, 0.1))
     wait(lambda: len(felt) == 3)
     assert felt[2][0] == ActuatorChange(Side.RIGHT, 1.0)
     path = tmp_path / "recording" / "truth_cues.csv"
