@@ -28,14 +28,14 @@ def test_node(domain_id: int) -> Iterator[tuple[Node, Callable[[], None]]]:
 
 
 @pytest.fixture
-def start_node(tmp_path: Path, domain_id: int) -> Iterator[Callable[[str, str], "subprocess.Popen[str]"]]:
-    """``start_node("imu_node", yaml)`` starts a sensing node on a config."""
+def start_node(tmp_path: Path, domain_id: int) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """``start_node("imu_node", yaml)`` starts a sensing node, or a node of another package, on a config."""
     processes = []
 
-    def start(name: str, config: str) -> "subprocess.Popen[str]":
+    def start(name: str, config: str, package: str = "gait_sensing") -> "subprocess.Popen[str]":
         path = tmp_path / f"{name}.yaml"
         path.write_text(config)
-        command = [sys.executable, "-c", f"from gait_sensing.{name} import main; main()"]
+        command = [sys.executable, "-c", f"from {package}.{name} import main; main()"]
         command += ["--ros-args", "--params-file", str(path)]
         processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return processes[-1]
