@@ -85,6 +85,11 @@ class Walker:
         """Return what an asymmetry or the hip drop, a setting of this name, has become by ``time_s``."""
         return float(getattr(self._settings, name)) + self._stepping.changes(time_s).get(name, 0.0)
 
+    def step_lengths_m(self) -> tuple[float, float]:
+        """Return the length of the newest step of the left and of the right foot; NaN before there is one."""
+        lengths_m = self._stepping.adaptation.lengths_m
+        return lengths_m[Side.LEFT], lengths_m[Side.RIGHT]
+
     def step_off(self) -> None:
         """Stand beside the belts."""
         self._on_belts_since_s = math.inf
