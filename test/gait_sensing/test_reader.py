@@ -244,6 +244,30 @@ def test_a_failed_write_opens_the_wire_anew(listener: socket.socket) -> None:
         reader.close()
 
 
+def test_a_serial_device_that_never_reads_holds_nobody_up() -> None:
+    """Writing gives up, the wire is opened anew, and closing returns: each in a bounded time."""
+    device, host = pty.openpty()
+    tty.setraw(host)
+    driver = bertec_classic.Driver(bertec_classic.Settings())
+    url = f"serial://{os.ttyname(host)}?baud_bps=115200"
+    reader = Reader(url, driver, lambda data, received_s: None, time.time, silent_s=math.inf)
+    try:
+        wait_for(lambda: reader.is_connected)
+
+        def overfill() -> None:
+            for _ in range(10_000):
+                reader.write(bytes(3000))
+
+        with pytest.raises(WireError):
+            overfill()
+        wait_for(lambda: "timeout" in reader.health().error)
+    finally:
+        reader.close()
+        os.close(device)
+        os.close(host)
+    assert not reader.is_connected
+
+
 def test_a_bug_in_the_consumer_is_not_hidden(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(args.exc_value))

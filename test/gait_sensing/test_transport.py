@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 
 import pytest
+import serial
 
 from gait_sensing.wires import transport
 from gait_sensing.wires.transport import Wire, WireError, WireUrl, fetch_page, open_wire, parse_url
@@ -132,6 +133,32 @@ def test_a_device_that_takes_nothing_is_an_error_in_time(terminal: tuple[int, st
                 wire.write(bytes(4096))
     finally:
         wire.close()
+
+
+def test_what_was_written_last_arrives_although_the_line_is_closed(terminal: tuple[int, str]) -> None:
+    master, path = terminal
+    wire = open_wire(f"serial://{path}?baud_bps=115200")
+    keeper = os.open(path, os.O_RDWR | os.O_NOCTTY)  # a pseudo-terminal forgets when nobody holds it
+    wire.write(b"stop")
+    wire.close()
+    assert os.read(master, 100) == b"stop"
+    os.close(keeper)
+
+
+@pytest.mark.parametrize("is_stuck", [True, False])
+def test_a_device_that_takes_nothing_does_not_hold_up_closing(
+    terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch, is_stuck: bool
+) -> None:
+    """On a real port; a pseudo-terminal has no transmitter whose bytes could wait."""
+    waiting = [5] * (1000 if is_stuck else 3)
+    thrown_away: list[int] = []
+    monkeypatch.setattr(transport, "DRAIN_S", 0.05)
+    monkeypatch.setattr(serial.Serial, "out_waiting", property(lambda port: waiting.pop() if waiting else 0))
+    monkeypatch.setattr(serial.Serial, "reset_output_buffer", lambda port: thrown_away.append(port.fileno()))
+    wire = open_wire(f"serial://{terminal[1]}?baud_bps=115200")
+    wire.close()
+    assert len(thrown_away) == is_stuck
+    wire.close()
 
 
 def test_tcp_both_ways_without_delay(listener: socket.socket) -> None:

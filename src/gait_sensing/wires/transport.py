@@ -9,6 +9,7 @@ import contextlib
 import os
 import select
 import socket
+import termios
 import time
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -20,6 +21,7 @@ import serial
 
 CONNECT_TIMEOUT_S = 1.0
 WRITE_TIMEOUT_S = 0.25
+DRAIN_S = 1.0  # that closing a serial line waits for what was written to leave it
 PAGE_TIMEOUT_S = 2.0
 MAX_READ_BYTES = 65536
 MAX_PAGE_BYTES = 1_000_000
@@ -155,7 +157,16 @@ class SerialWire:
             raise WireError(f"{self._name}: {error}") from error
 
     def close(self) -> None:
-        """Close the port."""
+        """Close the port. What a device does not take within ``DRAIN_S`` is thrown away.
+
+        Closing a port with bytes still in it waits for them in the system, for up to 30 s when the device hangs.
+        """
+        deadline_s = time.monotonic() + DRAIN_S
+        with contextlib.suppress(OSError, termios.error):  # the device is gone, and nothing can leave
+            while self._port.is_open and self._port.out_waiting and time.monotonic() < deadline_s:
+                time.sleep(0.005)
+            if self._port.is_open and self._port.out_waiting:
+                self._port.reset_output_buffer()
         self._port.close()
 
 
