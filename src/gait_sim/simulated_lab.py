@@ -36,9 +36,10 @@ LATENESS_BIN_S = 1e-4
 
 
 def read_devices(path: Path) -> dict[str, DeviceConfig]:
-    """Return the devices of a lab's config by name: segments, plates, ``treadmill`` (and ``_right``) and ``haptic``.
+    """Return the devices of a lab's config by name: segments, plates, ``treadmill``, ``haptic``, ``sound``.
 
-    Raises ``ValueError`` when the file is not such a config, or names a device that it does not describe.
+    A treadmill with a wire for each belt has ``treadmill_right`` too. Raises ``ValueError`` when the file is not such a
+    config, or names a device that it does not describe.
     """
     sections = {str(key).rsplit("/", 1)[-1]: value for key, value in _load(path).items()}
     devices: dict[str, DeviceConfig] = {}
@@ -49,7 +50,8 @@ def read_devices(path: Path) -> dict[str, DeviceConfig]:
                 raise ValueError(f"{path}: {node} names {name} but does not describe it")
             if "topic" not in values[name]:  # somebody else publishes that
                 devices[name] = DeviceConfig(package.__name__, values[name])
-    for node, name, package in (("treadmill_node", "treadmill", treadmills), ("haptic_node", "haptic", actuators)):
+    for node, package in (("treadmill_node", treadmills), ("haptic_node", actuators), ("sound_node", actuators)):
+        name = node.removesuffix("_node")
         if node in sections:
             values = sections[node].get("ros__parameters", {})
             devices[name] = DeviceConfig(package.__name__, values)
@@ -195,7 +197,7 @@ class SimulatedLab:
     def _feel(self, actuator: EmulatedActuator) -> None:
         time_s = self._now()
         for change in actuator.changes():
-            self._truth.cue(change, time_s)
+            self._truth.cue(change, time_s, actuator.name)
             self._person.feel(change, time_s - self._start_s - self._begin_s)
 
     def _step(self, now_s: float) -> None:

@@ -175,7 +175,7 @@ def test_cues_are_logged_as_they_arrive_and_felt(tmp_path, running, wait):
     assert felt[2][0] == ActuatorChange(Side.RIGHT, 1.0)
     path = tmp_path / "recording" / "truth_cues.csv"
     assert [row["intensity"] for row in rows(path)] == ["0.0000", "0.0000", "1.0000"]
-    assert rows(path)[2]["side"] == "right"
+    assert (rows(path)[2]["side"], rows(path)[2]["actuator"]) == ("right", "haptic")
     assert sent_s - 1e-5 <= float(rows(path)[2]["time_s"]) <= time.time()
     assert felt[2][1] == pytest.approx(float(rows(path)[2]["time_s"]) - lab.summary()["start_s"], abs=1e-5)
 
@@ -256,7 +256,7 @@ def test_a_port_that_is_taken_leaves_nothing_open(tmp_path):
 
 def test_the_config_tells_the_devices(tmp_path):
     found = read_devices(CONFIG)
-    assert {"pelvis", "left_belt", "right_belt", "treadmill", "haptic"} <= set(found)
+    assert {"pelvis", "left_belt", "right_belt", "treadmill", "haptic", "sound"} <= set(found)
     assert found["right_belt"].values["origin_m"] == [0.0, -0.25, 0.0]
     path = tmp_path / "lab.yaml"
     for text in ("nothing", "{a: [", "/**/imu_node: {ros__parameters: {segments: [pelvis]}}"):
