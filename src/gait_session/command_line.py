@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gait_session import analyse_command, doctor, launch_command
+from gait_session import analyse_command, belts_command, doctor, launch_command
 from gait_session.launch_environment import find_executable, launch_environment
 from gait_session.raw_replay import compare_raw, has_raw_bytes
 from gait_session.replay import compare
@@ -23,6 +23,7 @@ WISHES = {
     "start": "arm the belts and start the session that waits in another terminal",
     "stop": "end that session; the belts ramp down",
     "stop-belts": "ramp the belts down, whatever else goes on",
+    "ask": "give cues for a while, where the schedule waits for the walker to ask",
 }
 START_FLAGS = {
     "--despite-red": "although a stream's health is red",
@@ -60,6 +61,9 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.command == "analyse":
         print(analyse_command.analyse(analyse_command.request(options)))
         return 0
+    if options.command == "fit-belts":
+        print(belts_command.fit_belts(options.run, options.origin_z_m))
+        return 0
     if options.command == "doctor":
         return doctor.examine(options.config)
     if options.command in WISHES:
@@ -91,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("folder", type=Path, help="folder of the recording")
     of_files = "find events, phase, strides and asymmetry in plain CSV files of one walk"
     analyse_command.add_arguments(commands.add_parser("analyse", help=of_files))
+    of_belts = "fit what accelerating belts do to their plates, from a run that nobody walks on"
+    belts_command.add_arguments(commands.add_parser("fit-belts", help=of_belts))
     check = commands.add_parser("doctor", help="check this computer, and every sensor's stream")
     check.add_argument(
         "--config", type=Path, metavar="FILE", help="a lab's config; sets up and reads its sensors, moves nothing"

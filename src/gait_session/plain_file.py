@@ -14,6 +14,7 @@ import csv
 import math
 import warnings
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -69,9 +70,8 @@ class PlainFile:
 
 def read_plain_file(path: Path) -> PlainFile:
     """Read ``path``. Raises ``ValueError`` naming file, line and column for what is wrong."""
-    header, columns = _read(path)
+    header, columns = read_columns(path, _is_known)
     time_s = columns["time_s"]
-    _check_times(path, time_s)
     used = {"time_s", "valid"}
     is_valid = columns["valid"] != 0.0 if "valid" in columns else np.full(len(time_s), True)
     columns = {name: column[is_valid] for name, column in columns.items()}
@@ -126,18 +126,21 @@ def _imus(columns: dict[str, Array]) -> dict[str, Array]:
 
 
 def _is_known(name: str) -> bool:
-    if name in ("time_s", "valid"):
+    if name == "valid":
         return True
     forces = (column.format(suffix) for suffix in _PLATES.values() for column in _FORCE_COLUMNS)
     return name in forces or any(name == prefix + column for prefix in _imu_prefixes() for column in IMU_COLUMNS)
 
 
-def _read(path: Path) -> tuple[list[str], dict[str, Array]]:
-    """Return the names of all columns, and those that are known with all rows; their times are checked."""
+def read_columns(path: Path, is_known: Callable[[str], bool]) -> tuple[list[str], dict[str, Array]]:
+    """Return the names of all columns, and ``time_s`` and those that are known with all rows.
+
+    Raises ``ValueError`` naming file, line and column for what is wrong, and unless times increase strictly.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header = [name.strip() for name in next(csv.reader(file), [])]
-            known = [name for name in header if _is_known(name)]
+            known = [name for name in header if name == "time_s" or is_known(name)]
             _check_header(path, header, known)
             table = _read_at_once(file, len(header))
             if table is not None:
@@ -150,7 +153,9 @@ def _read(path: Path) -> tuple[list[str], dict[str, Array]]:
         raise ValueError(f"the recording {path} cannot be read: {why}") from None
     columns = table.T.copy()
     columns[~np.isfinite(columns)] = np.nan
-    return header, dict(zip(known, columns, strict=True))
+    found = dict(zip(known, columns, strict=True))
+    _check_times(path, found["time_s"])
+    return header, found
 
 
 def _check_header(path: Path, header: list[str], known: list[str]) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.signal import lsim
 
-from gait_sensing.calibration.belt_inertia import BeltInertia, Settings, fit
+from gait_sensing.calibration.belt_inertia import BeltInertia, Settings
+from gait_sensing.calibration.belt_inertia_fit import fit
 from gait_sensing.samples import BeltSample, ForceSamples, Side
 
 RATE_HZ, STATUS_HZ = 1000.0, 15.0
@@ -69,8 +70,25 @@ def test_the_truth_is_found_in_noise(seed):
     assert found.inertia.forward_kg == pytest.approx(FORWARD_KG, rel=0.1)
     assert found.inertia.delay_s == pytest.approx(0.06, abs=0.02)
     assert found.inertia.origin_z_m == ORIGIN_Z_M
-    assert found.pitch_share > 0.95 and found.forward_share > 0.8
-    assert found.pitch_left_rms_nm < 0.2 * found.pitch_rms_nm and found.forward_left_rms_n < found.forward_rms_n
+    assert found.pitch.share > 0.95 and found.forward.share > 0.8
+    assert found.pitch.left_rms < 0.2 * found.pitch.rms and found.forward.left_rms < found.forward.rms
+
+
+def test_the_uncertainty_is_that_of_the_run():
+    off = []
+    for seed in range(10, 18):
+        plate, belts, _ = measured(Run(seed=seed))
+        found = fit([plate], belts, Side.LEFT)
+        assert 0.0 < found.pitch.gain_error < 0.1 and 0.0 < found.forward.gain_error < 0.1
+        assert 0.0 < found.delay_error_s < 0.01
+        off.append([
+            (found.pitch.gain - PITCH_KGM) / found.pitch.gain_error,
+            (found.forward.gain - FORWARD_KG) / found.forward.gain_error,
+        ])  # fmt: skip
+    spread = np.sqrt(np.mean(np.square(off), axis=0))  # 1 where the told errors are right
+    assert (spread > 0.5).all() and (spread < 2.5).all()
+    noisy, belts, _ = measured(Run(force_noise_n=50.0, seed=1))
+    assert fit([noisy], belts, Side.LEFT).forward.gain_error > 0.1
 
 
 @pytest.mark.parametrize(("delay_s", "seed"), [(0.0, 4), (0.06, 5), (0.15, 6)])
@@ -100,16 +118,15 @@ def test_batches_and_the_other_belt_do_not_matter():
     assert fit([plate], turned, Side.RIGHT) == whole
 
 
-@pytest.mark.parametrize(
-    ("column", "share", "gain"), [(0, "forward_share", "forward_kg"), (4, "pitch_share", "pitch_kgm")]
-)
-def test_what_a_plate_does_not_measure_is_not_made_up(column, share, gain):
+@pytest.mark.parametrize(("column", "part", "gain"), [(0, "forward", "forward_kg"), (4, "pitch", "pitch_kgm")])
+def test_what_a_plate_does_not_measure_is_not_made_up(column, part, gain):
     plate, belts, _ = measured(Run())
     whole = fit([plate], belts, Side.LEFT)
     wrench = np.concatenate((plate.force_n, plate.moment_nm), axis=1)
     wrench[:, column] = math.nan
     found = fit([replace(plate, force_n=wrench[:, :3], moment_nm=wrench[:, 3:])], belts, Side.LEFT)
-    assert math.isnan(getattr(found, share)) and getattr(found.inertia, gain) == 0.0
+    assert math.isnan(getattr(found, part).share) and math.isnan(getattr(found, part).gain_error)
+    assert getattr(found.inertia, gain) == getattr(found, part).gain == 0.0
     other = {"forward_kg": "pitch_kgm", "pitch_kgm": "forward_kg"}[gain]
     assert getattr(found.inertia, other) == pytest.approx(getattr(whole.inertia, other), rel=0.05)
 
@@ -117,14 +134,27 @@ def test_what_a_plate_does_not_measure_is_not_made_up(column, share, gain):
 def changed(plate, **columns):
     force_n = plate.force_n.copy()
     for axis, value in columns.items():
-        force_n[5000:5100, "xyz".index(axis)] = value
+        force_n[4900:5300, "xyz".index(axis)] = value
     return replace(plate, force_n=force_n)
+
+
+def continued(plate, duration_s):
+    """Columns of a plate whose last row lasts on, so that it is there for ``duration_s`` in all."""
+    count = round(duration_s * RATE_HZ)
+    rows = np.minimum(np.arange(count), len(plate.time_s) - 1)
+    names = ("force_n", "moment_nm", "centre_of_pressure_m")
+    return {name: getattr(plate, name)[rows] for name in names} | {"time_s": 100.0 + np.arange(count) / RATE_HZ}
 
 
 def test_runs_that_tell_nothing_are_refused():
     plate, belts, _ = measured(Run(duration_s=30.0))
     steady, steady_belts, _ = measured(Run(duration_s=30.0, low_mps=1.2, high_mps=1.2))
     short = replace(plate, time_s=plate.time_s[:9000], force_n=plate.force_n[:9000], moment_nm=plate.moment_nm[:9000])
+    started, started_belts, _ = measured(Run(duration_s=8.0))
+    started = replace(started, **continued(started, 30.0))
+    started_belts += [
+        replace(started_belts[-1], time_s=float(at_s)) for at_s in np.arange(108.0, 130.0, 1.0 / STATUS_HZ)
+    ]
     unmeasured = replace(changed(plate, x=math.nan), moment_nm=np.full((len(plate.time_s), 3), math.nan))
     refused = {
         "no force samples": ([], belts),
@@ -135,6 +165,7 @@ def test_runs_that_tell_nothing_are_refused():
         "load of nan N": ([changed(plate, z=math.nan)], belts),
         "neither F_x nor M_y": ([unmeasured], belts),
         "acceleration of 0.000": ([steady], steady_belts),
+        "changes its speed in 3 of 10 parts": ([started], started_belts),
     }
     for text, (samples, statuses_of_it) in refused.items():
         with pytest.raises(ValueError, match=text):
