@@ -13,7 +13,15 @@ from gait_analysis.standing import Standing
 from gait_sensing.driver import Driver
 from gait_sensing.samples import Side
 
-Observation: TypeAlias = GaitEvent | Stride | Asymmetry | GaitState | Standing  # what a strategy is told
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The walker asked for cues, or answered that one was felt: the same hand does both."""
+
+    time_s: float
+
+
+Observation: TypeAlias = GaitEvent | Stride | Asymmetry | GaitState | Standing | Asked  # what a strategy is told
 
 
 class Modality(Enum):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From what the analysis finds to the cues that may go: strategy, stability guard, schedule, limiter, in this order.
 
+What a strategy means by an intensity is a share of what ``IntensitySettings`` says of the side.
+
 The session begins at ``start_s``, the sample time at which the analysis began afresh: strides that ended earlier
 neither count for the schedule nor make a baseline of the guard, and cues asked for earlier are withheld. A strategy
 that observes standing alone has no strides: the guard is left out, and the schedule counts, in place of strides, how
@@ -9,11 +11,12 @@ often a cue was asked for on that side.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gait_analysis.gait import Stride
 from gait_analysis.standing import Standing
-from gait_feedback.cue import Cue, CueResult, CueStrategy, Observation
+from gait_feedback.cue import Asked, Cue, CueResult, CueStrategy, Observation
+from gait_feedback.intensity import IntensitySettings
 from gait_feedback.limiter import Limiter, LimiterSettings, Verdict
 from gait_feedback.schedule import Schedule, ScheduleSettings
 from gait_feedback.stability_guard import GuardSettings, Level, StabilityGuard
@@ -30,6 +33,7 @@ class CueingSettings:
     guard: GuardSettings = field(default_factory=GuardSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     limiter: LimiterSettings = field(default_factory=LimiterSettings)
+    intensity: IntensitySettings = field(default_factory=IntensitySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Cueing:
         self._strategy, self._start_s = strategy, start_s
         is_in_standing = set(strategy.OBSERVES) == {Standing}
         self._guard = None if is_in_standing else StabilityGuard(settings.guard)
+        self._intensity = settings.intensity
         self._schedule = Schedule(settings.schedule)
         self._limiter = Limiter(settings.limiter)
         self._counts = dict.fromkeys(Side, 0)  # strides since the start; in standing, cues asked for
@@ -82,8 +87,10 @@ class Cueing:
         return list(self._decide(now_s, asked)) if is_active and asked else []
 
     def ask(self, now_s: float) -> None:
-        """Take that the walker asked for cues."""
+        """Take that the walker asked for cues, or answered."""
         self._schedule.ask(now_s - self._start_s)
+        if Asked in self._strategy.OBSERVES:
+            self._strategy.feed(Asked(now_s))
 
     def state(self, now_s: float, is_active: bool = True) -> CueingState:
         """Return what the walker may expect at ``now_s``."""
@@ -95,7 +102,8 @@ class Cueing:
         return CueingState(self._guard.level, self._guard.words, self._guard.unwatched, words, *counts)
 
     def _decide(self, now_s: float, asked: list[Cue]) -> Iterator[Decision]:
-        for cue in asked:
+        for wanted in asked:
+            cue = replace(wanted, intensity=wanted.intensity * self._intensity.on(wanted.side))
             judged, verdict = self._guard.judge(cue) if self._guard else (cue, Verdict())
             if verdict.is_allowed:
                 verdict = self._schedule.feed(now_s - self._start_s, self._counts[cue.side], judged)

@@ -81,7 +81,9 @@ def test_it_cues_a_walker_or_stander_who_falls_short_and_the_limiter_takes_it(na
             cues = made.feed(observation)
             assert len({cue.side for cue in cues}) == len(cues), "one cue a side at most"
             for cue in cues:
-                assert isinstance(cue, Cue) and cue.reason and cue.detected_s <= cue.event_s + 0.3
+                assert isinstance(cue, Cue) and cue.reason
+                assert cue.text.endswith(f"on the {cue.side.value}"), "plain words"
+                assert cue.detected_s <= cue.event_s + 0.3
                 assert limiter.feed(max(cue.detected_s, cue.event_s - 0.4) + 0.001, cue).drop is None
                 count += 1
         if count:

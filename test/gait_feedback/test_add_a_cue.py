@@ -39,7 +39,7 @@ def test_the_file_of_the_page_under_the_config_of_the_page_cues(tmp_path, monkey
 def test_the_settings_on_the_page_of_cues_are_settings():
     examples = [yaml.safe_load(text) for text in blocks("cues.md", "yaml")]
     strategies = [example["cue"] for example in examples if "cue" in example]
-    assert len(strategies) == 2
+    assert len(strategies) == 3
     for values in strategies:
         part = find(cues.__name__, values.pop("strategy"))
         assert settings_of(part, values)

@@ -10,6 +10,7 @@ from gait_analysis.standing import Standing
 from gait_feedback.cue import CueResult
 from gait_feedback.cueing import NO_GUARD, NOT_ACTIVE, Cueing, CueingSettings
 from gait_feedback.cues import outside_band, phase_locked_pulse, weight_shift_target
+from gait_feedback.intensity import IntensitySettings
 from gait_feedback.limiter import LimiterSettings
 from gait_feedback.schedule import ScheduleSettings
 from gait_feedback.stability_guard import GuardSettings, Level
@@ -21,9 +22,11 @@ OFF = GuardSettings(is_on=False)
 LEFT = Side.LEFT
 
 
-def made(part, guard=OFF, schedule=None, limiter=None, **values):
+def made(part, guard=OFF, schedule=None, limiter=None, intensity=None, **values):
     strategy = part.Strategy(part.Settings(**values), LEFT)
-    settings = CueingSettings(guard, schedule or ScheduleSettings(), limiter or LimiterSettings())
+    settings = CueingSettings(
+        guard, schedule or ScheduleSettings(), limiter or LimiterSettings(), intensity or IntensitySettings()
+    )
     return Cueing(strategy, settings, START_S)
 
 
@@ -113,6 +116,12 @@ def test_the_walker_asks(walk):
     assert "ask" in cueing.state(START_S + 2.0).schedule
     cueing.ask(START_S + 2.5)
     assert drops(walk(cueing, 4, 2)) == [None] * 2 + [CueResult.WITHHELD] * 2
+
+
+def test_each_side_has_its_own_full_strength(walk):
+    weak, strong = IntensitySettings(left=0.25), IntensitySettings(right=0.25)
+    assert [decision.cue.intensity for decision in walk(made(outside_band, intensity=weak), 2)] == [0.2, 0.2]
+    assert [decision.cue.intensity for decision in walk(made(outside_band, intensity=strong), 2)] == [0.8, 0.8]
 
 
 def test_standing_has_no_guard_and_the_schedule_counts_what_was_asked_for():

@@ -57,6 +57,7 @@ class Strategy:
                         intensity=settings.intensity,
                         duration_s=settings.duration_s,
                         reason=f"phase {settings.phase:g} in {target_s - state.time_s:+.3f} s, now at {limb.phase:.3f}",
+                        text=f"now, on the {limb.side.value}",
                     )
                 )
         return cues

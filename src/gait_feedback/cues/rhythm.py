@@ -117,5 +117,6 @@ class Strategy:
             intensity=self._settings.intensity,
             duration_s=self._settings.duration_s,
             reason=f"beat of the {side.value} foot in {target_s - now_s:+.3f} s, period {self._period_s:.3f} s",
+            text=f"step on the {side.value}",
             modality=Modality.SOUND,
         )
