@@ -181,6 +181,45 @@ def test_on_and_off_arrive_on_their_side(name, side, intensity):
 
 
 @every_actuator
+def test_a_device_that_acknowledges_answers_every_cue(name):
+    driver, emulator = bench(name)
+    driver.feed(emulator.feed(driver.connect()))
+    assert driver.problem == "", "ready once it was heard"
+    numbers = []
+    for side in [*Side, *Side]:
+        answers = driver.feed(emulator.feed(driver.begin(side, 0.5, 0.1)))
+        assert [(answer.sequence, answer.problem) for answer in answers] == [
+            (driver.sequence, "")
+        ] * driver.acknowledges
+        numbers.append(driver.sequence)
+    assert not driver.acknowledges or (len(set(numbers)) == len(numbers) and min(numbers) > 0)
+
+
+@every_actuator
+def test_a_poll_switches_nothing_and_keeps_a_link_that_must_not_fall_silent(name):
+    driver, emulator = bench(name)
+    driver.feed(emulator.feed(driver.connect()))
+    emulator.changes()
+    before = driver.counts.reading_count
+    driver.feed(emulator.feed(driver.poll()))
+    assert emulator.changes() == []
+    if driver.silent_s < math.inf:
+        assert driver.counts.reading_count > before and driver.poll_interval_s < driver.silent_s
+    else:
+        assert driver.poll_interval_s == math.inf or driver.poll()
+
+
+@every_actuator
+def test_time_alone_switches_nothing_on(name):
+    driver, emulator = bench(name)
+    emulator.feed(driver.connect() + driver.begin(Side.LEFT, 1.0, 0.1))
+    emulator.changes()
+    for _ in range(30):
+        emulator.advance(0.1)
+    assert all(change == ActuatorChange(Side.LEFT, 0.0) for change in emulator.changes())
+
+
+@every_actuator
 def test_a_cue_begins_and_ends_through_the_timer(name):
     driver, emulator = bench(name)
     timer = ActuatorTimer(ActuatorTimerSettings(), driver)
