@@ -8,8 +8,17 @@ from markupsafe import Markup
 
 from gait_sensing.samples import Side
 from gait_session import message_values as values
-from gait_session import report_asymmetry, report_figures, report_numbers, report_summary, report_walking
+from gait_session import (
+    report_asymmetry,
+    report_feedback,
+    report_figures,
+    report_numbers,
+    report_summary,
+    report_walking,
+)
 from gait_session.recording_reader import Recording
+from gait_session.report_aim import approach_table
+from gait_session.report_aim_figure import aim_panels
 from gait_session.report_data import Walk, read_walk
 from gait_session.report_page import PAGE
 
@@ -54,9 +63,12 @@ def _content(walk: Walk) -> dict[str, object]:
         "reasons": report_walking.reason_table(walk),
         "rejected": report_walking.rejected_table(walk),
         "phases": report_walking.phase_table(walk),
-        "has_cues": bool(walk.receipts),
-        "cues": report_numbers.cue_table(walk),
-        "latency": report_numbers.latency_table(walk),
+        "simulated_note": report_feedback.simulated_note(walk),
+        "feedback_parts": report_feedback.parts_words(walk),
+        "approach": approach_table(walk),
+        "cues": report_feedback.cue_table(walk),
+        "latency": report_feedback.latency_table(walk),
+        "feedback": report_feedback.state_table(walk),
         "belt_words": report_numbers.belt_words(walk),
         "safety": report_numbers.safety_table(walk),
         "annotations": _annotations(walk),
@@ -70,6 +82,7 @@ def _figures(walk: Walk) -> dict[str, str]:
     return {
         "forces": report_figures.force_curves(walk) if has_curves else "",
         "asymmetry": report_figures.asymmetry_panels(walk) if walk.asymmetries else "",
+        "aim": aim_panels(walk),
         "timeline": report_figures.timeline(walk) if walk.events else "",
         "belts": report_figures.belt_speeds(walk) if walk.belts else "",
     }

@@ -60,7 +60,7 @@ class Band:
 
 @dataclass
 class Walk:
-    """One session: what was recorded from its start on."""
+    """One session: what was recorded from its start on; what the analysis found, up to its end."""
 
     session: Any = None  # last session/state of the session; None when there is none
     start_s: float = 0.0  # 0 when no session was started
@@ -73,6 +73,7 @@ class Walk:
     phases: dict[Side, Counter[str]] = field(default_factory=dict)  # states by why phase is not valid; "": it is
     cues: list[Any] = field(default_factory=list)
     receipts: list[Any] = field(default_factory=list)
+    feedback: list[Any] = field(default_factory=list)  # what strategy, guard, schedule and law say of themselves
     belts: list[Any] = field(default_factory=list)
     safety: list[Any] = field(default_factory=list)
     annotations: list[Any] = field(default_factory=list)
@@ -98,15 +99,18 @@ class Walk:
         files = self.parameters("analysis_node").get("deviations", AnalyserSettings().deviations)
         return verdicts(self.strides, deviation_names(files))
 
-    def cue_band(self) -> Band | None:
-        """Return the band outside which cues were given; None when the cue strategy has none, or is not known."""
+    def cue_settings(self) -> tuple[str, Any] | None:
+        """Return the name of the cue strategy and its settings; None when the config names none."""
         cue = dict(self.parameters("feedback_node").get("cue", {}))
         strategy = cue.pop("strategy", None)
-        if strategy is None:
+        return None if strategy is None else (strategy, plugins.settings_of(plugins.find(cues.__name__, strategy), cue))
+
+    def cue_band(self) -> Band | None:
+        """Return the band outside which cues were given; None when the cue strategy has none, or is not known."""
+        found = self.cue_settings()
+        if found is None or not all(hasattr(found[1], name) for name in ("metric", "target", "band")):
             return None
-        settings = plugins.settings_of(plugins.find(cues.__name__, strategy), cue)
-        if not all(hasattr(settings, name) for name in ("metric", "target", "band")):
-            return None
+        settings = found[1]
         return Band(settings.metric, settings.target - settings.band, settings.target + settings.band)
 
     def curves(self, side: Side, axis: int) -> Array:
@@ -135,6 +139,7 @@ def read_walk(recording: Recording) -> Walk:
         "gait/standing": (walk.standings, values.standing),
         "feedback/cue": (walk.cues, None),
         "feedback/receipt": (walk.receipts, None),
+        "feedback/state": (walk.feedback, None),
         "treadmill/state": (walk.belts, None),
         "treadmill/safety": (walk.safety, None),
         "session/annotation": (walk.annotations, None),
@@ -145,7 +150,10 @@ def read_walk(recording: Recording) -> Walk:
         if is_belt or values.seconds(recorded.message.header.stamp) >= walk.start_s:
             target, to_value = found[recorded.topic]
             target.append(to_value(recorded.message) if to_value else recorded.message)
-    walk.strides = [stride for stride in walk.strides if stride.start_s >= walk.start_s]
+    walk.strides = [each for each in walk.strides if walk.start_s <= each.start_s and each.end_s <= walk.end_s]
+    walk.events = [event for event in walk.events if event.time_s <= walk.end_s]
+    walk.asymmetries = [asymmetry for asymmetry in walk.asymmetries if asymmetry.time_s <= walk.end_s]
+    walk.standings = [standing for standing in walk.standings if standing.time_s <= walk.end_s]
     _read_phases(walk, recording)
     _read_forces(walk, recording)
     walk.streams = _read_streams(recording)

@@ -26,8 +26,8 @@ CUE, ALARM = "#7a4fa3", "#b42318"
 SOURCES = {Source.FORCE: INK, Source.IMU: CUE, Source.PROSTHESIS: "#20734a"}
 DOUBTFUL = EventFlag.CROSS_STEP | EventFlag.IRREGULAR
 PANELS = ("step_time", "stance_time", "step_length", "peak_load")
-_WIDTH = 10.0  # inches; the page scales it
-_STYLE: Any = {
+WIDTH = 10.0  # inches; the page scales it
+STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: searchable, and in the page's own font
     "font.size": 9.5,
     "axes.edgecolor": MUTED,
@@ -77,8 +77,8 @@ def is_ratio(index: str) -> bool:
 
 def timeline(walk: Walk) -> str:
     """Every initial contact over the session by what told of it, the doubtful ones, and the strides left out."""
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, 1.9), layout="constrained")
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 1.9), layout="constrained")
         axes = figure.subplots()
         for row, side in enumerate(reversed(Side)):
             contacts = [e for e in walk.events if e.side is side and e.kind is EventKind.INITIAL_CONTACT]
@@ -99,14 +99,14 @@ def timeline(walk: Walk) -> str:
         axes.set_xlabel("seconds since the start")
         handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))  # one for both sides
         axes.legend(handles.values(), handles, loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=5, labelcolor=INK)
-        return _svg(figure, "timeline")
+        return svg(figure, "timeline")
 
 
 def force_curves(walk: Walk) -> str:
     """Vertical and fore-aft force over stance: mean of each side, and one standard deviation to both sides of it."""
     unit = "body weights" if walk.participant.body_weight_n > 0 else "newton"
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, 3.7), layout="constrained")
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[1.25, 1.0])
         for axes, axis, title in ((left, 2, "Vertical force"), (right, 0, "Fore-aft force, forward positive")):
             for side in Side:
@@ -117,27 +117,27 @@ def force_curves(walk: Walk) -> str:
             axes.set_xlim(0, 100)
             axes.axhline(0.0, color=MUTED, linewidth=0.7)
         left.legend(loc="lower center", bbox_to_anchor=(0.5, 0.06), labelcolor=INK)
-        return _svg(figure, "forces")
+        return svg(figure, "forces")
 
 
 def asymmetry_panels(walk: Walk) -> str:
     """Asymmetry of the main metrics over the session, with the band around the target and the cues that were sent."""
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, 5.4), layout=ConstrainedLayoutEngine(h_pad=0.16, w_pad=0.1))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 5.4), layout=ConstrainedLayoutEngine(h_pad=0.16, w_pad=0.1))
         grid = figure.subplots(2, 2, sharex=True)
         for axes, name in zip(grid.flat, PANELS, strict=True):
             _panel(axes, walk, name)
         grid[0][0].set_xlim(0.0, max(1.0, walk.end_s - walk.start_s))
         for axes in grid[1]:
             axes.set_xlabel("seconds since the start")
-        return _svg(figure, "asymmetry")
+        return svg(figure, "asymmetry")
 
 
 def belt_speeds(walk: Walk) -> str:
     """Belt speed, commanded and measured, with the limit and what the gate decided."""
     time_s = np.array([values.seconds(belt.header.stamp) for belt in walk.belts]) - walk.start_s
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, 3.4), layout="constrained")
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
         axes = figure.subplots()
         for side in Side:
             commanded_mps = [getattr(belt, f"{side.value}_commanded_mps") for belt in walk.belts]
@@ -157,7 +157,7 @@ def belt_speeds(walk: Walk) -> str:
         axes.set_ylabel("metres a second")
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4, labelcolor=INK)
-        return _svg(figure, "belts")
+        return svg(figure, "belts")
 
 
 def safety_changes(walk: Walk) -> list[tuple[float, Any]]:
@@ -232,11 +232,11 @@ def _band(axes: Axes, walk: Walk, name: str) -> None:
         axes.axvline(second, ymin=0.0, ymax=0.05, color=CUE, linewidth=1.2)
 
 
-def _svg(figure: Figure, name: str) -> str:
+def svg(figure: Figure, name: str) -> str:
     """Return the figure as an SVG element that refers to nothing outside itself."""
     text = io.StringIO()
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    return re.sub(r'(?<![\w:])id="([a-z]+_\d+)"', rf'id="{name}_\1"', svg)  # several figures stand in one page
+    drawn = text.getvalue()
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    return re.sub(r'(?<![\w:])id="([a-z]+_\d+)"', rf'id="{name}_\1"', drawn)  # several figures stand in one page

@@ -2,18 +2,14 @@
 """The words and tables of the report. A number that was not measured is said to be so; it is never 0."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-import numpy as np
-
 from gait_analysis.gait import Stride
 from gait_sensing.samples import Side
-from gait_session import message_values as values
 from gait_session.report_data import Stream, Walk
-from gait_session.report_figures import SENT, safety_changes
+from gait_session.report_figures import safety_changes
 
 NOT_MEASURED = "not measured"
 RESULTS = {1: "sent", 2: "dropped: late", 3: "dropped: limit", 4: "dropped: no link", 5: "withheld"}  # CueReceipt
@@ -50,34 +46,6 @@ def percent(value: float, sign: bool = True) -> str:
 def accepted(walk: Walk, side: Side) -> list[Stride]:
     """Return the accepted strides of ``side``."""
     return [stride for stride in walk.strides if stride.side is side and stride.is_accepted]
-
-
-def cue_table(walk: Walk) -> Table:
-    """What became of each cue."""
-    results = Counter(receipt.result for receipt in walk.receipts)
-    rows = [(RESULTS[result], str(results[result])) for result in RESULTS]
-    rows.append(("acknowledged by the device", str(sum(receipt.is_acknowledged for receipt in walk.receipts))))
-    return Table(("result", "cues"), rows)
-
-
-def latency_table(walk: Walk) -> Table:
-    """From the contact to the bytes on the wire, for the cues that were sent."""
-    detected_s = {(cue.number, values.seconds(cue.header.stamp)): values.seconds(cue.detected) for cue in walk.cues}
-    stages: dict[str, list[float]] = {}
-    for receipt in walk.receipts:
-        if receipt.result != SENT:
-            continue
-        event_s, decided_s, sent_s = map(values.seconds, (receipt.event, receipt.decided, receipt.sent))
-        known_s = detected_s.get((receipt.number, decided_s), math.nan)
-        for name, latency_s in (
-            ("contact \N{RIGHTWARDS ARROW} detected", known_s - event_s),
-            ("detected \N{RIGHTWARDS ARROW} decided", decided_s - known_s),
-            ("decided \N{RIGHTWARDS ARROW} sent", sent_s - decided_s),
-            ("contact \N{RIGHTWARDS ARROW} sent", sent_s - event_s),
-        ):
-            stages.setdefault(name, []).append(latency_s)
-    rows = [(name, *_percentiles_ms(latencies_s)) for name, latencies_s in stages.items()]
-    return Table(("way", "median", "99 of 100 within", "longest"), rows)
 
 
 def safety_table(walk: Walk) -> Table:
@@ -120,13 +88,6 @@ def typical(numbers: Iterable[float]) -> float:
     """Return the median of what was measured; NaN when nothing was."""
     known = [value for value in numbers if not math.isnan(value)]
     return median(known) if known else math.nan
-
-
-def _percentiles_ms(latencies_s: list[float]) -> list[str]:
-    known_ms = [1000.0 * latency_s for latency_s in latencies_s if not math.isnan(latency_s)]
-    if not known_ms:
-        return [NOT_MEASURED] * 3
-    return [number(value, 1, "ms") for value in np.percentile(known_ms, [50, 99, 100])]
 
 
 def _stream_row(walk: Walk, stream: Stream) -> tuple[str, ...]:

@@ -118,11 +118,25 @@ _EVENTS = """
 """
 
 _MACHINE = """
-<section><h2>Cues</h2>
-{% if has_cues %}<div class="columns">{{ table_of(cues) }}{{ table_of(latency) }}</div>
-<p class="note below">Contact is the time of the event itself, between two samples; detected is the time of the
-sample that confirmed it; sent is when the first byte was handed to the wire.</p>
-{% else %}{{ empty("No cue was decided in this session.") }}{% endif %}</section>
+<section><h2>Feedback</h2>
+<p class="note">{{ feedback_parts }} {% if simulated_note %}<b>{{ simulated_note }}</b>{% endif %}</p>
+{% if svg.aim %}<figure role="img" aria-label="What the cues were about, over the session">{{ svg.aim }}</figure>
+{{ table_of(approach) }}
+<p class="note below">Blocks: means of the first strides or pairs, after those in which the belts speed up, and of as
+many at the end, 20 at most. Nearer or further away: the mean distance from the target differs between the blocks by
+more than two standard errors.</p>
+{% else %}{{ empty("What the cues were about is not known, or was not measured.") }}{% endif %}
+<h3>What became of each cue</h3>
+{% if cues.rows %}{{ table_of(cues) }}
+<h3>How long it took</h3>
+{% if latency.rows %}{{ table_of(latency) }}
+<p class="note below">Event is the time of the gait event itself, between two samples; of a cue sent early, as a
+beat is, the instant at which it is to be felt. Detected is the time of the sample that confirmed it; decided is when
+the cue was let through; bytes is when they had been handed to the wire; acknowledged is when the device had said that
+it does it.</p>
+{% else %}{{ empty("No cue was sent.") }}{% endif %}
+{% else %}{{ empty("No cue was decided in this session.") }}{% endif %}
+{% if feedback.rows %}<h3>What guard, schedule and law said</h3>{{ table_of(feedback) }}{% endif %}</section>
 
 <section><h2>Belts</h2>
 <p class="note">{{ belt_words }}</p>

@@ -8,13 +8,15 @@ from datetime import datetime, timezone
 
 from gait_sensing.samples import Side
 from gait_session import message_values as values
+from gait_session.report_aim import approach_table
+from gait_session.report_aim_figure import WITHHELD
 from gait_session.report_asymmetry import index_words, side_names
 from gait_session.report_data import Walk
+from gait_session.report_feedback import latency_table
 from gait_session.report_figures import SENT, metric_name, metric_series, side_name
 from gait_session.report_numbers import (
     NOT_MEASURED,
     accepted,
-    latency_table,
     lost_count,
     missed_count,
     number,
@@ -73,7 +75,7 @@ def figures(walk: Walk) -> list[Figure]:
         Figure(_session_index(walk, "step_time"), "step-time asymmetry"),
         Figure(_session_index(walk, "stance_time"), "stance-time asymmetry"),
         Figure(str(sum(receipt.result == SENT for receipt in walk.receipts)), "cues sent"),
-        Figure(latency[-1][2] if latency else NOT_MEASURED, "contact to cue, 99 of 100"),
+        Figure(latency[-1][4] if latency else NOT_MEASURED, "event to cue, 99 of 100"),
         Figure(str(lost) if walk.forces else NOT_MEASURED, "load-cell samples lost", lost > 0),
         Figure("not known" if missed is None else str(missed), "messages the recorder missed", missed != 0),
     ]
@@ -82,7 +84,11 @@ def figures(walk: Walk) -> list[Figure]:
 def sentences(walk: Walk) -> list[str]:
     """Return the session in a few sentences."""
     asymmetries = [_asymmetry(walk, name) for name in ("stance_time", "step_time", "peak_load")]
-    return [text for text in (_strides(walk), _deviations(walk), *asymmetries, _cues(walk), _belts(walk)) if text]
+    return [
+        text
+        for text in (_strides(walk), _deviations(walk), *asymmetries, _cues(walk), _approach(walk), _belts(walk))
+        if text
+    ]
 
 
 def missing(walk: Walk) -> list[str]:
@@ -144,14 +150,21 @@ def _cues(walk: Walk) -> str:
     results = Counter(receipt.result for receipt in walk.receipts)
     if not results:
         return "No cue was given."
-    sent, dropped = results[SENT], sum(results.values()) - results[SENT]
+    sent, withheld = results[SENT], results[WITHHELD]
+    dropped = results.total() - sent - withheld
     sides = Counter(values.SIDES[receipt.side] for receipt in walk.receipts if receipt.result == SENT)
     where = " and ".join(
         f"{'all' if count == sent > 1 else count} on the {side_name(walk, side)} side"
         for side, count in sorted(sides.items())
     )
     text = f"{sent} cues were sent" + (f", {where}" if where else "")
-    return f"{text}; {dropped} were dropped." if dropped else f"{text}; none was dropped."
+    kept = f"{withheld} were withheld on purpose; " if withheld else ""
+    return f"{text}; {kept}{dropped} were dropped." if dropped else f"{text}; {kept}none was dropped."
+
+
+def _approach(walk: Walk) -> str:
+    told = [f"{row[0]} went from {row[2]} to {row[3]}, {row[-1]}" for row in approach_table(walk).rows]
+    return f"Of what the cues were about: {'; '.join(told)}." if told and walk.receipts else ""
 
 
 def _belts(walk: Walk) -> str:

@@ -171,9 +171,9 @@ class Lab:
         message.start = messages.to_stamp(START_S)
         self.recorder.write("/session/state", message, time_s)
 
-    def end(self, missed_counts: dict[str, int] | None = None) -> None:
+    def end(self, missed_counts: dict[str, int] | None = None, after_s: float = 60.0) -> None:
         """End the session and close the recording."""
-        self._session(msg.SessionState.ENDED, START_S + 60.0)
+        self._session(msg.SessionState.ENDED, START_S + after_s)
         (self.recorder.writer.folder / "config.yaml").write_text("/**/analysis_node: {ros__parameters: {}}\n")
         self.recorder.writer.close(missed_counts or {})
 

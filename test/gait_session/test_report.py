@@ -11,7 +11,7 @@ from gait_lab import msg
 
 from gait_analysis.participant import Input, Participant
 from gait_sensing.samples import Side
-from gait_session import report_asymmetry, report_numbers, report_summary
+from gait_session import report_asymmetry, report_feedback, report_numbers, report_summary
 from gait_session.recording_reader import Recording
 from gait_session.recording_writer import RecordingWriter
 from gait_session.report import write_report
@@ -117,20 +117,21 @@ def test_latency_is_measured_from_the_contact_to_the_wire(make_lab):
     lab = make_lab()
     lab.walk(15.0)
     found = walk_of(finished(lab))
-    rows = {row[0]: row[1:] for row in report_numbers.latency_table(found).rows}
+    rows = {row[0]: row[1:] for row in report_feedback.latency_table(found).rows}
     sent = [receipt for receipt in found.receipts if receipt.result == msg.CueReceipt.SENT]
     latencies_ms = [
         1e3 * (receipt.sent.sec - receipt.event.sec) + 1e-6 * (receipt.sent.nanosec - receipt.event.nanosec)
         for receipt in sent
     ]
-    way = "contact \N{RIGHTWARDS ARROW} sent"
-    assert rows[way][2] == f"{max(latencies_ms):.1f}\N{NO-BREAK SPACE}ms"
+    way = "event \N{RIGHTWARDS ARROW} bytes"
+    assert rows[way][0] == str(len(sent)) and rows[way][4] == f"{max(latencies_ms):.1f}\N{NO-BREAK SPACE}ms"
     detected_ms = [
         1e3 * (cue.detected.sec - cue.event.sec) + 1e-6 * (cue.detected.nanosec - cue.event.nanosec)
         for cue in found.cues
     ]
-    assert rows["contact \N{RIGHTWARDS ARROW} detected"][2] == f"{max(detected_ms):.1f}\N{NO-BREAK SPACE}ms"
-    assert dict(report_numbers.cue_table(found).rows)["dropped: limit"] == str(len(found.receipts) - len(sent))
+    assert rows["event \N{RIGHTWARDS ARROW} detected"][4] == f"{max(detected_ms):.1f}\N{NO-BREAK SPACE}ms"
+    dropped = [row for row in report_feedback.cue_table(found).rows if row[0] == "dropped: limit"]
+    assert [row[-1] for row in dropped] == [str(len(found.receipts) - len(sent))]
 
 
 def test_a_recording_input_is_said_to_be_one(make_lab):
