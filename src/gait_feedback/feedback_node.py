@@ -8,124 +8,190 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
 from rclpy.serialization import deserialize_message
+from std_srvs.srv import Trigger
 
-from gait_analysis.participant import Participant
+from gait_analysis.events import GaitEvent
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.standing import Standing
 from gait_feedback import belts, cues
-from gait_feedback.belt_law import BeltLaw
-from gait_feedback.cue import Cue, CueStrategy
-from gait_feedback.limiter import Limiter, LimiterSettings
+from gait_feedback.cue import Observation
+from gait_feedback.cueing import NOT_ACTIVE, Cueing, CueingSettings, Decision
+from gait_feedback.driving import Driving
+from gait_feedback.intensity import IntensitySettings
+from gait_feedback.limiter import LimiterSettings
+from gait_feedback.schedule import ScheduleSettings
+from gait_feedback.stability_guard import GuardSettings
 from gait_ros import qos
-from gait_ros.messages import cue_message, dropped_receipt, to_stamp, values
+from gait_ros.messages import cue_message, dropped_receipt, feedback_message, to_stamp, values
 from gait_ros.parameters import declare, declare_part
 from gait_ros.running import LabNode, now_s, run, status
-from gait_sensing.belt_gate.states import BeltRequest
+from gait_sensing.samples import ForceSamples, Side
 
 COMMAND_PERIOD_S = 0.05
+STATE_PERIOD_S = 1.0
 SESSION_FRESH_S = 1.0
+FINDINGS = {
+    GaitEvent: (msg.GaitEvent, "gait/events", values.gait_event),
+    Stride: (msg.Stride, "gait/strides", values.stride),
+    Asymmetry: (msg.Asymmetry, "gait/asymmetry", values.asymmetry),
+    Standing: (msg.Standing, "gait/standing", values.standing),
+}
 
 
 class FeedbackNode(LabNode):
-    """One cue strategy behind a limiter, and one belt law."""
+    """One cue strategy and one belt law, both made anew for each session."""
 
     def __init__(self) -> None:
         super().__init__("feedback_node")
         self._now = partial(now_s, self)
         self._cue_part, self._cue_settings = declare_part(self, cues.__name__, "strategy", "cue.")
-        self._limiter_settings = declare(self, LimiterSettings, "limiter.")
-        belt_part, belt_settings = declare_part(self, belts.__name__, "law", "belt.")
-        self._law: BeltLaw = belt_part.Law(belt_settings)
+        self._belt_part, self._belt_settings = declare_part(self, belts.__name__, "law", "belt.")
+        self._cueing_settings = CueingSettings(
+            declare(self, GuardSettings, "guard."),
+            declare(self, ScheduleSettings, "schedule."),
+            declare(self, LimiterSettings, "limiter."),
+            declare(self, IntensitySettings, "intensity."),
+        )
+        self._names = {
+            "strategy": str(self.get_parameter("cue.strategy").value),
+            "law": str(self.get_parameter("belt.law").value),
+        }
         self._session_message: msg.SessionState | None = None
         self._session_seen_s = 0.0
         self._session: values.Session | None = None
         self._belt: msg.TreadmillState | None = None
-        self._gait: bytes | None = None
-        self._cue_count = self._dropped_count = self._withheld_count = 0
+        self._gait: GaitState | bytes | None = None
+        self._told, self._told_s = msg.FeedbackState(), 0.0
+        self._withheld_command_count = 0
         self._cues = self.create_publisher(msg.Cue, "feedback/cue", qos.CUE)
         self._receipts = self.create_publisher(msg.CueReceipt, "feedback/receipt", qos.EVENTS)
         self._commands = self.create_publisher(msg.TreadmillCommand, "treadmill/command", qos.COMMAND)
+        self._states = self.create_publisher(msg.FeedbackState, "feedback/state", qos.STATE)
+        self.create_service(Trigger, "~/ask", self._on_ask)
+        self._subscribe({*self._cue_part.Strategy.OBSERVES, *self._belt_part.Law.OBSERVES, Stride})  # the guard's
+        self.create_timer(COMMAND_PERIOD_S, self._on_period)
+
+    def _subscribe(self, wanted: set[type]) -> None:
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
-        self.create_subscription(msg.TreadmillState, "treadmill/state", partial(setattr, self, "_belt"), qos.EVENTS)
-        # raw: of many states only the newest is looked at, once a command
-        self.create_subscription(msg.GaitState, "gait/state", partial(setattr, self, "_gait"), qos.EVENTS, raw=True)
-        for message_type, topic, to_value in (
-            (msg.GaitEvent, "gait/events", values.gait_event),
-            (msg.Stride, "gait/strides", values.stride),
-            (msg.Asymmetry, "gait/asymmetry", values.asymmetry),
-        ):
-            self.create_subscription(message_type, topic, partial(self._on_finding, to_value), qos.EVENTS)
-        self.create_timer(COMMAND_PERIOD_S, self._command)
+        self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
+        # raw: unless the strategy wants them all, only the newest is looked at, once a command
+        self._wants_states = GaitState in self._cue_part.Strategy.OBSERVES
+        self.create_subscription(msg.GaitState, "gait/state", self._on_state, qos.EVENTS, raw=True)
+        for kind, (message_type, topic, to_value) in FINDINGS.items():
+            if kind in wanted:
+                self.create_subscription(message_type, topic, partial(self._on_finding, to_value), qos.EVENTS)
+        for side in Side if ForceSamples in wanted else ():
+            topic = f"load_cell/{side.value}_belt/samples"
+            self.create_subscription(msg.ForceSamples, topic, self._on_force, qos.SAMPLES)
 
     def _on_session(self, message: msg.SessionState) -> None:
         self._session_message, self._session_seen_s = message, self._now()
         session = values.session(message)
         if session != self._session:  # a new participant or a new start: nothing carries over
             self._session = session
-            self._strategy: CueStrategy = self._cue_part.Strategy(
-                self._cue_settings, session.participant.prosthetic_side
-            )
-            self._limiter = Limiter(self._limiter_settings)
+            strategy = self._cue_part.Strategy(self._cue_settings, session.participant.prosthetic_side)
+            self._cueing = Cueing(strategy, self._cueing_settings, session.start_s)
+            law = self._belt_part.Law(self._belt_settings)
+            self._driving = Driving(law, session.participant, session.start_s)
 
     def _state(self) -> int | None:
         """Return the state of the session, None when it is not fresh."""
         is_fresh = self._now() - self._session_seen_s <= SESSION_FRESH_S
         return self._session_message.state if self._session_message and is_fresh else None
 
-    def _on_finding(self, to_value: Callable[[Any], Any], message: object) -> None:
-        session = self._session
-        if session is None:
-            return
-        asked = self._strategy.feed(to_value(message))  # fed always: its window must know the strides before the start
-        if self._state() == msg.SessionState.ACTIVE:
-            for cue in asked:
-                self._send(cue, session.participant)
+    @property
+    def _is_active(self) -> bool:
+        return bool(self._state() == msg.SessionState.ACTIVE)
 
-    def _send(self, cue: Cue, participant: Participant) -> None:
-        decided_s = self._now()
-        verdict = self._limiter.feed(decided_s, cue)
-        self._cue_count += 1
-        message = cue_message(cue, self._cue_count, participant, decided_s)
+    def _on_finding(self, to_value: Callable[[Any], Any], message: object) -> None:
+        if self._session is not None:
+            finding = to_value(message)
+            self._cue(finding)
+            self._driving.observe(finding)
+
+    def _on_state(self, message: bytes) -> None:
+        self._gait = message
+        if self._wants_states and self._session is not None:
+            self._gait = values.gait_state(deserialize_message(message, msg.GaitState))
+            self._cue(self._gait)
+
+    def _on_belt(self, message: msg.TreadmillState) -> None:
+        self._belt = message
+        if self._session is not None:
+            self._driving.observe(values.belt_sample(message))
+
+    def _on_force(self, message: msg.ForceSamples) -> None:
+        if self._session is not None:
+            self._driving.observe(values.force_samples(message))
+
+    def _cue(self, finding: Observation) -> None:
+        for decision in self._cueing.feed(self._now(), finding, self._is_active):
+            self._send(decision)
+
+    def _send(self, decision: Decision) -> None:
+        assert self._session is not None
+        verdict, decided_s = decision.verdict, self._now()
+        message = cue_message(decision.cue, decision.number, self._session.participant, decided_s)
         if verdict.drop is None:
             self._cues.publish(message)
         else:
-            self._dropped_count += 1
             self._receipts.publish(dropped_receipt(message, verdict.drop.value, verdict.reason, decided_s))
 
+    def _on_ask(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success, response.message = self._is_active, NOT_ACTIVE
+        if self._is_active:
+            self._cueing.ask(self._now())
+            response.message = self._cueing.state(self._now()).schedule
+        return response
+
+    def _on_period(self) -> None:
+        if self._session is not None:
+            self._command()
+            self._tell_state()
+
     def _command(self) -> None:
-        state = self._state()
+        state, now = self._state(), self._now()
         if state == msg.SessionState.ACTIVE:
-            request = self._motion_request()
+            if isinstance(self._gait, bytes):
+                self._gait = values.gait_state(deserialize_message(self._gait, msg.GaitState))
+            belt = values.belt_sample(self._belt) if self._belt else None
+            request = self._driving.request(now, belt, bool(self._belt and self._belt.is_armed), self._gait)
         elif state == msg.SessionState.ENDED:
-            request = self._law.stop_request()
+            request = self._driving.stop_request()
         else:
             return
         if request is None:  # no command is a command: the gate ramps down when they cease
-            self._withheld_count += 1
+            self._withheld_command_count += 1
             return
         message = msg.TreadmillCommand(
             left_speed_mps=float(request.left_speed_mps),
             right_speed_mps=float(request.right_speed_mps),
             acceleration_mps2=float(request.acceleration_mps2),
         )
-        message.header.stamp, message.header.frame_id = to_stamp(self._now()), self.get_fully_qualified_name()
+        message.header.stamp, message.header.frame_id = to_stamp(now), self.get_fully_qualified_name()
         self._commands.publish(message)
 
-    def _motion_request(self) -> BeltRequest | None:
-        """Ask the law, once the session's own analysis runs and an operator's arming holds."""
-        if self._belt is None or self._gait is None or self._session is None:
-            return None
-        gait = values.gait_state(deserialize_message(self._gait, msg.GaitState))
-        if not self._belt.is_armed or gait.time_s < self._session.start_s:
-            return None
-        return self._law.feed(self._now(), values.belt_sample(self._belt), gait)
+    def _tell_state(self) -> None:
+        now = self._now()
+        told = feedback_message(self._cueing.state(now, self._is_active), self._driving.reason, self._names, now)
+        if now - self._told_s >= STATE_PERIOD_S or _words(told) != _words(self._told):
+            self._told, self._told_s = told, now
+            self._states.publish(told)
 
     def health(self) -> list[DiagnosticStatus]:
-        """One status: cues asked and dropped, belt commands withheld."""
+        """One status: cues given, dropped and withheld, belt commands withheld."""
         counts = {
-            "cue_count": self._cue_count,
-            "dropped_count": self._dropped_count,
-            "withheld_command_count": self._withheld_count,
+            "given_count": self._told.given_count,
+            "dropped_count": self._told.dropped_count,
+            "withheld_count": self._told.withheld_count,
+            "withheld_command_count": self._withheld_command_count,
         }
         return [status("feedback", "", False, counts)]
+
+
+def _words(message: msg.FeedbackState) -> tuple[object, ...]:
+    """Return what is news when it changes."""
+    return message.guard_level, message.guard_text, tuple(message.unwatched), message.schedule_text, message.law_text
 
 
 def main() -> None:

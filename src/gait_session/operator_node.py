@@ -17,6 +17,7 @@ SERVICES: dict[str, tuple[str, Any]] = {
     "start": ("session_node/start", srv.Start),
     "stop": ("session_node/stop", Trigger),
     "stop-belts": ("treadmill_node/stop", Trigger),
+    "ask": ("feedback_node/ask", Trigger),
 }
 TIMEOUT_S = 5.0
 

@@ -29,6 +29,7 @@ class ProgressNode(LabNode):
         self._session = msg.SessionState()
         self._belt = msg.TreadmillState(left_speed_mps=math.nan, right_speed_mps=math.nan)
         self._recording = msg.RecordingState()
+        self._feedback = msg.FeedbackState()
         self._safety_text = ""
         self._ended_s: float | None = None
         self._stride_count = dict.fromkeys(Side, 0)
@@ -40,6 +41,7 @@ class ProgressNode(LabNode):
             msg.RecordingState, "session/recording", partial(setattr, self, "_recording"), qos.STATE
         )
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
+        self.create_subscription(msg.FeedbackState, "feedback/state", self._on_feedback, qos.STATE)
         self.create_subscription(msg.ImuMounting, "imu_mounting", self._on_mounting, qos.STATE)
         self.create_subscription(msg.Stride, "gait/strides", self._on_stride, qos.EVENTS)
         self.create_subscription(msg.Asymmetry, "gait/asymmetry", self._on_asymmetry, qos.EVENTS)
@@ -58,6 +60,13 @@ class ProgressNode(LabNode):
         if message.text != self._safety_text:
             self._safety_text = message.text
             self._say(f"treadmill: {message.text}")
+
+    def _on_feedback(self, message: msg.FeedbackState) -> None:
+        for name in ("guard_text", "law_text"):
+            text, before = getattr(message, name), getattr(self._feedback, name)
+            if text and _words(text) != _words(before):
+                self._say(f"feedback: {text}")
+        self._feedback = message
 
     def _on_mounting(self, message: msg.ImuMounting) -> None:
         for level, text in zip(message.finding_level, message.finding_text, strict=True):

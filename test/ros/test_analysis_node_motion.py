@@ -207,7 +207,7 @@ def test_a_late_sensors_backlog_makes_no_cue(fed, test_node):
     known_s = mounting_known_s(feet)
     now_s = partial(time.clock_gettime, time.CLOCK_REALTIME)
     cue = "{strategy: outside_band, metric: step_time, band: 0.0}"
-    feedback = f"{{cue: {cue}, belt: {{law: ramp_to_speed}}}}"
+    feedback = f"{{cue: {cue}, guard: {{is_on: false}}, belt: {{law: ramp_to_speed}}}}"
     lab = fed({"analysis_node": "{state_rate_hz: 50.0}", "feedback_node": feedback})
     cues, receipts, said_s = [], [], 0.0
     node.create_subscription(msg.Cue, "feedback/cue", cues.append, qos.CUE)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from gait_lab.msg import CueReceipt
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from rosbags.highlevel import AnyReader
@@ -137,11 +138,19 @@ def test_cues_come_on_the_side_and_at_the_strides_that_the_truth_predicts(record
             doubtful.add(round(asymmetry.time_s, 1))  # so near the edge that a few milliseconds decide
         predicted |= {round(cue.event_s, 1): cue.side for cue in strategy.feed(asymmetry)}
     cues = [values.cue(r.message) for r in recording.messages("feedback/cue")]
+    withheld_s = [
+        values.seconds(r.message.event)
+        for r in recording.messages("feedback/receipt")
+        if r.message.result == CueReceipt.WITHHELD and "baseline" in r.message.text
+    ]
+
+    def is_withheld(time_s):
+        return any(abs(time_s - other_s) < 0.15 for other_s in withheld_s)
 
     def is_doubtful(time_s):
         return any(abs(time_s - other_s) < 0.15 for other_s in doubtful)
 
-    certain = {t: side for t, side in predicted.items() if not is_doubtful(t)}
+    certain = {t: side for t, side in predicted.items() if not is_doubtful(t) and not is_withheld(t)}
     assert len(certain) > 15
     sides = list(certain.values())  # the prosthesis is on the left and bears load for too short
     assert sides.count(Side.LEFT) > 0.9 * len(sides)
