@@ -48,20 +48,23 @@ class Strategy:
         """Take an answer; return the cue of a contact that is due."""
         if isinstance(observation, Asked):
             self._answer(observation.time_s)
-            return []
-        is_contact = isinstance(observation, GaitEvent) and observation.kind is EventKind.INITIAL_CONTACT
-        if not is_contact or not self._sides or observation.side is not self._sides[0]:
+        elif isinstance(observation, GaitEvent) and observation.kind is EventKind.INITIAL_CONTACT:
+            return self._step(observation)
+        return []
+
+    def _step(self, contact: GaitEvent) -> list[Cue]:
+        if not self._sides or contact.side is not self._sides[0]:
             return []
         self._contacts_count += 1
-        if observation.flags is not EventFlag.NONE or self._contacts_count < self._settings.strides_count:
+        if contact.flags is not EventFlag.NONE or self._contacts_count < self._settings.strides_count:
             return []
         if not math.isnan(self._cued_s):
-            if observation.detected_s - self._cued_s <= self._settings.answer_s:
+            if contact.detected_s - self._cued_s <= self._settings.answer_s:
                 return []
             self._cued_s = math.nan
             self._staircase.feed(False)
         self._contacts_count = 0
-        return [self._result(observation) if self._staircase.is_done else self._try(observation)]
+        return [self._result(contact) if self._staircase.is_done else self._try(contact)]
 
     def _answer(self, time_s: float) -> None:
         if 0.0 <= time_s - self._cued_s <= self._settings.answer_s:  # false for NaN
