@@ -8,8 +8,9 @@ import yaml
 
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_feedback import cues
-from gait_feedback.limiter import Limiter, LimiterSettings
+from gait_feedback.cueing import Cueing, CueingSettings
 from gait_feedback.schedule import ScheduleSettings
+from gait_feedback.stability_guard import GuardSettings
 from gait_parts.plugins import available, find, settings_of
 from gait_sensing.samples import Side
 
@@ -29,11 +30,12 @@ def test_the_file_of_the_page_under_the_config_of_the_page_cues(tmp_path, monkey
     name = values.pop("strategy")
     assert name in available(cues.__name__)
     part = find(cues.__name__, name)
-    strategy = part.Strategy(settings_of(part, values), None)
+    settings = CueingSettings(guard=GuardSettings(is_on=False))
+    cueing = Cueing(part.Strategy(settings_of(part, values), None), settings, 0.0)
     contacts = [GaitEvent(10.0, 10.01, side, EventKind.INITIAL_CONTACT, Source.FORCE, 1.0) for side in Side]
-    (cue,) = [cue for contact in contacts for cue in strategy.feed(contact)]
-    assert cue.side is Side.RIGHT and Limiter(LimiterSettings()).feed(10.02, cue).is_allowed
-    assert strategy.feed(GaitEvent(11.0, 11.01, Side.RIGHT, EventKind.FOOT_OFF, Source.FORCE, 1.0)) == []
+    (decision,) = [decision for contact in contacts for decision in cueing.feed(10.02, contact)]
+    assert decision.cue.side is Side.RIGHT and decision.verdict.is_allowed
+    assert cueing.feed(11.02, GaitEvent(11.0, 11.01, Side.RIGHT, EventKind.FOOT_OFF, Source.FORCE, 1.0)) == []
 
 
 def test_the_settings_on_the_page_of_cues_are_settings():
