@@ -203,7 +203,7 @@ def disturbed(walk: Walk, side: Side, number: int, kind: str, share: float) -> t
 
 def _between(walk: Walk, start_s: float, end_s: float, shift_s: float) -> Walk:
     events = [
-        replace(e, time_s=e.time_s + shift_s, detected_s=e.detected_s + shift_s)
+        e._replace(time_s=e.time_s + shift_s, detected_s=e.detected_s + shift_s)
         for e in walk.events
         if start_s <= e.time_s <= end_s
     ]

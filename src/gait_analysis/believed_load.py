@@ -17,7 +17,7 @@ Source: loads of a foot rise by some 80 to 90 body weights a second in running (
 
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +36,7 @@ USUAL_WEIGHT_N = 700.0  # where it is not known
 TOPS_COUNT = 5  # stretches
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(NamedTuple):
     time_s: float  # of the sample that told
     reason: str  # why the stream is not believed from now on; empty when it is
     from_s: float = -math.inf  # events from before are not told
@@ -119,7 +118,7 @@ class BelievedLoad:
                 told.append(ContactChange(verdict.time_s, baseline_n, None, reason=verdict.reason))
             elif not (was_believed or (pending and pending[0].detected_s == verdict.time_s)):
                 known = self._last or ContactChange(verdict.time_s, baseline_n, None)
-                told.append(replace(known, detected_s=verdict.time_s, event=None))
+                told.append(known._replace(detected_s=verdict.time_s, event=None))
         return told
 
     def _passed(self, change: ContactChange) -> list[ContactChange]:
@@ -127,7 +126,7 @@ class BelievedLoad:
         if self._reason:
             return []
         if change.event is not None and change.event.time_s < self._from_s:
-            return [replace(change, event=None)]
+            return [change._replace(event=None)]
         return [change]
 
 

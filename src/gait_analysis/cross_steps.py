@@ -24,8 +24,8 @@ missed it is 1.9 to 2.2 of it.
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_sensing.samples import Side
@@ -41,8 +41,7 @@ _HALF_FOOT_M, _SHIFT_DEVIATIONS = 0.045, 3.0
 _PER_ABSOLUTE_DEVIATION = 1.4826  # standard deviation of a normal spread by its median absolute deviation
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What is wrong with the strides in progress."""
 
     flag: EventFlag

@@ -6,15 +6,13 @@ stride's texts say what was found, and what could not be told; those that were l
 """
 
 import math
-from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gait_analysis.gait import Stride
 from gait_sensing.samples import Side
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one stride shows of one deviation."""
 
     is_present: bool | None  # None: cannot tell
@@ -34,8 +32,7 @@ def too_early(count: int) -> Finding:
     return Finding(None, f"cannot tell before {count} accepted strides of each side")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A finished stride and what a deviation may be seen by."""
 
     stride: Stride
@@ -74,4 +71,4 @@ class DeviationTracker:
                 said.append(f"{deviation.name}: {finding.text}")
             elif finding is not None:
                 absent.append(deviation.name)
-        return replace(stride, deviations=tuple(said), absent_deviations=tuple(absent))
+        return stride._replace(deviations=tuple(said), absent_deviations=tuple(absent))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gait events, the values every detector yields."""
 
-from dataclasses import dataclass
 from enum import Enum, Flag
+from typing import NamedTuple
 
 from gait_sensing.samples import Side
 
@@ -31,8 +31,7 @@ class EventFlag(Flag):
     INTERPOLATION_FAR = 4
 
 
-@dataclass(frozen=True, slots=True)
-class GaitEvent:
+class GaitEvent(NamedTuple):
     """One initial contact or foot off."""
 
     time_s: float  # of the event itself, interpolated between samples

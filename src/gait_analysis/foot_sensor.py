@@ -9,7 +9,7 @@ had told meanwhile is told then. The events that the others find are held agains
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gait_analysis.agreement import DOUBT_COUNT, Agreement
 from gait_analysis.events import EventKind, GaitEvent, Source
@@ -56,7 +56,7 @@ class FootSensor:
         """Take over what it tells of its foot."""
         self.is_in_contact, self.reason = change.is_in_contact, change.reason
         if change.event is not None:
-            self.recent.append(replace(change.event, source=self.source, sensor=self.name))
+            self.recent.append(change.event._replace(source=self.source, sensor=self.name))
 
     def doubt(self, told_by: str) -> str:
         """Return what is doubtful about ``told_by`` because this sensor disagrees; empty when it agrees."""
@@ -178,7 +178,7 @@ class FootSensors:
         if used.source is Source.IMU:
             bias_s = used.agreement.bias_s(event.kind)
             reason = f"{used.name} was {bias_s * 1e3:+.0f} ms off force, which is taken off" if bias_s else ""
-            return replace(event, time_s=event.time_s - bias_s, detected_s=known_s, reason=event.reason or reason)
+            return event._replace(time_s=event.time_s - bias_s, detected_s=known_s, reason=event.reason or reason)
         doubt = ""
         for other in self._sensors:
             if other is used or not other.knows_foot_off:  # a last resort makes nothing doubtful
@@ -189,5 +189,5 @@ class FootSensors:
         for other in self.crossing:
             other.crossed.told(event)
         if doubt:
-            return replace(event, confidence=0.5 * event.confidence, reason=event.reason or doubt)
+            return event._replace(confidence=0.5 * event.confidence, reason=event.reason or doubt)
         return event

@@ -2,7 +2,6 @@
 """The values the analysis yields besides events: strides, asymmetry and the state of both limbs."""
 
 import math
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
@@ -50,8 +49,7 @@ class GaitState(NamedTuple):
     right_belt_speed_mps: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stride:
+class Stride(NamedTuple):
     """One finished stride of ``side``; fields, units and signs as in Stride.msg. NaN: cannot tell."""
 
     side: Side
@@ -96,12 +94,11 @@ class Stride:
     stance_doubt: str = ""  # why durations that need foot off must not be compared between the limbs; empty: they may
 
 
-@dataclass(frozen=True, slots=True)
-class MetricAsymmetry:
+class MetricAsymmetry(NamedTuple):
     """Asymmetry of one metric after a stride; fields as in AsymmetryMetric.msg."""
 
     name: str
-    index: str  # definition and sign
+    index: str  # type: ignore[assignment]  # definition and sign; takes the name of a tuple's method
     value: float  # newest pair; NaN when undefined
     rolling_median: float
     prosthetic_value: float  # left, when no side is prosthetic
@@ -124,10 +121,9 @@ class MetricAsymmetry:
     sound_strides_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Asymmetry:
+class Asymmetry(NamedTuple):
     """Asymmetry of every metric after one stride."""
 
     time_s: float
     side: Side  # whose stride completed the pair
-    metrics: tuple[MetricAsymmetry, ...] = field(default_factory=tuple)
+    metrics: tuple[MetricAsymmetry, ...] = ()

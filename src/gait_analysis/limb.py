@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,7 @@ _TIME, _FORWARD, _LATERAL, _VERTICAL, _PRESSURE_X, _PRESSURE_Y = range(6)  # col
 _LOAD = slice(_TIME, _VERTICAL + 1, _VERTICAL)  # time and load
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
+class Landing(NamedTuple):
     """The newest initial contact of a limb and where it was, forward positive in the lab frame."""
 
     contact_s: float = math.nan

@@ -2,12 +2,11 @@
 """The person's own first values, or given ones, against which later values are held."""
 
 import math
-from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(NamedTuple):
     """Mean and standard deviation of a baseline; NaN until it is complete."""
 
     mean: float = math.nan

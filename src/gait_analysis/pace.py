@@ -10,14 +10,13 @@ raising the prior, as in adaptive filtering after Jazwinski (Automatica 1969, do
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SHORTEST_S, LONGEST_S = 0.4, 4.0  # from running to the slowest walk with a prosthesis
 _TEST = 4.0  # two standard deviations, squared
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """Logarithm of a duration in seconds, and its variance, no unit."""
 
     log: float

@@ -18,8 +18,7 @@ from gait_parts.settings import Settings
 from gait_sensing.samples import ForceSamples
 
 
-@dataclass(frozen=True, slots=True)
-class ContactChange:
+class ContactChange(NamedTuple):
     """A foot's contact is known to have changed, or is no longer known."""
 
     detected_s: float  # time of the sample that told

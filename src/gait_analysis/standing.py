@@ -21,6 +21,7 @@ target: ``shift_centre`` plus a sine of ``shift_amplitude`` and ``shift_period_s
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -59,8 +60,7 @@ class Settings(parts.Settings):
             raise ValueError(f"least_s: got {self.least_s}, allowed up to window_s {self.window_s}")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Both feet over the last seconds; fields as in Standing.msg. NaN: not standing, or not measured."""
 
     time_s: float  # newest sample used

@@ -14,11 +14,10 @@ three parts: Finley et al. (2015, doi:10.1177/1545968314567149).
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class StepLengthSplit:
+class StepLengthSplit(NamedTuple):
     """The parts of (step of a - step of b) / (step of a + step of b), and what each compares; NaN where not known."""
 
     placement: float

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of both feet, in order, to what they make: placed events, strides and asymmetry."""
 
-from dataclasses import replace
-
 from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.cross_steps import CrossSteps, Finding
 from gait_analysis.deviation import DeviationTracker
@@ -58,7 +56,7 @@ class StrideMaker:
         width_m = self._plates.step_width_m(limb, times)
         doubt = self._plates.doubt(limb, times, width_m)
         if doubt and not placed.reason:
-            placed = replace(placed, reason=doubt)
+            placed = placed._replace(reason=doubt)
         measured = self._plates.measures(limb, times, last_landing, event, width_m)
         stride = timed_stride(times, **measured, stance_doubt=limb.sensors.stance_doubt)
         self._motion.add(stride, limb.swing_load_bw(times.foot_off_s, times.end_s), event.detected_s)
@@ -94,7 +92,7 @@ class StrideMaker:
         if finding and finding.is_next_spoilt:
             limb.strides.spoil(finding.reason)
         reason = event.reason or (finding.reason if finding else "")
-        placed = replace(event, flags=flags, stride_number=limb.strides.number, reason=reason)
+        placed = event._replace(flags=flags, stride_number=limb.strides.number, reason=reason)
         for each in self._limbs.values():
             each.phase.feed(placed)
         return placed, ended

@@ -8,8 +8,7 @@ contact that ends it; it waits for nothing where no motion sensor is heard.
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from gait_analysis.gait import Stride
 from gait_analysis.imu_motion.foot_path import SETTLE_S, FootPath
@@ -21,8 +20,7 @@ WAIT_S = SETTLE_S + 0.05  # after contact: samples that lag are there, too
 HEARD_S = 0.5  # since the last sample
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     stride: Stride
     swing_load_bw: float
     due_s: float
@@ -84,7 +82,7 @@ class StrideMotion:
         if {f"{stride.side.value}_thigh", f"{stride.side.value}_shank"} <= self._worn:
             knee = self._knees[stride.side]
             measured["knee_flexion_peak_swing_rad"] = knee.peak_swing_flexion_rad(stride.foot_off_s, stride.end_s)
-        return replace(stride, **measured) if measured else stride
+        return stride._replace(**measured) if measured else stride
 
     def _with_path(self, stride: Stride) -> Stride:
         left = self._left(f"{stride.side.value}_foot")
@@ -93,9 +91,8 @@ class StrideMotion:
         swing = self._feet[stride.side].swing(stride.start_s, stride.foot_off_s, stride.end_s, left)
         if math.isnan(stride.stride_length_m):
             length_m = swing.stride_length_m
-            stride = replace(stride, stride_length_m=length_m, speed_mps=length_m / stride.stride_time_s)
-        return replace(
-            stride,
+            stride = stride._replace(stride_length_m=length_m, speed_mps=length_m / stride.stride_time_s)
+        return stride._replace(
             foot_clearance_m=swing.foot_clearance_m,
             circumduction_m=swing.circumduction_m,
             foot_pitch_at_contact_rad=-swing.foot_pitch_at_contact_rad,  # REP 103: positive with the toes down

@@ -2,9 +2,8 @@
 """Events of both feet to the strides of one: a state machine in a table, which never looks at a clock."""
 
 import math
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from gait_analysis.events import EventKind, GaitEvent
 from gait_analysis.gait import Stride
@@ -46,8 +45,7 @@ _NEXT = {
 _GATE_WINDOW_COUNT, _GATE_RESET_COUNT = 10, 2
 
 
-@dataclass(frozen=True, slots=True)
-class StrideTimes:
+class StrideTimes(NamedTuple):
     """The five events of one stride and the verdict on it; NaN where an event was missing."""
 
     side: Side

@@ -6,7 +6,6 @@ Field types are not checked by rclpy: every number is sent as ``float(...)`` or 
 
 import math
 from array import array
-from dataclasses import fields
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -270,9 +269,9 @@ def _limb_message(limb: LimbState, participant: Participant) -> msg.LimbState:
 
 def _metric_message(metric: MetricAsymmetry) -> msg.AsymmetryMetric:
     message = msg.AsymmetryMetric()
-    for field in fields(metric):
-        value = getattr(metric, field.name)
-        setattr(message, field.name, float(value) if field.type is float else value)
+    for name, kind in MetricAsymmetry.__annotations__.items():
+        value = getattr(metric, name)
+        setattr(message, name, float(value) if kind is float else value)
     return message
 
 

@@ -100,7 +100,7 @@ def run(
     told = (result for sample in walk.samples() for result in analyser.feed(sample))
     for result in chain(told, _last(analyser)):
         if isinstance(result, Stride) and result.side in walk.without_fap:
-            result = replace(result, braking_impulse_bws=math.nan, propulsion_impulse_bws=math.nan)
+            result = result._replace(braking_impulse_bws=math.nan, propulsion_impulse_bws=math.nan)
         yield result
 
 

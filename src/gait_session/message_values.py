@@ -6,7 +6,7 @@ or decoded from a recording.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,8 @@ INPUTS = {0: Input.LIVE, 1: Input.SIMULATED, 2: Input.RECORDING}
 _STRIDE_STAMPS = ("start", "other_foot_off", "other_contact", "foot_off")
 _STRIDE_LISTS = ("deviations", "absent_deviations")
 _STRIDE_OTHERS = {"side", "end_s", *_STRIDE_LISTS, *(f"{name}_s" for name in _STRIDE_STAMPS)}
-_STRIDE_SAME = tuple(field.name for field in fields(Stride) if field.name not in _STRIDE_OTHERS)
-_METRIC_SAME = tuple(field.name for field in fields(MetricAsymmetry))
-_STANDING_SAME = tuple(field.name for field in fields(Standing) if field.name != "time_s")
+_STRIDE_SAME = tuple(name for name in Stride._fields if name not in _STRIDE_OTHERS)
+_STANDING_SAME = tuple(name for name in Standing._fields if name != "time_s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +166,9 @@ def stride(message: Any) -> Stride:
 
 def asymmetry(message: Any) -> Asymmetry:
     """Return the asymmetries of an Asymmetry message."""
-    metrics = (MetricAsymmetry(**{name: getattr(metric, name) for name in _METRIC_SAME}) for metric in message.metrics)
+    metrics = (
+        MetricAsymmetry(*(getattr(metric, name) for name in MetricAsymmetry._fields)) for metric in message.metrics
+    )
     return Asymmetry(seconds(message.header.stamp), SIDES[message.side], tuple(metrics))
 
 

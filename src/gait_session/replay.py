@@ -7,7 +7,7 @@ they do not, the recording lacks samples that the analysis had, the analysis was
 
 import math
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -122,16 +122,14 @@ def _session(recording: Recording) -> values.Session:
 
 def _as_sent(result: Any) -> Any:
     """Return ``result`` as a message carries it: its points in time as stamps."""
-    stamps = {field.name for field in fields(result)} & set(_STAMPS)
-    return replace(result, **{name: values.as_stamped_s(getattr(result, name)) for name in stamps})
+    stamps = set(result._fields) & set(_STAMPS)
+    return result._replace(**{name: values.as_stamped_s(getattr(result, name)) for name in stamps})
 
 
 def _differences(word: str, recorded: list[Any], replayed: list[Any], certain_count: int) -> list[str]:
     found = []
     for number, (old, new) in enumerate(zip(recorded, replayed, strict=False)):
-        names = [
-            field.name for field in fields(old) if not _is_same(getattr(old, field.name), getattr(new, field.name))
-        ]
+        names = [name for name in old._fields if not _is_same(getattr(old, name), getattr(new, name))]
         found += [f"{word} {number}: {name} was {getattr(old, name)!r}, is {getattr(new, name)!r}" for name in names]
     if len(recorded) > len(replayed):
         found.append(f"{len(recorded) - len(replayed)} recorded {word}s are not found again")

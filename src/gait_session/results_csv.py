@@ -8,7 +8,6 @@ are joined by ``|``. Units are in the columns' names or in the column ``unit``.
 import csv
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -44,14 +43,13 @@ def write_events(folder: Path, events: Iterable[GaitEvent]) -> None:
 
 def write_strides(folder: Path, strides: Iterable[Stride]) -> None:
     """Write ``strides.csv``: every field of every stride, the rejected ones too."""
-    names = tuple(each.name for each in fields(Stride))
-    _write(folder / STRIDES, names, ([getattr(stride, name) for name in names] for stride in strides))
+    _write(folder / STRIDES, Stride._fields, strides)
 
 
 def write_asymmetry(folder: Path, asymmetries: Iterable[Asymmetry], prosthetic_side: Side | None) -> None:
     """Write ``asymmetry.csv``: a row for each metric of each pair of strides."""
     own = {"name", *_ASYMMETRY_HEAD, *(f"{limb}_{name}" for name in _OF_BOTH for limb in ("prosthetic", "sound"))}
-    head = (*_ASYMMETRY_HEAD, *(each.name for each in fields(MetricAsymmetry) if each.name not in own))
+    head = (*_ASYMMETRY_HEAD, *(name for name in MetricAsymmetry._fields if name not in own))
     rows = (row for asymmetry in asymmetries for row in _asymmetry(asymmetry, prosthetic_side))
     _write(folder / ASYMMETRY, head, ([row[name] for name in head] for row in rows))
 
@@ -75,7 +73,7 @@ def _asymmetry(asymmetry: Asymmetry, prosthetic_side: Side | None) -> Iterator[d
     legs = ("right", "left") if prosthetic_side is Side.RIGHT else ("left", "right")
     limbs = tuple(zip(legs, ("prosthetic", "sound"), strict=True))
     for metric in asymmetry.metrics:
-        row = {each.name: getattr(metric, each.name) for each in fields(metric)}
+        row = metric._asdict()
         for name in _OF_BOTH:
             row |= {f"{leg}_{name}": row[f"{limb}_{name}"] for leg, limb in limbs}
         yield {**row, "time_s": asymmetry.time_s, "side": asymmetry.side, "metric": metric.name}

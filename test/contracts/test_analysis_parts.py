@@ -21,7 +21,7 @@ PARTS = [
     for folder in ("detectors", "phases", "metrics")
     for name in plugins.available(f"gait_analysis.{folder}")
 ]
-UNTIMED = [field.name for field in dataclasses.fields(Stride) if field.default is math.nan]  # measured, not timed
+UNTIMED = [name for name, value in Stride._field_defaults.items() if value is math.nan]  # measured, not timed
 NAN_TIMES = StrideTimes(Side.LEFT, 1, "", 0.0, math.nan, math.nan, math.nan, 1.0)
 
 
@@ -161,7 +161,7 @@ def test_a_metric_knows_whether_it_needs_foot_off(name):
     whole = StrideTimes(Side.LEFT, 1, "", 0.0, 0.1, 0.5, 0.6, 1.0)
     measured = dict.fromkeys(UNTIMED, 0.5)
     assert math.isfinite(metric.of(timed_stride(whole, **measured)))
-    without = dataclasses.replace(whole, other_foot_off_s=math.nan, foot_off_s=math.nan)
+    without = whole._replace(other_foot_off_s=math.nan, foot_off_s=math.nan)
     assert math.isnan(metric.of(timed_stride(without, **measured))) == metric.needs_foot_off
 
 

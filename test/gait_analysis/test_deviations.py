@@ -39,7 +39,7 @@ def test_every_file_keeps_the_contract(name, prosthetic_side):
     for reason in ("", "stumble"):
         for side in Side:
             blind = timed_stride(StrideTimes(side, 1, reason, 0.0, NAN, NAN, NAN, 1.0))
-            for other in (None, replace(blind, side=side.other)):
+            for other in (None, blind._replace(side=side.other)):
                 finding = deviation.judge(Evidence(blind, other))
                 assert finding is None or (finding.is_present is None and CANNOT in finding.text)
 
@@ -245,9 +245,9 @@ def test_a_touch_too_light_for_contact_is_found_in_mid_swing(walk, walker):
 def test_a_stride_rejected_for_another_reason_is_no_drag():
     deviation = build("deviations", "Deviation", "foot_drag", {}, LEFT)
     assert deviation.judge(Evidence(step(LEFT, 0, "too long", peak_load_bw=0.3), None, 0.3)) is None
-    missed = replace(step(LEFT, 0, "foot off missed", peak_load_bw=0.3), other_foot_off_s=NAN)
+    missed = step(LEFT, 0, "foot off missed", peak_load_bw=0.3)._replace(other_foot_off_s=NAN)
     assert deviation.judge(Evidence(missed, None, NAN)).is_present
-    assert deviation.judge(Evidence(replace(missed, peak_load_bw=0.9), None, NAN)) is None
+    assert deviation.judge(Evidence(missed._replace(peak_load_bw=0.9), None, NAN)) is None
 
 
 def test_an_even_walk_has_no_deviation_and_says_what_it_cannot_tell(walk, walker, analyse):

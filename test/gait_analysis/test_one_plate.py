@@ -98,7 +98,7 @@ def test_a_mirrored_walk_swaps_the_sides_and_nothing_else(walked):
     _, events = feed(samples)
     _, mirrored = feed(replace(samples, centre_of_pressure_m=samples.centre_of_pressure_m * (1.0, -1.0)))
     assert len(events) > 40
-    assert [replace(event, side=event.side.other) for event in mirrored] == events
+    assert [event._replace(side=event.side.other) for event in mirrored] == events
 
 
 def test_force_scale_and_an_unknown_body_weight_change_nothing(walked):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time-based phase: when it is valid, where it saturates; sub-phases in their order."""
 
-from dataclasses import replace
-
 import pytest
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
@@ -129,7 +127,7 @@ def test_phase_never_goes_back_when_a_stride_turns_out_slower():
 
 def test_events_that_are_doubtful_correct_nothing():
     phase, start_s = strode(*[1.0] * 5)
-    doubtful = replace(event(start_s + 0.4, Side.RIGHT), flags=EventFlag.CROSS_STEP)
+    doubtful = event(start_s + 0.4, Side.RIGHT)._replace(flags=EventFlag.CROSS_STEP)
     phase.feed(doubtful)
     assert phase.at(start_s + 0.6).phase == pytest.approx(0.6)
 

@@ -3,7 +3,7 @@
 
 import itertools
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -204,10 +204,9 @@ def test_batches_do_not_matter(standing_walk, results, analyse, left, right):
 
 
 def close(one, other):
-    for field in fields(Standing):
-        a, b = getattr(one, field.name), getattr(other, field.name)
-        if field.name != "time_s":
-            assert a == (pytest.approx(b, rel=1e-6, abs=1e-9, nan_ok=True) if isinstance(b, float) else b), field.name
+    for name, a, b in zip(Standing._fields, one, other, strict=True):
+        if name != "time_s":
+            assert a == (pytest.approx(b, rel=1e-6, abs=1e-9, nan_ok=True) if isinstance(b, float) else b), name
 
 
 def test_time_shift_changes_nothing(standing_walk, told, analyse):
@@ -235,8 +234,7 @@ def test_a_mirrored_person_gives_the_mirror_image(standing_walk, analyse):
     theirs = of(analyse(replace(standing_walk, plates=mirrored), FAST, Participant(MASS_KG, Side.RIGHT)))
     for one, other in zip(ours, theirs, strict=True):
         close(
-            replace(
-                other,
+            other._replace(
                 left_load_bw=other.right_load_bw,
                 right_load_bw=other.left_load_bw,
                 centre_of_pressure_y_m=-other.centre_of_pressure_y_m,

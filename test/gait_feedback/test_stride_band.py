@@ -148,7 +148,7 @@ def test_a_better_stride_takes_back_what_waits(ready, stride, contact):
 
 def test_a_doubtful_contact_and_a_foot_off_have_no_cue(ready, stride, contact):
     ready.feed(stride(LEFT, 110.0, step_length_m=0.5))
-    assert ready.feed(replace(contact(LEFT, 110.7), kind=EventKind.FOOT_OFF)) == []
+    assert ready.feed(contact(LEFT, 110.7)._replace(kind=EventKind.FOOT_OFF)) == []
     assert ready.feed(contact(LEFT, 111.1, flags=EventFlag.CROSS_STEP)) == []
     assert ready.feed(stride(LEFT, 111.1, step_length_m=0.5)) == []
 

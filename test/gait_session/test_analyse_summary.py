@@ -2,7 +2,6 @@
 """The screen of ``gait-lab analyse`` counts what was found, and says of the rest that and why it cannot be told."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,7 +27,7 @@ LEAN = "trunk lean: cannot tell with the sensors present: no lean of the trunk"
 def stride(side, number, said=(), absent=(), reason=""):
     start_s = 1.2 * number
     times = StrideTimes(side, number, reason, start_s, start_s + 0.1, start_s + 0.6, start_s + 0.7, start_s + 1.2)
-    return replace(timed_stride(times), deviations=tuple(said), absent_deviations=tuple(absent))
+    return timed_stride(times)._replace(deviations=tuple(said), absent_deviations=tuple(absent))
 
 
 def event(time_s):
@@ -126,7 +125,7 @@ def test_the_share_of_valid_phase_is_told_for_each_side():
 def test_standing_tells_weight_and_sway(path_m, sway):
     longest = Standing(14.0, True, "", 0.3, 0.7, 12.0, NAN, NAN, path_m, 0.0025, 4e-5)
     (line,) = [
-        line for line in lines(text_of(standings=[longest, replace(longest, window_s=2.0)])) if "standing" in line
+        line for line in lines(text_of(standings=[longest, longest._replace(window_s=2.0)])) if "standing" in line
     ]
     assert line.startswith(f"standing, 12 s to 14.0 s: weight left 30 %, right 70 %; {sway}")
 

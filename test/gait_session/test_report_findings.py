@@ -3,7 +3,6 @@
 
 import math
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
@@ -28,7 +27,7 @@ RATIO = "S / P, S sound, P prosthetic; above 1: larger on the sound side"
 def stride(side, number, reason="", said=(), absent=()):
     start_s = 100.0 + 1.2 * number
     times = StrideTimes(side, number, reason, start_s, start_s + 0.1, start_s + 0.6, start_s + 0.7, start_s + 1.2)
-    return replace(timed_stride(times), deviations=tuple(said), absent_deviations=tuple(absent))
+    return timed_stride(times)._replace(deviations=tuple(said), absent_deviations=tuple(absent))
 
 
 def walk_with(**content):
@@ -96,10 +95,10 @@ def test_posture_is_told_of_both_sides_alike():
     leaning = {"trunk_lean_mid_stance_rad": math.radians(3.0), "pelvic_obliquity_mid_stance_rad": math.radians(2.0)}
     walked = walk_with(
         strides=[
-            replace(stride(LEFT, 1), foot_clearance_m=0.012, **leaning),
-            replace(stride(LEFT, 2), foot_clearance_m=0.014, foot_pitch_at_contact_rad=math.radians(-20.0)),
-            replace(stride(RIGHT, 1), **leaning),
-            replace(stride(RIGHT, 2, "too long"), foot_clearance_m=0.5),
+            stride(LEFT, 1)._replace(foot_clearance_m=0.012, **leaning),
+            stride(LEFT, 2)._replace(foot_clearance_m=0.014, foot_pitch_at_contact_rad=math.radians(-20.0)),
+            stride(RIGHT, 1)._replace(**leaning),
+            stride(RIGHT, 2, "too long")._replace(foot_clearance_m=0.5),
         ]
     )
     rows = {row[0]: row[1:] for row in report_walking.posture_table(walked).rows}

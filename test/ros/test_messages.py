@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a value loses on its way through a message and back: nothing."""
 
-import dataclasses
 import math
 import re
 from pathlib import Path
@@ -35,8 +34,8 @@ def same(one, other):
 
 
 def drawn(cls, **given_fields):
-    """Build a dataclass with a float for every field that is not given."""
-    floats = [field.name for field in dataclasses.fields(cls) if field.name not in given_fields]
+    """Build a named tuple with a float for every field that is not given."""
+    floats = [name for name in cls._fields if name not in given_fields]
     return st.builds(cls, **{name: numbers for name in floats}, **given_fields)
 
 

@@ -13,7 +13,7 @@ brings phase back by its usual share of the cycle.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.pace import Estimate, Pace
@@ -145,7 +145,8 @@ class Phase:
         """Follow a change of pace that this limb's last step shows, the newest half of the last stride."""
         step_share = 1.0 - share.mean
         variance = stride.variance + share.variance / step_share**2
-        return replace(Estimate(stride.log, 0.0).updated(step_s / step_share, variance), variance=stride.variance)
+        paced = Estimate(stride.log, 0.0).updated(step_s / step_share, variance)
+        return Estimate(paced.log, stride.variance)
 
     def _is_whole(self, stride_s: float) -> bool:
         """Whether the other foot's contact divides a stride as usual, so that no contact was missed or made up."""
