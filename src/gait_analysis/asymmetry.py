@@ -20,6 +20,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
 from gait_analysis.indices import INDICES
@@ -64,22 +65,58 @@ class Settings(parts.Settings):
 
 
 class _Series:
-    """The indices of one metric over the session."""
+    """One metric over the session: the indices of its pairs, and how much it varies on each side, P first."""
 
-    def __init__(self, window_count: int, baseline: OwnBaseline) -> None:
-        self.recent: deque[float] = deque(maxlen=window_count)
-        self.median = math.nan  # over the window
-        self.undefined_count = 0
-        self.baseline = baseline
+    def __init__(
+        self, head: tuple[str, str, str], norm: tuple[float, str], window_count: int, baseline: OwnBaseline
+    ) -> None:
+        self._name, self._text, self._unit = head
+        self._norm, self._norm_source = norm
+        self._recent: deque[float] = deque(maxlen=window_count)
+        self._median = math.nan  # over the window
+        self._undefined_count = 0
+        self._baseline = baseline
+        self.spreads = Variability(window_count), Variability(window_count)
 
-    def feed(self, value: float) -> None:
-        """Take the index of the next pair, NaN when it is undefined."""
+    def feed(self, value: float, reason: str, compared: tuple[float, float], rejected_count: int) -> MetricAsymmetry:
+        """Take the index of the next pair, NaN when it is undefined for ``reason``, and what it compares, P first."""
         if math.isnan(value):
-            self.undefined_count += 1
+            self._undefined_count += 1
         else:
-            self.recent.append(value)
-            self.median = median(self.recent)
-            self.baseline.feed(value)
+            self._recent.append(value)
+            self._median = median(self._recent)
+            self._baseline.feed(value)
+        baseline, (prosthetic, sound) = self._baseline.spread, self.spreads
+        return MetricAsymmetry(  # by place, which takes a third of the time that names take
+            self._name,
+            self._text,
+            value,
+            self._median,
+            *compared,
+            self._unit,
+            len(self._recent),
+            rejected_count + self._undefined_count,
+            math.nan,  # the target: of who trains, not of the analysis
+            self._norm,
+            self._norm_source,
+            reason,
+            baseline.mean,
+            baseline.sd,
+            self._median - baseline.mean,
+            prosthetic.sd,
+            sound.sd,
+            prosthetic.cv,
+            sound.cv,
+            prosthetic.strides_count,
+            sound.strides_count,
+        )
+
+
+class _Measured(NamedTuple):
+    """An accepted stride and each metric of it."""
+
+    stride: Stride
+    values: list[float]
 
 
 class AsymmetryTracker:
@@ -88,28 +125,26 @@ class AsymmetryTracker:
     def __init__(
         self, metrics: list[Metric], participant: Participant, window_count: int, settings: Settings | None = None
     ) -> None:
-        self._metrics, self._settings = metrics, settings or Settings()
+        self._metrics, settings = metrics, settings or Settings()
         has_prosthesis = participant.prosthetic_side is not None
         level = participant.amputation_level if has_prosthesis else "unknown"
         self._reference = participant.prosthetic_side or Side.LEFT  # takes the place of P
-        self._index = INDICES[self._settings.index]
-        names = [metric.name for metric in metrics]
-        self._part_names = [f"step_length_{part}" for part in _PARTS] if "step_length" in names else []
-        parts_text = INDICES["normalised_difference"].text(has_prosthesis)
-        self._texts = dict.fromkeys(names, self._index.text(has_prosthesis)) | {
-            f"step_length_{part}": f"part of step length due to {part}: {parts_text}" for part in _PARTS
-        }
-        self._norms = {name: norm(level, name, self._index) for name in names + self._part_names}
-        given, count = self._settings.given_baselines(), self._settings.baseline_pairs_count
-        self._series = {
-            name: _Series(window_count, OwnBaseline(count, given.get(name))) for name in names + self._part_names
-        }
-        # of the parts of step length never fed: they are numbers of pairs, not of strides
-        self._variability = {side: {name: Variability(window_count) for name in self._series} for side in Side}
-        spreads = (self._variability[side].values() for side in (self._reference, self._reference.other))
-        self._spreads = dict(zip(self._series, zip(*spreads, strict=True), strict=True))  # of both sides, P first
+        self._index = INDICES[settings.index]
+        given, count = settings.given_baselines(), settings.baseline_pairs_count
+
+        def series(name: str, text: str, unit: str) -> _Series:
+            baseline = OwnBaseline(count, given.get(name))
+            return _Series((name, text, unit), norm(level, name, self._index), window_count, baseline)
+
+        text, parts_text = self._index.text(has_prosthesis), INDICES["normalised_difference"].text(has_prosthesis)
+        self._series = [series(metric.name, text, metric.unit) for metric in metrics]
+        self._parts = [  # their spreads are never fed: they are numbers of pairs, not of strides
+            series(f"step_length_{part}", f"part of step length due to {part}: {parts_text}", unit)
+            for part, unit in zip(_PARTS, _PART_UNITS, strict=True)
+            if "step_length" in [metric.name for metric in metrics]
+        ]
         self._rejected_count = 0  # strides that were not accepted
-        self._latest: dict[Side, Stride] = {}
+        self._latest: dict[Side, _Measured] = {}
         # time and place of the last two contacts
         self._landings = {side: deque[tuple[float, float]](maxlen=2) for side in Side}
 
@@ -118,78 +153,47 @@ class AsymmetryTracker:
 
         ``landing_m`` is where the contact that ends the stride was, forward positive in the lab frame.
         """
-        self._landings[stride.side].append((stride.end_s, landing_m))
+        side = stride.side
+        self._landings[side].append((stride.end_s, landing_m))
         if not stride.is_accepted:
             self._rejected_count += 1
             return None
-        self._latest[stride.side] = stride
-        variability = self._variability[stride.side]
-        for metric in self._metrics:
+        measured = _Measured(stride, [metric.of(stride) for metric in self._metrics])
+        self._latest[side] = measured
+        is_reference = side is self._reference
+        for metric, series, value in zip(self._metrics, self._series, measured.values, strict=True):
             if not (metric.needs_foot_off and stride.stance_doubt):
-                variability[metric.name].feed(metric.of(stride))
-        other = self._latest.get(stride.side.other)
-        if other is None or not stride.start_s < other.end_s < stride.end_s:
+                series.spreads[0 if is_reference else 1].feed(value)
+        other = self._latest.get(side.other)
+        if other is None or not stride.start_s < other.stride.end_s < stride.end_s:
             return None
-        pair = (stride, other) if stride.side is self._reference else (other, stride)
-        measured = [self._compare(metric, *pair) for metric in self._metrics]
-        measured += self._compare_parts(stride, other) if self._part_names else []
-        return Asymmetry(time_s=stride.end_s, side=stride.side, metrics=tuple(measured))
+        found = self._compare(measured, other) if is_reference else self._compare(other, measured)
+        found += self._compare_parts(stride, other.stride) if self._parts else []
+        return Asymmetry(stride.end_s, side, tuple(found))
 
-    def _compare(self, metric: Metric, of_prosthetic: Stride, of_sound: Stride) -> MetricAsymmetry:
-        prosthetic, sound = metric.of(of_prosthetic), metric.of(of_sound)
-        value, reason = self._index.compare(prosthetic, sound)
-        if metric.needs_foot_off:
-            doubts = dict.fromkeys((of_prosthetic.stance_doubt, of_sound.stance_doubt))
-            if doubt := "; ".join(filter(None, doubts)):
+    def _compare(self, prosthetic: _Measured, sound: _Measured) -> list[MetricAsymmetry]:
+        doubts = dict.fromkeys((prosthetic.stride.stance_doubt, sound.stride.stance_doubt))
+        doubt = "; ".join(filter(None, doubts))
+        found = []
+        values = prosthetic.values, sound.values
+        for metric, series, of_prosthetic, of_sound in zip(self._metrics, self._series, *values, strict=True):
+            value, reason = self._index.compare(of_prosthetic, of_sound)
+            if doubt and metric.needs_foot_off:
                 value, reason = math.nan, reason or doubt
-        return self._measured(metric.name, value, reason, (prosthetic, sound), metric.unit)
+            found.append(series.feed(value, reason, (of_prosthetic, of_sound), self._rejected_count))
+        return found
 
     def _compare_parts(self, stride: Stride, other: Stride) -> list[MetricAsymmetry]:
         """Return the parts of the step lengths' normalised difference; ``stride`` is of the foot b."""
+        own_m, others_m = dict(self._landings[stride.side]), dict(self._landings[other.side])
         contacts_s = stride.start_s, other.end_s, stride.end_s
-        sides = stride.side, other.side, stride.side
-        b1_m, a2_m, b3_m = (
-            dict(self._landings[side]).get(time_s, math.nan) for side, time_s in zip(sides, contacts_s, strict=True)
-        )
-        split = split_step_length(contacts_s, (b1_m, a2_m, b3_m), (other.step_length_m, stride.step_length_m))
+        landings_m = own_m.get(contacts_s[0], math.nan), others_m.get(contacts_s[1], math.nan), own_m[contacts_s[2]]
+        split = split_step_length(contacts_s, landings_m, (other.step_length_m, stride.step_length_m))
         is_reference = stride.side is self._reference  # then a is the sound side, as in the index
-        measured = []
-        for name, part, unit, compared in zip(
-            self._part_names, _PARTS, _PART_UNITS, (split.landings_m, split.step_times_s, split.speeds_mps), strict=True
-        ):
-            value = getattr(split, part) if is_reference else -getattr(split, part)
-            prosthetic, sound = compared if is_reference else compared[::-1]
+        found = []
+        for series, value, compared in zip(self._parts, split[:3], split[3:], strict=True):
             reason = "not measured on both sides" if math.isnan(value) else ""
-            measured.append(self._measured(name, value, reason, (prosthetic, sound), unit))
-        return measured
-
-    def _measured(
-        self, name: str, value: float, reason: str, compared: tuple[float, float], unit: str
-    ) -> MetricAsymmetry:
-        series = self._series[name]
-        series.feed(value)
-        baseline, reference = series.baseline.spread, self._norms[name]
-        prosthetic, sound = self._spreads[name]
-        return MetricAsymmetry(
-            name=name,
-            index=self._texts[name],
-            value=value,
-            rolling_median=series.median,
-            prosthetic_value=compared[0],
-            sound_value=compared[1],
-            unit=unit,
-            strides_used_count=len(series.recent),
-            strides_rejected_count=self._rejected_count + series.undefined_count,
-            norm=reference[0],
-            norm_source=reference[1],
-            reason=reason,
-            baseline=baseline.mean,
-            baseline_sd=baseline.sd,
-            change=series.median - baseline.mean,
-            prosthetic_sd=prosthetic.sd,
-            sound_sd=sound.sd,
-            prosthetic_cv=prosthetic.cv,
-            sound_cv=sound.cv,
-            prosthetic_strides_count=prosthetic.strides_count,
-            sound_strides_count=sound.strides_count,
-        )
+            if not is_reference:
+                value, compared = -value, compared[::-1]
+            found.append(series.feed(value, reason, compared, self._rejected_count))
+        return found

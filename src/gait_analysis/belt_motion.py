@@ -10,10 +10,10 @@ some 4 mm.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 
-from gait_analysis.history import History
 from gait_sensing.calibration.belt_inertia import BLOCK_S, BeltInertia
 from gait_sensing.samples import Array, BeltSample, Side
 
@@ -25,37 +25,62 @@ class BeltMotion:
 
     def __init__(self, settle_s: float, max_age_s: float) -> None:
         self._settle_s, self._max_age_s = settle_s, max_age_s
-        self._statuses = History(2, _KEEP_S)
-        self._newest_s = -math.inf
+        # Of the statuses of the last seconds, in lists since they come one by one.
+        self._times_s: list[float] = []
+        self._unbroken_s: list[float] = []  # since when no status was missing
+        self._speeds_mps: dict[Side, list[float]] = {side: [] for side in Side}
 
     def feed(self, sample: BeltSample) -> None:
         """Take the next status; one that is not newer than the last is ignored."""
-        if sample.time_s > self._newest_s:
-            self._newest_s = sample.time_s
-            row = np.array([[sample.time_s], [sample.left_speed_mps], [sample.right_speed_mps]])
-            self._statuses.append(row[0], row[1], row[2])
+        times_s, time_s = self._times_s, sample.time_s
+        last_s = times_s[-1] if times_s else -math.inf
+        if not time_s > last_s:
+            return
+        self._unbroken_s.append(self._unbroken_s[-1] if time_s - last_s <= self._max_age_s else time_s)
+        times_s.append(time_s)
+        self._speeds_mps[Side.LEFT].append(sample.left_speed_mps)
+        self._speeds_mps[Side.RIGHT].append(sample.right_speed_mps)
+        if time_s - times_s[0] > 2.0 * _KEEP_S:
+            first = bisect_left(times_s, time_s - _KEEP_S)
+            for values in (times_s, self._unbroken_s, *self._speeds_mps.values()):
+                del values[:first]
 
     def speeds_mps(self, known_s: list[float]) -> list[tuple[float, float]]:
         """Return the speed of the left and the right belt as known at each of these instants."""
-        rows = self._statuses.newest([time_s - self._settle_s for time_s in known_s], self._max_age_s, slice(3))
-        return [(row[1], row[2]) if row else (math.nan, math.nan) for row in rows]
+        times_s, (left_mps, right_mps) = self._times_s, self._speeds_mps.values()
+        found = []
+        for instant_s in known_s:
+            last_s = instant_s - self._settle_s
+            number = bisect_right(times_s, last_s) - 1
+            is_known = number >= 0 and times_s[number] >= last_s - self._max_age_s
+            found.append((left_mps[number], right_mps[number]) if is_known else (math.nan, math.nan))
+        return found
 
     def displacement_m(self, side: Side, start_s: float, end_s: float, known_s: float) -> float:
         """Return how far the belt's surface moved backward from ``start_s`` to ``end_s``, as known at ``known_s``.
 
         Speed is taken as linear between statuses.
         """
-        known = self._statuses.between(start_s - self._max_age_s, known_s - self._settle_s)
-        if not len(known) or known[0, 0] > start_s:
+        times_s, speeds_mps = self._times_s, self._speeds_mps[side]
+        known = bisect_right(times_s, known_s - self._settle_s)
+        if not known or end_s - times_s[known - 1] > self._max_age_s:
             return math.nan
-        time_s, speed_mps = known[:, 0], known[:, 1 if side is Side.LEFT else 2]
-        last_s = float(time_s[-1])
-        if end_s - last_s > self._max_age_s or np.max(time_s[1:] - time_s[:-1], initial=0.0) > self._max_age_s:
+        if max(times_s[0], self._unbroken_s[known - 1]) > start_s:
             return math.nan
-        first, end = time_s.searchsorted(start_s, side="right"), time_s.searchsorted(end_s, side="left")
-        at_s = np.concatenate(([start_s], time_s[first:end], [end_s]))
-        at_mps = np.interp(at_s, time_s, speed_mps)
+        first, end = bisect_right(times_s, start_s), min(bisect_left(times_s, end_s), known)
+        begin_mps, end_mps = (self._speed_mps(speeds_mps, time_s, known) for time_s in (start_s, end_s))
+        at_s = np.array([start_s, *times_s[first:end], end_s])
+        at_mps = np.array([begin_mps, *speeds_mps[first:end], end_mps])
         return float((0.5 * (at_mps[1:] + at_mps[:-1]) * (at_s[1:] - at_s[:-1])).sum())
+
+    def _speed_mps(self, speeds_mps: list[float], time_s: float, known: int) -> float:
+        """Return the speed between the first ``known`` statuses, not before the first of them."""
+        number = min(bisect_right(self._times_s, time_s), known) - 1
+        if number == known - 1:
+            return speeds_mps[number]
+        before_s, after_s = self._times_s[number : number + 2]
+        slope_mps2 = (speeds_mps[number + 1] - speeds_mps[number]) / (after_s - before_s)
+        return slope_mps2 * (time_s - before_s) + speeds_mps[number]
 
     def acceleration_mps2(self, inertia: BeltInertia, side: Side, time_s: Array, known_s: float) -> Array:
         """Return the belt's acceleration [n], backward positive, at the times [n] of force samples, as known at
@@ -63,5 +88,6 @@ class BeltMotion:
         """
         reach_s = abs(inertia.delay_s) + BLOCK_S + self._max_age_s
         end_s = min(float(time_s[-1]) + reach_s, known_s - self._settle_s)
-        known = self._statuses.between(float(time_s[0]) - reach_s, end_s)
-        return inertia.acceleration_mps2(time_s, known[:, 0], known[:, 1 if side is Side.LEFT else 2])
+        known = slice(bisect_left(self._times_s, float(time_s[0]) - reach_s), bisect_right(self._times_s, end_s))
+        status_s, speed_mps = np.array(self._times_s[known]), np.array(self._speeds_mps[side][known])
+        return inertia.acceleration_mps2(time_s, status_s, speed_mps)

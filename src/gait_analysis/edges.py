@@ -2,8 +2,8 @@
 """Where exactly a sampled force crossed a level, found looking back from a sample that has settled the matter."""
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from gait_sensing.samples import Array
 _FAR_RATIO = 1.8  # an interval longer than this many usual ones has lost samples in it
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A crossing of a level."""
 
     time_s: float
@@ -29,7 +28,8 @@ def last_crossing(time_s: Array, force_n: Array, level_n: float, is_rising: bool
     """
     if len(time_s) < 2:
         return Edge(float(time_s[0]), True)
-    intervals_s = np.sort(time_s[1:] - time_s[:-1])
+    intervals_s = time_s[1:] - time_s[:-1]
+    intervals_s.sort()
     interval_s = _middle(intervals_s)
     has_lost = bool(intervals_s[-1] > _FAR_RATIO * interval_s)  # a mean across lost samples would shift the edge
     smooth_n = force_n if has_lost else centred_mean(force_n, interval_s, smoothing_s)
@@ -60,13 +60,16 @@ def _weights(count: int) -> Array:
 
 def median(values: Array) -> float:
     """Return the median of values [n], n at least 1; of few values several times faster than ``np.median``."""
-    ordered = np.sort(values)
+    ordered = values.copy()
+    ordered.sort()
     return _middle(ordered) if ordered[-1] == ordered[-1] else math.nan  # NaN comes last
 
 
 def usual_interval_s(time_s: Array) -> float:
     """Return the median interval between times [n], n at least 2."""
-    return _middle(np.sort(time_s[1:] - time_s[:-1]))
+    intervals_s = time_s[1:] - time_s[:-1]
+    intervals_s.sort()
+    return _middle(intervals_s)
 
 
 def _middle(ordered: Array) -> float:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gait_analysis.edges import centred_mean, usual_interval_s
+from gait_analysis.edges import centred_mean, median
 from gait_sensing.samples import Array
 
 _SMOOTHING_S = 0.02  # against noise on a peak; lowers a peak of 0.2 s width by less than 0.5 percent
@@ -35,41 +35,42 @@ def stance_kinetics(start_s: float, end_s: float, time_s: Array, vertical_bw: Ar
     """
     if len(time_s) < 8:
         return Kinetics()
-    widths_s = np.diff(_between_ends(time_s, start_s, end_s))
+    at_s = np.concatenate(((start_s,), time_s, (end_s,)))
+    widths_s = at_s[1:] - at_s[:-1]
     if widths_s.max() > _LONGEST_GAP_S:
         return Kinetics()
-    interval_s = usual_interval_s(time_s)
-    smooth_bw = centred_mean(vertical_bw, interval_s, _SMOOTHING_S)
+    smooth_bw = centred_mean(vertical_bw, median(widths_s[1:-1]), _SMOOTHING_S)
     half = int(time_s.searchsorted(0.5 * (start_s + end_s)))
     first = int(smooth_bw[:half].argmax()) if half else 0
     second = half + int(smooth_bw[half:].argmax()) if half < len(time_s) else half - 1
     valley_bw = float(smooth_bw[first : second + 1].min())
-    first_bw, second_bw = (_peak(float(smooth_bw[index]), valley_bw) for index in (first, second))
-    vertical_bw, forward_bw = (_between_ends(each, each[0], each[-1]) for each in (vertical_bw, forward_bw))
-    return Kinetics(
-        peak_load_bw=float(smooth_bw.max()),
-        first_peak_load_bw=first_bw,
-        second_peak_load_bw=second_bw,
-        vertical_impulse_bws=_integral(widths_s, vertical_bw),
-        braking_impulse_bws=_integral(widths_s, np.minimum(forward_bw, 0.0)),
-        propulsion_impulse_bws=_integral(widths_s, np.maximum(forward_bw, 0.0)),
-        loading_rate_bwps=_loading_rate_bwps(time_s[: first + 1], smooth_bw[: first + 1], first_bw),
-    )
+    peaks_bw = float(smooth_bw[first]), float(smooth_bw[second])
+    first_bw, second_bw = (_peak(peak_bw, valley_bw) for peak_bw in peaks_bw)
+    loads_bw = np.empty((3, len(time_s)))
+    loads_bw[0] = vertical_bw
+    np.minimum(forward_bw, 0.0, out=loads_bw[1])
+    np.maximum(forward_bw, 0.0, out=loads_bw[2])
+    vertical_bws, braking_bws, propulsion_bws = _integrals(widths_s, loads_bw)
+    rate_bwps = _loading_rate_bwps(time_s[: first + 1], smooth_bw[: first + 1], first_bw)
+    return Kinetics(max(peaks_bw), first_bw, second_bw, vertical_bws, braking_bws, propulsion_bws, rate_bwps)
 
 
 def _peak(value_bw: float, valley_bw: float) -> float:
     return value_bw if value_bw - valley_bw >= _PROMINENCE_BW else math.nan
 
 
-def _between_ends(values: Array, first: float, last: float) -> Array:
-    ended = np.empty(len(values) + 2)
-    ended[0], ended[1:-1], ended[-1] = first, values, last
-    return ended
+def _integrals(widths_s: Array, values: Array) -> list[float]:
+    """Return the sums of the trapezoids below values [k, n], the first and the last of which hold to the ends.
 
-
-def _integral(widths_s: Array, values: Array) -> float:
-    """Return the sum of the trapezoids between values [n] that are ``widths_s`` [n - 1] apart."""
-    return float((0.5 * (values[1:] + values[:-1]) * widths_s).sum())
+    ``widths_s`` [n + 1] go from one end over the values to the other.
+    """
+    pairs = np.empty((len(values), len(widths_s)))
+    pairs[:, 0], pairs[:, -1] = values[:, 0] + values[:, 0], values[:, -1] + values[:, -1]
+    np.add(values[:, 1:], values[:, :-1], out=pairs[:, 1:-1])
+    pairs *= 0.5
+    pairs *= widths_s
+    sums: list[float] = pairs.sum(axis=1).tolist()
+    return sums
 
 
 def _loading_rate_bwps(time_s: Array, rising_bw: Array, peak_bw: float) -> float:
@@ -78,10 +79,11 @@ def _loading_rate_bwps(time_s: Array, rising_bw: Array, peak_bw: float) -> float
         return math.nan
     crossings_s = []
     for share in (_RATE_FROM, _RATE_TO):
-        below = np.flatnonzero(rising_bw < share * peak_bw)
-        if not len(below):
+        below = (rising_bw < share * peak_bw)[::-1]
+        newest = int(below.argmax())
+        if not below[newest]:
             return math.nan
-        low = int(below[-1])
+        low = len(below) - 1 - newest
         part = (share * peak_bw - rising_bw[low]) / (rising_bw[low + 1] - rising_bw[low])
         crossings_s.append(float(time_s[low] + part * (time_s[low + 1] - time_s[low])))
     return (_RATE_TO - _RATE_FROM) * peak_bw / (crossings_s[1] - crossings_s[0])

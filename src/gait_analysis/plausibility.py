@@ -79,7 +79,8 @@ class StrideDoubts:
     def feed(self, loads_n: tuple[Array, Array], width_m: float) -> str:
         """Take what both plates bore at each sample of a stride, and its step width; return what is doubtful."""
         if min(map(len, loads_n)) >= LEAST_SAMPLES and not math.isnan(self._weight_n):
-            self._borne_bw.append(float(sum(load_n.mean() for load_n in loads_n)) / self._weight_n)
+            left_n, right_n = (float(load_n.sum()) / len(load_n) for load_n in loads_n)
+            self._borne_bw.append((left_n + right_n) / self._weight_n)
         if not math.isnan(width_m):
             self._widths_m.append(width_m)
         if len(self._widths_m) >= KNOWN_COUNT and median(self._widths_m) < SWAPPED_M:
@@ -95,8 +96,8 @@ def clip_level_n(time_s: Array, force_n: Array) -> float:
     if not len(force_n):
         return math.nan
     highest_n = float(force_n.max())
-    at_top = np.flatnonzero(force_n == highest_n)
-    if time_s[at_top[-1]] - time_s[at_top[0]] < CLIPPED_S:
+    (at_top,) = (force_n == highest_n).nonzero()
+    if len(at_top) == 1 or time_s[at_top[-1]] - time_s[at_top[0]] < CLIPPED_S:
         return math.nan
     breaks = np.flatnonzero(at_top[1:] - at_top[:-1] > 1)
     firsts, lasts = np.concatenate((at_top[:1], at_top[breaks + 1])), np.concatenate((at_top[breaks], at_top[-1:]))

@@ -23,23 +23,20 @@ class Variability:
 
     def __init__(self, window_count: int) -> None:
         self._values: deque[float] = deque(maxlen=window_count)
+        self.strides_count = 0  # in the window
         self.sd = math.nan  # in the number's unit
         self.cv = math.nan  # no unit
-
-    @property
-    def strides_count(self) -> int:
-        """Strides in the window."""
-        return len(self._values)
 
     def feed(self, value: float) -> None:
         """Take the number of the next accepted stride; NaN, not measured, is passed over."""
         if math.isnan(value):
             return
-        self._values.append(value)
-        count = len(self._values)
+        values = self._values
+        values.append(value)
+        self.strides_count = count = len(values)
         if count < LEAST_STRIDES:
             return
-        mean = math.fsum(self._values) / count
-        self.sd = math.sqrt(math.fsum([(each - mean) ** 2 for each in self._values]) / (count - 1))
-        is_quotient = abs(mean) >= 0.5 * LEAST_SUM and min(self._values) * max(self._values) >= 0.0
+        mean = math.fsum(values) / count
+        self.sd = math.sqrt(math.fsum([(each - mean) ** 2 for each in values]) / (count - 1))
+        is_quotient = abs(mean) >= 0.5 * LEAST_SUM and min(values) * max(values) >= 0.0
         self.cv = self.sd / abs(mean) if is_quotient else math.nan

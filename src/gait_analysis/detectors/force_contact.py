@@ -21,7 +21,7 @@ of 10 N or less; minimum durations of 0.1 s as in common split-belt laboratory p
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -40,7 +40,8 @@ _SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
 _FAR_CONFIDENCE = 0.5
 _CLEAR_DEVIATIONS = 4.0  # of the noise: passed by chance in one of 30,000 samples
 _NORMAL_PER_MEDIAN = 1.4826  # standard deviation of a normal spread by its median absolute deviation
-_BLOCK_COUNT = 256  # looked at in one go; what lies beyond a change has to be looked at again
+_BLOCK_COUNT = 1024  # looked at in one go; what lies beyond a change has to be looked at again
+_EDGE_COUNT = 32  # looked at one by one where a load ends
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,10 @@ class Detector:
     def feed(self, samples: ForceSamples) -> list[ContactChange]:
         """Take the next samples of the plate; return the changes of contact they tell."""
         time_s, force_n = samples.time_s, samples.force_n[:, 2]
-        gaps_s = np.empty(len(time_s))  # before each sample
-        gaps_s[0] = 0.0 if math.isnan(self._newest_s) else time_s[0] - self._newest_s
-        np.subtract(time_s[1:], time_s[:-1], out=gaps_s[1:])
-        self._newest_s = float(time_s[-1])
+        last_s, self._newest_s = self._newest_s, float(time_s[-1])
+        if self._newest_s - last_s <= self._settings.max_gap_s:
+            return self._scan(time_s, force_n)
+        gaps_s = np.diff(time_s, prepend=time_s[0] if math.isnan(last_s) else last_s)  # before each sample
         if gaps_s.max() <= self._settings.max_gap_s:
             return self._scan(time_s, force_n)
         changes: list[ContactChange] = []
@@ -109,37 +110,51 @@ class Detector:
 
     def _scan(self, time_s: Array, force_n: Array) -> list[ContactChange]:
         """Find the changes in samples without a gap."""
+        self._history.append(time_s, force_n)
         changes: list[ContactChange] = []
         start = 0
         while start < len(time_s):
-            end = min(start + _BLOCK_COUNT, len(time_s))
+            end = start + _BLOCK_COUNT
             found = self._first_change(time_s[start:end], force_n[start:end])
-            end = end if found is None else start + found + 1
-            self._history.append(time_s[start:end], force_n[start:end])
             if found is not None:
+                end = start + found + 1
                 changes.append(self._change(float(time_s[end - 1]), float(force_n[end - 1])))
             start = end
         return changes
 
     def _first_change(self, time_s: Array, force_n: Array) -> int | None:
         on_n, off_n = self._baseline_n + self._on_n, self._baseline_n + self._off_n
+        if self._is_in_contact:
+            return self._foot_off(time_s, force_n, on_n, off_n)
+        is_on = force_n > on_n
         if self._is_in_contact is None:
-            return _first((force_n > on_n) | (force_n < off_n))
-        if not self._is_in_contact:
-            if force_n.max() <= on_n:
+            return _first(is_on | (force_n < off_n))
+        found, from_s = _first(is_on), self._changed_s + self._settings.min_swing_s
+        return found if found is None or time_s[found] >= from_s else _first(is_on & (time_s >= from_s))
+
+    def _foot_off(self, time_s: Array, force_n: Array, on_n: float, off_n: float) -> int | None:
+        """Return which sample tells that contact has ended; one at or above ``on_n`` tells nothing."""
+        settings, least_s = self._settings, self._changed_s + self._settings.min_contact_s
+        start = 0
+        while start < len(time_s):
+            below = _first(force_n[start:] < on_n)
+            if below != 0:
+                self._above_on_s = self._above_off_s = float(time_s[-1 if below is None else start + below - 1])
+            if below is None:
                 return None
-            return _first((force_n > on_n) & (time_s >= self._changed_s + self._settings.min_swing_s))
-        if force_n.min() >= on_n:
-            self._above_on_s = self._above_off_s = float(time_s[-1])
-            return None
-        above_on_s = _newest(time_s, force_n >= on_n, self._above_on_s)
-        above_off_s = _newest(time_s, force_n >= off_n, self._above_off_s)
-        is_unloaded = (force_n < off_n) & (time_s - above_off_s >= self._settings.confirm_s)
-        is_unloaded |= time_s - above_on_s >= self._settings.unload_s
-        found = _first(is_unloaded & (time_s >= self._changed_s + self._settings.min_contact_s))
-        last = -1 if found is None else found
-        self._above_on_s, self._above_off_s = float(above_on_s[last]), float(above_off_s[last])
-        return found
+            start += below
+            end = start + _EDGE_COUNT
+            samples = zip(time_s[start:end].tolist(), force_n[start:end].tolist(), strict=True)
+            for number, (instant_s, load_n) in enumerate(samples, start):
+                if load_n >= off_n:
+                    self._above_off_s = instant_s
+                if load_n >= on_n:
+                    self._above_on_s = instant_s
+                is_unloaded = load_n < off_n and instant_s - self._above_off_s >= settings.confirm_s
+                if (is_unloaded or instant_s - self._above_on_s >= settings.unload_s) and instant_s >= least_s:
+                    return number
+            start = end
+        return None
 
     def _change(self, time_s: float, force_n: float) -> ContactChange:
         was_in_contact = self._is_in_contact
@@ -191,7 +206,7 @@ class Detector:
             confidence=1.0,
         )
         if edge.is_far:
-            return replace(event, confidence=_FAR_CONFIDENCE, flags=EventFlag.INTERPOLATION_FAR)
+            return event._replace(confidence=_FAR_CONFIDENCE, flags=EventFlag.INTERPOLATION_FAR)
         return event
 
     def _edge(self, seen: Array, level_n: float, is_contact: bool) -> Edge:
@@ -201,8 +216,3 @@ class Detector:
 def _first(is_it: np.ndarray) -> int | None:
     index = int(is_it.argmax())
     return index if is_it[index] else None
-
-
-def _newest(time_s: Array, is_it: np.ndarray, before_s: float) -> Array:
-    """Return, for each sample, the time of the newest sample up to it for which ``is_it`` holds."""
-    return np.maximum(np.maximum.accumulate(np.where(is_it, time_s, -np.inf)), before_s)

@@ -89,7 +89,7 @@ class Strategy:
     def _judge(self, asymmetry: Asymmetry, metric: MetricAsymmetry) -> list[Cue]:
         settings, side = self._settings, asymmetry.side
         value, _ = JUDGED.compare(metric.prosthetic_value, metric.sound_value)
-        if math.isnan(value) or math.isnan(metric.value):
+        if math.isnan(value) or math.isnan(metric.value) or not math.isfinite(asymmetry.time_s):
             return []
         excess = value - settings.target
         lacking = self._prosthetic_side if excess > 0.0 else self._prosthetic_side.other
