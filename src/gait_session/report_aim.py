@@ -15,6 +15,7 @@ import numpy as np
 from gait_analysis.gait import Stride
 from gait_feedback.limb_choice import chosen_sides
 from gait_sensing.samples import Array, Side
+from gait_session import message_values as values
 from gait_session.report_data import Walk
 from gait_session.report_figures import metric_name, metric_series, side_name
 from gait_session.report_numbers import Table, number
@@ -38,12 +39,17 @@ class Course:
     high: float = math.inf
     settling_count: int = _SETTLING_COUNT
     digits: int = 3
+    side: Side | None = None  # whose number it is; None: of both
 
-    def blocks(self) -> tuple[Array, Array]:
-        """Return the first and the last values, without those of the settling; equally many, and none twice."""
-        settled = self.values[self.settling_count :]
+    def blocks(self, retention_s: float) -> tuple[Array, Array, Array]:
+        """Return the first and the last values before retention, and the last ones in it.
+
+        Those of the settling are left out, and none is in two blocks.
+        """
+        is_cued = self.seconds < retention_s
+        settled, retained = self.values[is_cued][self.settling_count :], self.values[~is_cued]
         count = min(_BLOCK_COUNT, len(settled) // 2)
-        return settled[:count], settled[len(settled) - count :]
+        return settled[:count], settled[len(settled) - count :], retained[-_BLOCK_COUNT:]
 
 
 def courses(walk: Walk) -> list[Course]:
@@ -54,19 +60,33 @@ def courses(walk: Walk) -> list[Course]:
     return [course for course in _COURSES[found[0]](walk, found[1]) if len(course.values)]
 
 
+def retention_s(walk: Walk) -> float:
+    """Return when retention began, from which on there are no cues, in seconds since the start; infinite: never."""
+    began = (message for message in walk.feedback if message.schedule_text.startswith("retention"))
+    first = next(began, None)
+    return math.inf if first is None else values.seconds(first.header.stamp) - walk.start_s
+
+
 def approach_table(walk: Walk) -> Table:
-    """Whether each number came nearer to its target from the first to the last block."""
+    """Whether each number came nearer to its target from the first to the last block, and what stayed without cues."""
     head = ("what the cues were about", "target", "first block", "last block", "strides", "towards the target")
-    return Table(head, [_approach(course) for course in courses(walk)])
+    table = Table((*head, "in retention"), [_approach(course, retention_s(walk)) for course in courses(walk)])
+    return table if math.isfinite(retention_s(walk)) else Table(head, [row[:-1] for row in table.rows])
 
 
-def _approach(course: Course) -> tuple[str, ...]:
-    first, last = course.blocks()
+def _approach(course: Course, from_s: float) -> tuple[str, ...]:
+    first, last, retained = course.blocks(from_s)
     target = number(course.target, course.digits, course.unit) if math.isfinite(course.target) else "none given"
     if len(first) < _FEWEST_COUNT:
-        return (course.name, target, *["cannot tell"] * 2, str(len(course.values)), "cannot tell: too few strides")
-    texts = (number(float(block.mean()), course.digits, course.unit) for block in (first, last))
-    return (course.name, target, *texts, f"{len(first)} and {len(last)}", _words(course, first, last))
+        told = (*["cannot tell"] * 2, str(len(course.values)), "cannot tell: too few strides")
+    else:
+        told = (_mean(course, first), _mean(course, last), f"{len(first)} each", _words(course, first, last))
+    kept = f"{_mean(course, retained)}, last {len(retained)}" if len(retained) else "cannot tell"
+    return (course.name, target, *told, kept)
+
+
+def _mean(course: Course, block: Array) -> str:
+    return number(float(block.mean()), course.digits, course.unit)
 
 
 def _words(course: Course, first: Array, last: Array) -> str:
@@ -87,9 +107,9 @@ def _asymmetry(walk: Walk, settings: Any) -> Iterator[Course]:
     name = settings.metric.rpartition(".")[2]
     pairs = [(second, metric) for second, metric in metric_series(walk, name) if not math.isnan(metric.value)]
     # judged as (S - P) / (S + P), whatever index the analysis shows
-    values = [(m.sound_value - m.prosthetic_value) / (m.sound_value + m.prosthetic_value) for _, m in pairs]
+    judged = [(m.sound_value - m.prosthetic_value) / (m.sound_value + m.prosthetic_value) for _, m in pairs]
     yield Course(
-        f"{metric_name(name)} asymmetry", "%", np.array([second for second, _ in pairs]), 100.0 * np.array(values),
+        f"{metric_name(name)} asymmetry", "%", np.array([second for second, _ in pairs]), 100.0 * np.array(judged),
         100.0 * settings.target, 100.0 * (settings.target - settings.band), 100.0 * (settings.target + settings.band),
         digits=1,
     )  # fmt: skip
@@ -115,7 +135,9 @@ def _push_off(walk: Walk, settings: Any) -> Iterator[Course]:
     def target(own: float) -> float:
         return float(own * (1.0 + settings.change) if math.isnan(settings.target) else settings.target)
 
-    what = ("propulsive impulse", "BW s", value) if is_impulse else ("second peak of load", "BW", value)
+    what = (
+        ("propulsive impulse", "BW\N{NO-BREAK SPACE}s", value) if is_impulse else ("second peak of load", "BW", value)
+    )
     return _banded(walk, settings, what, target, settings.band_share, True)
 
 
@@ -153,17 +175,16 @@ def _banded(
             for stride in walk.strides
             if stride.side is side and stride.is_accepted and math.isfinite(value := value_of(stride))
         ]
-        seconds, values = np.array(known).reshape(-1, 2).T
-        own = values[settings.settling_strides_count :][: settings.baseline_strides_count]
+        seconds, found = np.array(known).reshape(-1, 2).T
+        own = found[settings.settling_strides_count :][: settings.baseline_strides_count]
         mean, sd = (own.mean(), own.std(ddof=1)) if len(own) == settings.baseline_strides_count else (math.nan,) * 2
         target = target_of(float(mean))
         least = band * abs(target) if is_more_wanted else band
         half = max(least, settings.band_sds * float(sd))  # NaN while there is no baseline
         low, high = (target - half, math.inf) if is_more_wanted else (-math.inf, target + half)
         settling_count, digits = settings.settling_strides_count, 3 if is_more_wanted else 1
-        yield Course(
-            f"{name}, {side_name(walk, side)}", unit, seconds, values, target, low, high, settling_count, digits
-        )
+        label = f"{name}, {side_name(walk, side)}"
+        yield Course(label, unit, seconds, found, target, low, high, settling_count, digits, side)
 
 
 def _weight_shift(walk: Walk, settings: Any) -> Iterator[Course]:
@@ -171,21 +192,21 @@ def _weight_shift(walk: Walk, settings: Any) -> Iterator[Course]:
     targets = [each.shift_target for each in standing]
     target = targets[-1] if math.isnan(settings.target) and targets and len(set(targets)) == 1 else settings.target
     seconds = np.array([each.time_s - walk.start_s for each in standing])
-    values = np.array([100.0 * each.shift_share for each in standing])
+    shares = np.array([100.0 * each.shift_share for each in standing])
     side = walk.participant.prosthetic_side or Side.LEFT
     low, high = 100.0 * (target - settings.band), 100.0 * (target + settings.band)
-    yield Course(f"weight on the {side.value} in standing", "%", seconds, values, 100.0 * target, low, high, 0, 1)
+    yield Course(f"weight on the {side.value} in standing", "%", seconds, shares, 100.0 * target, low, high, 0, 1)
 
 
 def _cadence(walk: Walk, settings: Any) -> Iterator[Course]:
     leader = (walk.participant.prosthetic_side or Side.LEFT).other
     strides = [s for s in walk.strides if s.side is leader and s.is_accepted and math.isfinite(s.cadence_hz)]
     seconds = np.array([stride.end_s - walk.start_s for stride in strides])
-    values = np.array([60.0 * stride.cadence_hz for stride in strides])
-    own = values[settings.settling_strides_count :][: settings.baseline_strides_count]
+    cadences = np.array([60.0 * stride.cadence_hz for stride in strides])
+    own = cadences[settings.settling_strides_count :][: settings.baseline_strides_count]
     is_known = len(own) == settings.baseline_strides_count
     target = float(own.mean()) * (1.0 + settings.cadence_change) if is_known else math.nan
-    yield Course("cadence", "steps a minute", seconds, values, target, math.nan, math.nan,
+    yield Course("cadence", "steps a minute", seconds, cadences, target, math.nan, math.nan,
                  settings.settling_strides_count, 1)  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gait_sensing.samples import Side
 from gait_session import message_values as values
 from gait_session.report_aim import Course, courses
 from gait_session.report_data import Walk
@@ -50,18 +51,18 @@ def _panel(axes: Axes, walk: Walk, course: Course) -> None:
     room = 0.25 * (high - low)  # for the marks at the foot
     low, high = low - room, high + 0.1 * room
     axes.set_ylim(low, high)
-    if not np.isnan(course.low):
-        silent = max(course.low, low), min(course.high, high)
-        if silent[0] < silent[1]:
-            axes.axhspan(*silent, color=SILENT, linewidth=0, zorder=0, label="no cue is called for")
     _spans(axes, walk, lambda message: message.schedule_text.startswith(("retention", "quiet")), RETENTION,
            "retention or quiet: no cues")  # fmt: skip
     _spans(axes, walk, lambda message: message.guard_level > 0, GUARDED, "stability guard softens or pauses")
-    _marks(axes, walk)
+    if not np.isnan(course.low):
+        silent = max(course.low, low), min(course.high, high)
+        if silent[0] < silent[1]:
+            axes.axhspan(*silent, color=SILENT, alpha=0.75, linewidth=0, zorder=0, label="no cue is called for")
+    _marks(axes, walk, course.side)
 
 
-def _marks(axes: Axes, walk: Walk) -> None:
-    """Mark cues at the foot of the panel, one row for each thing that became of them."""
+def _marks(axes: Axes, walk: Walk, side: Side | None) -> None:
+    """Mark a side's cues, or all, at the foot of the panel: one row for each thing that became of them."""
     rows: dict[str, tuple[str, str, list[float]]] = {
         "cue sent": ("|", CUE, []),
         "catch stride: cue withheld": ("v", ALARM, []),
@@ -69,6 +70,8 @@ def _marks(axes: Axes, walk: Walk) -> None:
         "withheld otherwise": ("x", MUTED, []),
     }
     for receipt in walk.receipts:
+        if side not in (None, values.SIDES[receipt.side]):
+            continue
         if receipt.result == SENT:
             rows["cue sent"][2].append(values.seconds(receipt.sent) - walk.start_s)
         elif receipt.result == WITHHELD:

@@ -123,8 +123,8 @@ _MACHINE = """
 {% if svg.aim %}<figure role="img" aria-label="What the cues were about, over the session">{{ svg.aim }}</figure>
 {{ table_of(approach) }}
 <p class="note below">Blocks: means of the first strides or pairs, after those in which the belts speed up, and of as
-many at the end, 20 at most. Nearer or further away: the mean distance from the target differs between the blocks by
-more than two standard errors.</p>
+many at the end, or before retention, 20 at most. Nearer or further away: the mean distance from the target differs
+between the blocks by more than two standard errors.</p>
 {% else %}{{ empty("What the cues were about is not known, or was not measured.") }}{% endif %}
 <h3>What became of each cue</h3>
 {% if cues.rows %}{{ table_of(cues) }}

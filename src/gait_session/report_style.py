@@ -46,7 +46,7 @@ table { width: 100%; border-collapse: collapse; font-size: 0.86rem; margin-top: 
 th { text-align: left; vertical-align: bottom; font-weight: 500; color: var(--muted); padding: 0 0.8rem 0.4rem 0;
   border-bottom: 1px solid #b8bfc9; }
 td { padding: 0.42rem 0.8rem 0.42rem 0; border-bottom: 1px solid var(--hair); vertical-align: top; }
-td:first-child { font-weight: 550; overflow-wrap: anywhere; }
+td:first-child { font-weight: 550; overflow-wrap: break-word; }
 .key i { display: inline-block; width: 0.7em; height: 0.7em; margin: 0 0.35em 0 0.9em; border-radius: 0.15em; }
 .bar { display: flex; width: 7rem; height: 0.7rem; margin-top: 0.35rem; border-radius: 0.15rem; overflow: hidden; }
 .bar i { display: block; } .found { background: #b42318; } .absent { background: #cfe6d8; }

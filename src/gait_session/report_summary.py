@@ -163,8 +163,8 @@ def _cues(walk: Walk) -> str:
 
 
 def _approach(walk: Walk) -> str:
-    told = [f"{row[0]} went from {row[2]} to {row[3]}, {row[-1]}" for row in approach_table(walk).rows]
-    return f"Of what the cues were about: {'; '.join(told)}." if told and walk.receipts else ""
+    told = [f"{row[0]} went from {row[2]} to {row[3]}: {row[5]}" for row in approach_table(walk).rows]
+    return f"What the cues were about: {'. '.join(told)}." if told and walk.receipts else ""
 
 
 def _belts(walk: Walk) -> str:

@@ -67,7 +67,7 @@ def test_the_report_says_whether_the_number_came_nearer_to_the_target(last, word
     noise = 0.004 * np.sin(np.arange(20) * 2.1)
     values = [0.3] * 10 + list(0.1 + noise) + [0.05] * 7 + list(last + noise)
     (row,) = report_aim.approach_table(with_asymmetry(walk_of("outside_band", band=0.05), values)).rows
-    assert row[0] == "stance time asymmetry" and row[1].startswith("0.0") and row[4] == "20 and 20"
+    assert row[0] == "stance time asymmetry" and row[1].startswith("0.0") and row[4] == "20 each"
     assert row[2].startswith("10.0") and row[-1].startswith(words)
     assert row[-1].endswith("20 of the last 20 within the silent band") == (last == 0.02)
 
@@ -79,8 +79,21 @@ def test_too_few_strides_tell_nothing():
 
 def test_no_block_holds_a_stride_twice():
     (course,) = report_aim.courses(with_asymmetry(walk_of("outside_band"), np.arange(31) / 100.0))
-    first, last = course.blocks()
+    first, last, retained = course.blocks(math.inf)
     assert len(first) == len(last) == 10 and first.max() < last.min() and first.min() == pytest.approx(10.0)
+    assert len(retained) == 0
+    first, last, retained = course.blocks(20.0)
+    assert [len(first), len(last), len(retained)] == [5, 5, 11] and last.max() < retained.min()
+
+
+def test_what_stayed_in_retention_stands_beside_the_blocks_with_cues():
+    walk = with_asymmetry(walk_of("outside_band"), [0.1] * 30 + [0.02] * 20 + [0.06] * 20)
+    message = msg.FeedbackState(schedule_text="retention: no cues after 2 blocks of 25 strides")
+    message.header.stamp = messages.to_stamp(START_S + 50.0)
+    walk.feedback.append(message)
+    table = report_aim.approach_table(walk)
+    assert table.head[-1] == "in retention" and table.rows[0][3].startswith("2.0")
+    assert table.rows[0][-1] == "6.0\N{NO-BREAK SPACE}%, last 20"
 
 
 BANDED = {
@@ -201,6 +214,15 @@ def test_cues_catch_strides_and_retention_are_marked_in_the_figure():
     ):
         assert words in drawn, words
     assert "retention or quiet" in drawn and "stability guard" not in drawn and "withheld otherwise" not in drawn
+
+
+def test_a_side_s_panel_has_the_cues_of_that_side():
+    walk = walk_of("stance_time_target", limb="left")
+    walk.strides = [stride(Side.LEFT, number) for number in range(1, 40)]
+    walk.receipts = [receipt(1, msg.CueReceipt.SENT, side=2, sent=START_S + 20.0)]
+    assert "cue sent" not in aim_panels(walk)
+    walk.receipts.append(receipt(2, msg.CueReceipt.SENT, side=1, sent=START_S + 20.0))
+    assert "cue sent" in aim_panels(walk)
 
 
 def test_strides_that_end_after_the_session_are_left_out(make_lab):
