@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.samples import BeltReading, BeltSetpoint
+from gait_sensing.samples import BeltReading, BeltSetpoint, TreadmillReport
 
 PAIR_S = 0.15  # statuses of the two belts further apart than this make none of both
-QUIET_S = 0.025  # no question this soon after a command: slow lines want one message at a time
+QUIET_S = 0.02  # no question this soon after a command: slow lines want one message at a time
 
 
 class BeltWires:
@@ -26,6 +26,9 @@ class BeltWires:
         self.is_split = first.is_split or len(drivers) == 2
         self.has_acceleration = first.has_acceleration
         self.speed_step_mps, self.max_speed_mps = first.speed_step_mps, first.max_speed_mps
+        self.max_backward_mps = first.max_speed_mps if first.can_reverse else 0.0
+        self.max_acceleration_mps2 = first.max_acceleration_mps2
+        self.incline_range_rad = first.incline_range_rad
         self.min_command_interval_s = first.min_command_interval_s
         self._newest: list[tuple[float, BeltReading] | None] = [None] * len(drivers)  # of each wire, not yet used
         self._right_incline_rad = math.nan
@@ -37,6 +40,10 @@ class BeltWires:
         if len(self.drivers) == 1:
             return readings
         return [both for reading in readings if (both := self._both(wire, reading, now_s))]
+
+    def reports(self) -> list[TreadmillReport]:
+        """Return, once, what the treadmill reported as amiss on any wire since the last call."""
+        return [report for driver in self.drivers for report in driver.reports()]
 
     def command(self, setpoint: BeltSetpoint, now_s: float) -> list[bytes]:
         """Return what asks for ``setpoint`` on each wire. Raises ``ValueError`` as a driver does."""

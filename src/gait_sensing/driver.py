@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from gait_sensing.samples import BeltReading, BeltSetpoint, ForceReadings, ImuReading
+from gait_sensing.samples import BeltReading, BeltSetpoint, ForceReadings, ImuReading, TreadmillReport
 
 
 @dataclass(slots=True)
@@ -103,13 +103,24 @@ class TreadmillDriver(Driver):
     has_acceleration: ClassVar[bool] = True  # False: the acceleration cannot be told; whoever commands must ramp
     speed_step_mps: float = 0.001
     max_speed_mps: float = math.inf  # the wire can say no more
+    max_acceleration_mps2: float = math.inf  # as max_speed_mps
+    incline_range_rad: tuple[float, float] = (0.0, math.inf)  # the wire can say no less and no more
     incline_step_rad: float = math.radians(0.01)
     min_command_interval_s: float  # the device wants no commands faster than this
     poll_interval_s: float = math.inf  # ``poll`` is to be written this often by whoever watches over the belts
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._reports: list[TreadmillReport] = []
+
     @abstractmethod
     def feed(self, data: bytes) -> list[BeltReading]:
         """Return the statuses that ``data`` completes, oldest first."""
+
+    def reports(self) -> list[TreadmillReport]:
+        """Return, once, what was fed of stops and faults that the treadmill itself reported, and of a lost stream."""
+        reports, self._reports = self._reports, []
+        return reports
 
     @abstractmethod
     def command(self, setpoint: BeltSetpoint) -> bytes:

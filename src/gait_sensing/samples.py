@@ -73,6 +73,14 @@ class BeltSetpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class TreadmillReport:
+    """What a treadmill itself reported as amiss."""
+
+    text: str
+    is_stop: bool  # somebody stopped it there; otherwise a fault
+
+
+@dataclass(frozen=True, slots=True)
 class ImuSample:
     """One IMU sample. NaN in place of what the sensor does not measure."""
 

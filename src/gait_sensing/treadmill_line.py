@@ -18,7 +18,10 @@ made, and only if the treadmill reports that it stands. A belt that then stops b
 timer) is not started again: motion is refused until rest has been commanded. *State '3'*, running untimed, is running
 too, but motion is refused on it, since nobody would stop it if the host died. *Zero* is a set speed that some models
 refuse as out of range: then, and whenever the belt is slow, A2 follows. *Answers* that were not asked for are refused
-while others are awaited, so that a corrupt first byte seldom turns a grade into a speed.
+while others are awaited, so that a corrupt first byte seldom turns a grade into a speed. *Status*: each answer to a
+poll is one, ten a second, with speed and grade as last answered. The speed is 0.1 s old at most: every other question
+is for it, and while it is not answered nothing else is asked. Questions and commands together are 20 messages a second,
+which is what 4800 baud leave to a treadmill that takes some 30 ms to answer.
 """
 
 import math
@@ -29,17 +32,22 @@ from typing import ClassVar
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.samples import BeltReading, BeltSetpoint
+from gait_sensing.samples import BeltReading, BeltSetpoint, TreadmillReport
 from gait_sensing.wires.framing import INCOMPLETE, NOT_A_FRAME, FrameFormat, FrameSplitter
 
 START, STOP, SET_SPEED, SET_GRADE = 0xA0, 0xA2, 0xA3, 0xA4
 GET_STATE, GET_SPEED, GET_GRADE = 0xC0, 0xC1, 0xC2
 ANSWER = 0x10  # is added to the first byte of what is answered
 OUT_OF_RANGE, UNKNOWN_COMMAND = 0xBE, 0xBF
-ERRORS = (0xBD, OUT_OF_RANGE, UNKNOWN_COMMAND)
+TIMER_RAN_OUT = 0xBD
+ERRORS = {
+    TIMER_RAN_OUT: "its communication timer ran out",
+    OUT_OF_RANGE: "it was told a value out of its range",
+    UNKNOWN_COMMAND: "it was told a command that it does not know",
+}
 DIGITS_AFTER = {GET_STATE + ANSWER: 1, GET_SPEED + ANSWER: 4, GET_GRADE + ANSWER: 4}
 STOPPED, RUNNING, RUNNING_UNTIMED = b"1", b"2", b"3"
-QUESTIONS = (GET_SPEED, GET_GRADE, GET_SPEED, GET_STATE)  # in turn: the speed 5 times a second
+QUESTIONS = (GET_SPEED, GET_GRADE, GET_SPEED, GET_STATE)  # in turn
 LONGEST_UNANSWERED_COUNT = 4
 POLL_INTERVAL_S = 0.1
 COMMAND_INTERVAL_S = 0.1
@@ -95,6 +103,7 @@ class LineDriver(TreadmillDriver):
         self.speed_step_mps = STEP_MPS[settings.unit]
         self.incline_step_rad = math.atan(GRADE_STEP * self.dialect.grade_unit_step)
         self.max_speed_mps = self.dialect.most_speed_units[settings.unit] * self.speed_step_mps
+        self.incline_range_rad = (0.0, math.atan(self.dialect.most_grade_units * GRADE_STEP))
         self._splitter = FrameSplitter(self._formats(), self.counts)
         self._forget()
 
@@ -105,6 +114,7 @@ class LineDriver(TreadmillDriver):
         self._grade_units: int | None = None
         self._asked: list[int] = []  # questions without answer, oldest first
         self._poll_count = 0
+        self._is_reading_due = False  # asked, and nothing answered since
         self._is_under_way = False  # motion was commanded, and rest not since
         self._has_stopped_itself = False
         self._last_units: int | None = None  # the speed last commanded over this link
@@ -122,12 +132,18 @@ class LineDriver(TreadmillDriver):
         return b"" if self._last_units is None else self._rest()
 
     def poll(self) -> bytes:
-        """Return the next question; any question keeps the treadmill's timer from running out."""
+        """Return the next question; any question keeps the treadmill's timer from running out.
+
+        A speed that was not answered is asked for again.
+        """
+        self._is_reading_due = True
+        if GET_SPEED in self._asked[-1:]:
+            return b"%c" % GET_SPEED  # still one question: its answer may only be late
         self._poll_count += 1
         return self._ask(QUESTIONS[self._poll_count % len(QUESTIONS)])
 
     def feed(self, data: bytes) -> list[BeltReading]:
-        """Return a reading for each answered speed once the grade is known; see ``driver.TreadmillDriver``."""
+        """Return a reading for each answer to a poll once speed and grade are known; see ``driver.TreadmillDriver``."""
         readings = []
         for frame in self._splitter.feed(data):
             code, digits = frame[0], frame[1:]
@@ -137,10 +153,11 @@ class LineDriver(TreadmillDriver):
                 self._grade_units = int(digits)
             elif code == GET_SPEED + ANSWER:
                 self._speed_units = self.dialect.speed_units(digits)
-                readings += self._reading()
             elif code in ERRORS:
-                self.counts.device_error_count += 1
-                self._is_zero_refused |= self._last_units == 0
+                self._take_error(code)
+            if code == GET_SPEED + ANSWER or (self._is_reading_due and code - ANSWER in QUESTIONS):
+                readings += self._reading()
+                self._is_reading_due = False
         self.counts.reading_count += len(readings)
         return readings
 
@@ -211,9 +228,17 @@ class LineDriver(TreadmillDriver):
     def _take_state(self, state: bytes) -> None:
         if self._is_under_way and self._state in (RUNNING, RUNNING_UNTIMED) and state == STOPPED:
             self._has_stopped_itself = True
+            self._reports.append(TreadmillReport("it has stopped by itself", is_stop=True))
         self._state = state
         if self._grade_units is None:
             self._pending += self._ask(GET_GRADE)
+
+    def _take_error(self, code: int) -> None:
+        """Some models refuse 0; anything else that goes wrong is a fault."""
+        self.counts.device_error_count += 1
+        self._is_zero_refused |= self._last_units == 0
+        if code == TIMER_RAN_OUT or self._last_units != 0:
+            self._reports.append(TreadmillReport(ERRORS[code], is_stop=False))
 
     def _reading(self) -> list[BeltReading]:
         if self._speed_units is None or self._grade_units is None:

@@ -38,7 +38,7 @@ AUTO_STOP = 0xAA
 class LineEmulator:
     """One belt. ``least_units`` is the slowest set speed that it takes; some models refuse 0."""
 
-    status_interval_s: ClassVar[float] = 0.2  # how often a host that polls learns the speed
+    status_interval_s: ClassVar[float] = 0.1  # how often a host that polls hears of it
     dialect: ClassVar[Dialect]
 
     def __init__(self, settings: LineSettings) -> None:

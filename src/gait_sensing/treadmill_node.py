@@ -9,37 +9,45 @@ from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg, srv
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from gait_ros import qos
 from gait_ros.devices import RawSettings, RawTap, link_status
-from gait_ros.messages import to_stamp
+from gait_ros.messages import to_stamp, values
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing import treadmills
 from gait_sensing.belt_gate.gate import BeltGate
 from gait_sensing.belt_gate.limits import GateSettings, fitted
 from gait_sensing.belt_gate.states import (
+    TICK_S,
     ArmRequest,
     BeltRequest,
+    HarnessLoad,
     LinkDown,
     LinkUp,
+    Misstep,
     OperatorAlive,
+    PlateLoad,
     Refused,
     Safety,
     Shutdown,
     State,
+    StopInput,
     StopRequest,
     Tick,
+    Walker,
 )
+from gait_sensing.belt_gate.supervisor import SupervisorSettings
 from gait_sensing.belt_wires import BeltWires
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.samples import BeltReading
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, BeltReading
 from gait_sensing.wires.raw_log import RawKind
 from gait_sensing.wires.reader import Reader
 from gait_sensing.wires.transport import WireError, parse_url
 
-TICK_S = 0.05
 SAFETY_PERIOD_S = 1.0
 LONGEST_LEAVE_S = 4.0  # launch kills what has not ended 10 s after it was asked to
 
@@ -58,16 +66,24 @@ class TreadmillNode(LabNode):
             parse_url(url)  # before the first thread starts: it would outlive the error
         self._belts = BeltWires([part.Driver(settings) for _ in urls])
         self._limits = fitted(declare(self, GateSettings), self._belts)
-        self._gate = BeltGate(self._limits, self._belts.has_acceleration)
+        self._supervisor = declare(self, SupervisorSettings, "supervisor.")
+        self._gate = BeltGate(self._limits, self._belts.has_acceleration, self._supervisor)
         self._lock = threading.Lock()  # the reader threads and the executor all feed drivers and gate
         self._link: tuple[int, ...] | None = None  # open counts of the link that the gate knows of
         self._safety: Safety | None = None
         self._safety_due_s = 0.0
         self._commanded_mps = (math.nan, math.nan)
+        self._loads: dict[str, bytes] = {}  # newest of each load cell, not yet looked at
+        self._walker: Walker | None = None
         self._state_publisher = self.create_publisher(msg.TreadmillState, "treadmill/state", qos.EVENTS)
         self._safety_publisher = self.create_publisher(msg.SafetyState, "treadmill/safety", qos.STATE)
         self.create_subscription(msg.TreadmillCommand, "treadmill/command", self._on_command, qos.COMMAND)
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
+        self.create_subscription(msg.GaitEvent, "gait/events", self._on_event, qos.EVENTS)
+        self.create_subscription(Bool, "treadmill/stop_input", self._on_stop_input, qos.FOREIGN)
+        for name in (*self._supervisor.plates, self._supervisor.harness):  # raw: the newest is looked at, once a tick
+            keep = partial(self._loads.__setitem__, name)
+            self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", keep, qos.SAMPLES, raw=True)
         self.create_service(srv.Arm, "~/arm", self._arm)
         self.create_service(Trigger, "~/stop", self._stop)
         self._names = ["treadmill"] if len(urls) == 1 else ["treadmill_left", "treadmill_right"]
@@ -118,6 +134,9 @@ class TreadmillNode(LabNode):
         self._taps[wire].feed(RawKind.RECEIVED, received_s, data)
         with self._lock:
             readings = self._belts.feed(wire, data, time.monotonic())
+            reports = self._belts.reports()
+        for report in reports:
+            self._feed(report)
         for reading in readings:
             self._feed(reading)
             self._publish_state(reading, received_s)
@@ -136,20 +155,41 @@ class TreadmillNode(LabNode):
                 else:
                     self._link = link
                     self._pass(LinkUp())
+        for name in tuple(self._loads):
+            self._feed(self._load(name, deserialize_message(self._loads.pop(name), msg.ForceSamples)))
         self._feed(Tick())
         with self._lock:
             if self._link is not None:
                 self._write(self._belts.poll(time.monotonic()))
 
-    def _on_command(self, command: msg.TreadmillCommand) -> None:
-        self._feed(
-            BeltRequest(
-                command.left_speed_mps, command.right_speed_mps, command.acceleration_mps2, command.header.frame_id
-            )
-        )
+    def _load(self, name: str, samples: msg.ForceSamples) -> PlateLoad | HarnessLoad:
+        """Return what the newest sample of a load cell tells."""
+        if name == self._supervisor.harness:
+            known_n = [force_n for force_n in samples.force_n[-3:] if not math.isnan(force_n)]
+            return HarnessLoad(math.hypot(*known_n) if known_n else math.nan)
+        return PlateLoad(name, samples.force_n[-1], samples.centre_of_pressure_m[-2])
 
-    def _on_session(self, _: msg.SessionState) -> None:
+    def _on_command(self, command: msg.TreadmillCommand) -> None:
+        speeds_mps = command.left_speed_mps, command.right_speed_mps
+        age_s = self._now() - values.seconds(command.header.stamp)
+        self._feed(BeltRequest(*speeds_mps, command.acceleration_mps2, command.header.frame_id, age_s))
+
+    def _on_session(self, session: msg.SessionState) -> None:
+        walker = Walker(session.body_mass_kg * STANDARD_GRAVITY_MPS2, session.input != msg.SessionState.INPUT_RECORDING)
+        if walker != self._walker:
+            self._walker = walker
+            self._feed(walker)
         self._feed(OperatorAlive())
+
+    def _on_event(self, event: msg.GaitEvent) -> None:
+        """Pass on what the plates say of a landing; motion sensors flag what they are not sure of."""
+        is_cross_step = bool(event.flags & msg.GaitEvent.FLAG_CROSS_STEP)
+        is_landing = event.kind == msg.GaitEvent.INITIAL_CONTACT and event.source == msg.GaitEvent.SOURCE_FORCE
+        if is_landing and (is_cross_step or event.flags & msg.GaitEvent.FLAG_IRREGULAR):
+            self._feed(Misstep(is_cross_step))
+
+    def _on_stop_input(self, may_run: Bool) -> None:
+        self._feed(StopInput(may_run.data))
 
     def _arm(self, request: srv.Arm.Request, response: srv.Arm.Response) -> srv.Arm.Response:
         self._feed(ArmRequest(request.operator_name))

@@ -17,7 +17,8 @@ LEVELS = {0: "ok", 1: "warning", 2: "ramp down", 3: "stop"}  # SafetyState.LEVEL
 REASONS = (  # SafetyState.REASON_*
     "none", "not armed", "operator stop", "command stale", "link lost", "status stale", "operator lost",
     "command invalid", "command limited", "second source", "belt moving unarmed", "belt overspeed", "node stopping",
-    "belt not following",
+    "belt not following", "command old", "walker at edge", "walker gone", "stumble", "cross steps", "sensor silent",
+    "harness load", "stop input", "driver fault",
 )  # fmt: skip
 FORCE_TYPE = "gait_lab/msg/ForceSamples"
 

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from gait_sensing.belt_gate.gate import BeltGate
 from gait_sensing.belt_gate.limits import GateSettings, fitted
 from gait_sensing.belt_gate.states import (
+    TICK_S,
     ArmRequest,
     BeltRequest,
     Level,
@@ -33,7 +34,6 @@ from gait_sensing.samples import BeltReading, BeltSetpoint
 from gait_sensing.treadmill_line_emulator import RAMP_MPS2, TIMER_S
 from gait_sensing.treadmills import trackmaster, woodway_us
 
-TICK_S = 0.05
 STEP_MPS = 0.044704
 WISHED = GateSettings(max_speed_mps=1.5)
 BOTH_DIALECTS = pytest.mark.parametrize("part", [trackmaster, woodway_us])
@@ -113,8 +113,9 @@ class Lab:
         for wire, driver in enumerate(self.belts.drivers):
             data, self.answers[wire] = self.answers[wire], b""
             if self.has_link and self.has_answers:
-                for reading in self.belts.feed(wire, data, self.now_s):
-                    self.feed(reading)
+                readings = self.belts.feed(wire, data, self.now_s)
+                for thing in (*self.belts.reports(), *readings):
+                    self.feed(thing)
                 rest = [b""] * len(self.treadmills)
                 rest[wire] = driver.pending()
                 self.write(rest)
@@ -203,9 +204,11 @@ def test_rest_is_reached_in_steps_at_the_deceleration(part: ModuleType, stop: ob
     lab.feed(stop)
     moving_s = rest_time_s(lab)
     speeds_mps = [setpoint.left_speed_mps for _, setpoint in lab.sent[sent_count:]]
+    lead_s = lab.limits.min_command_interval_s  # of the first, so that no rounding hides it
     for (before_s, before), (at_s, after) in zip(lab.sent[sent_count:], lab.sent[sent_count + 1 :], strict=False):
         drop_mps = before.left_speed_mps - after.left_speed_mps
-        assert 0.0 <= drop_mps <= deceleration_mps2 * (at_s - before_s) + 1e-6
+        assert 0.0 <= drop_mps <= deceleration_mps2 * (at_s - before_s + lead_s) + 1e-6
+        lead_s = 0.0
     assert speeds_mps[0] > 1.4 and speeds_mps[-1] == 0.0
     assert moving_s == pytest.approx(1.45 / deceleration_mps2, abs=0.25)
 
@@ -221,8 +224,8 @@ def test_rest_on_command_keeps_the_deceleration_asked_for() -> None:
     ("lose", "reason", "at_most_s"),
     [
         (lambda lab: setattr(lab, "request", None), Reason.COMMAND_STALE, 0.25),
-        (lambda lab: setattr(lab, "has_operator", False), Reason.OPERATOR_LOST, 1.05),
-        (lambda lab: setattr(lab, "has_answers", False), Reason.STATUS_STALE, 0.55),
+        (lambda lab: setattr(lab, "has_operator", False), Reason.OPERATOR_LOST, 0.25),
+        (lambda lab: setattr(lab, "has_answers", False), Reason.STATUS_STALE, 0.25),
         (lambda lab: lab.ask(math.nan), Reason.COMMAND_INVALID, 0.05),
     ],
 )
@@ -255,7 +258,7 @@ def test_a_host_that_dies_during_a_ramp_leaves_the_belt_at_rest() -> None:
 def test_a_gate_that_hangs_stops_the_belt_though_its_reader_goes_on() -> None:
     """The reader's thread feeds the gate and answers the driver, but asks nothing."""
     lab = walking()
-    for _ in range(30):
+    for _ in range(60):
         lab.move(TICK_S)
         lab.hear()
     lab.move(1.0)
@@ -275,7 +278,7 @@ def test_a_belt_stopped_at_its_panel_stays_so_and_it_is_said() -> None:
     lab = walking()
     lab.treadmills[0].press_stop()
     lab.run(0.6)
-    assert (lab.state, lab.reason) == (State.STOPPING, Reason.BELT_NOT_FOLLOWING)
+    assert (lab.state, lab.reason, lab.gate.safety.level) == (State.STOPPING, Reason.STOP_INPUT, Level.STOP)
     assert "stopped by itself" in lab.gate.safety.text
     lab.run(3.0)
     assert lab.is_at_rest and lab.state is State.DISARMED
@@ -362,7 +365,7 @@ def test_rest_is_not_believed_before_it_was_told() -> None:
 def test_no_setpoint_rounds_to_more_than_the_limit() -> None:
     lab = walking()
     lab.ask(3.0)
-    for _ in range(100):
+    for _ in range(200):
         lab.tick()
         assert lab.speeds_mps[0] <= 1.5
     assert lab.speeds_mps[0] == pytest.approx(1.475, abs=0.001)
@@ -386,7 +389,7 @@ def test_two_wires_drive_two_belts() -> None:
     assert lab.speeds_mps == pytest.approx([1.2, 0.8], abs=STEP_MPS)
     lab.treadmills[1].press_stop()
     lab.run(4.0)
-    assert lab.is_at_rest and lab.reason is Reason.BELT_NOT_FOLLOWING
+    assert lab.is_at_rest and lab.reason is Reason.STOP_INPUT
     assert [treadmill.start_count for treadmill in lab.treadmills] == [1, 1]
 
 
@@ -399,7 +402,7 @@ def test_one_silent_belt_of_two_stops_both() -> None:
 
 @BOTH_DIALECTS
 @settings(derandomize=True, deadline=None, max_examples=150)
-@given(at=st.integers(0, 400), flips=st.integers(0, 255), length=st.integers(1, 6))
+@given(at=st.integers(0, 600), flips=st.integers(0, 255), length=st.integers(1, 6))
 def test_bytes_corrupted_or_lost_on_the_way_never_run_away(part: ModuleType, at: int, flips: int, length: int) -> None:
     """``flips`` of 0 loses bytes. A wrong speed lasts until the next command, and the treadmill ramps meanwhile."""
     lab = Lab(part)
@@ -418,7 +421,7 @@ def test_bytes_corrupted_or_lost_on_the_way_never_run_away(part: ModuleType, at:
     lab.run(0.5)
     lab.feed(ArmRequest("Ann"))
     lab.ask(1.4)
-    for _ in range(120):
+    for _ in range(240):
         lab.tick()
         assert abs(lab.speeds_mps[0]) <= lab.limits.max_speed_mps + 0.3 * RAMP_MPS2
     assert byte_count > 0
@@ -433,7 +436,8 @@ LIMITS = GateSettings(
     max_speed_mps=1.2, max_acceleration_mps2=0.5, max_deceleration_mps2=0.7, max_belt_difference_mps=0.6
 )
 STATED_S = (
-    LIMITS.operator_stale_s  # until the last input is stale
+    0.5  # until a new link has told state, elevation and speed
+    + LIMITS.operator_stale_s  # until the last input is stale
     + 1.2 / 0.7  # the ramp
     + 3 * 0.1  # commands that wait for their turn, and one that is lost
     + 0.4  # a status after the last motion
@@ -452,7 +456,7 @@ class LineMachine(RuleBasedStateMachine):
         self.check_count = 0
         self.was_rest_told = True
 
-    @rule(ticks=st.integers(1, 30))
+    @rule(ticks=st.integers(1, 60))
     def run(self, ticks: int) -> None:
         for _ in range(ticks):
             self.lab.tick()
@@ -463,10 +467,10 @@ class LineMachine(RuleBasedStateMachine):
         """The good path, taken often enough for the rest to matter."""
         self.lab.request = None
         self.lab.has_operator = self.lab.has_answers = True
-        self.run(15)
+        self.run(30)
         self.lab.feed(ArmRequest("Ann"))
         self.lab.ask(speed_mps)
-        self.run(20)
+        self.run(40)
 
     @rule(left=st.floats(0.0, 2.0), right=st.floats(0.0, 2.0), acceleration=st.floats(0.001, 5.0))
     def ask(self, left: float, right: float, acceleration: float) -> None:
@@ -587,6 +591,6 @@ class PairMachine(LineMachine):
 
 
 for machine in (LineMachine, WoodwayMachine, PairMachine):
-    machine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+    machine.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestLineMachine, TestWoodwayMachine = LineMachine.TestCase, WoodwayMachine.TestCase
 TestPairMachine = PairMachine.TestCase

@@ -24,14 +24,13 @@ from gait_sensing.belt_gate.gate import (
     StopRequest,
     Tick,
 )
-from gait_sensing.belt_gate.states import Level, Reason, State
+from gait_sensing.belt_gate.states import TICK_S, Level, Reason, State
 from gait_sensing.samples import BeltReading, BeltSetpoint
 from gait_sensing.treadmills import bertec_classic
 
 LIMITS = GateSettings(
     max_speed_mps=1.2, max_acceleration_mps2=0.5, max_deceleration_mps2=0.7, max_belt_difference_mps=0.6
 )
-TICK_S = 0.05
 ROUNDING_MPS = 0.0011  # the wire's unit is 1 mm/s
 REST_S = LIMITS.max_speed_mps / LIMITS.max_deceleration_mps2
 STATED_S = (
@@ -118,7 +117,7 @@ class GateMachine(RuleBasedStateMachine):
             self.feed(self.asked)
         self.feed(Tick())
 
-    @rule(ticks=st.integers(1, 40))
+    @rule(ticks=st.integers(1, 80))
     def run(self, ticks: int) -> None:
         for _ in range(ticks):
             self.tick()
@@ -128,11 +127,11 @@ class GateMachine(RuleBasedStateMachine):
         """The good path, taken often enough for the rest to matter."""
         self.asked = None
         self.has_operator = self.has_status = True
-        for _ in range(8):
+        for _ in range(16):
             self.tick()
         self.feed(ArmRequest("Ann"))
         self.asked = BeltRequest(1.0, 1.0, 0.5, "law")
-        for _ in range(20):
+        for _ in range(40):
             self.tick()
 
     @rule(

@@ -127,6 +127,37 @@ def test_limits_finer_than_the_wire_are_refused_with_both_numbers(wrong, numbers
     fitted(GateSettings(**wrong), wires(bertec_classic))
 
 
+@pytest.mark.parametrize(
+    ("part", "wrong", "numbers"),
+    [
+        (trackmaster, {"max_backward_mps": 0.5}, "max_backward_mps: got 0.5, this treadmill can be told 0 at most"),
+        (trackmaster, {"max_incline_rad": 0.26}, r"max_incline_rad: got 0\.26, this treadmill can be told 0\.2450"),
+        (trackmaster, {"min_incline_rad": -0.1}, r"min_incline_rad: got -0\.1, this treadmill can be told 0 at least"),
+        (bertec_classic, {"min_incline_rad": -0.1}, "this treadmill can be told 0 at least"),
+    ],
+)
+def test_limits_that_the_treadmill_cannot_keep_are_refused_with_both_numbers(part, wrong, numbers) -> None:
+    with pytest.raises(ValueError, match=numbers):
+        fitted(GateSettings(**wrong), wires(part))
+
+
+def test_an_acceleration_that_the_wire_cannot_say_is_refused_with_both_numbers() -> None:
+    class Gentle(bertec_classic.Driver):
+        """A model that takes no more."""
+
+        max_acceleration_mps2 = 0.4
+
+    with pytest.raises(ValueError, match=r"max_acceleration_mps2: got 0\.6, this treadmill can be told 0\.4 at most"):
+        fitted(GateSettings(), BeltWires([Gentle(bertec_classic.Settings())]))
+
+
+def test_a_treadmill_that_can_run_backward_may_be_let() -> None:
+    assert fitted(GateSettings(max_backward_mps=0.5), wires(bertec_classic)).max_backward_mps == 0.5
+    assert fitted(GateSettings(max_backward_mps=0.5), wires(woodway_us)).max_backward_mps == pytest.approx(
+        11 * 0.044704
+    )
+
+
 def test_a_limit_above_what_the_wire_can_say_is_refused_with_both_numbers() -> None:
     class Slow(trackmaster.Driver):
         """A model that takes no more than 4 mph."""

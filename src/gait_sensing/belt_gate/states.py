@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the belt gate is told and what it says. The gate itself is ``belt_gate``."""
+"""What the belt gate is told and what it says. The gate itself is ``gate``."""
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+TICK_S = 0.025  # how often ``Tick`` is fed
+
 
 class State(str, Enum):
-    """Where the gate is. Belts move on command in RUNNING alone."""
+    """Where the gate is; ``transitions`` says how it gets there. Belts move on command in RUNNING alone."""
 
     DISARMED = "disarmed"  # belts at rest as far as is known; no command moves them
     ARMED = "armed"  # an operator allows motion; nothing has asked for it yet
@@ -40,6 +42,15 @@ class Reason(Enum):
     BELT_OVERSPEED = 11
     NODE_STOPPING = 12
     BELT_NOT_FOLLOWING = 13
+    COMMAND_OLD = 14
+    WALKER_AT_EDGE = 15
+    WALKER_GONE = 16
+    STUMBLE = 17
+    CROSS_STEPS = 18
+    SENSOR_SILENT = 19
+    HARNESS_LOAD = 20
+    STOP_INPUT = 21
+    DRIVER_FAULT = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ class BeltRequest:
     right_speed_mps: float
     acceleration_mps2: float  # magnitude wanted for the change, above 0
     source: str  # who asks; one source at a time is heard
+    age_s: float = 0.0  # since it was decided, by its stamp; negative: the stamp lies ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +92,46 @@ class OperatorAlive:
 
 
 @dataclass(frozen=True, slots=True)
+class Walker:
+    """Who the session says is on the belts."""
+
+    weight_n: float  # NaN when not known
+    is_on_belts: bool  # False: a recording is played, and its plates carried somebody elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class PlateLoad:
+    """Newest sample of one force plate."""
+
+    name: str
+    load_n: float  # vertical
+    ahead_m: float  # centre of pressure, forward of mid-treadmill; NaN while nobody is on the plate
+
+
+@dataclass(frozen=True, slots=True)
+class HarnessLoad:
+    """Newest sample of the load cell in the harness."""
+
+    load_n: float  # along the rope, whichever way the cell measures it
+
+
+@dataclass(frozen=True, slots=True)
+class Misstep:
+    """A TICK_St landed where or when it should not; by the plates."""
+
+    is_cross_step: bool  # on the other belt, or on both; otherwise out of sequence: a stumble
+
+
+@dataclass(frozen=True, slots=True)
+class StopInput:
+    """A stop switch says, again and again, whether belts may run."""
+
+    may_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ArmRequest:
-    """An operator takes responsibility for moving belts."""
+    """An operator takes responsibility for moving belts, and has taken note of every warning so far."""
 
     operator: str
 
@@ -107,7 +157,7 @@ class Shutdown:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time goes on; to be fed every 50 ms."""
+    """Time goes on; to be fed every ``TICK_S``."""
 
 
 LEVELS = {
@@ -122,14 +172,24 @@ LEVELS = {
     Reason.BELT_OVERSPEED: Level.STOP,
     Reason.NODE_STOPPING: Level.RAMP_DOWN,
     Reason.BELT_NOT_FOLLOWING: Level.RAMP_DOWN,
+    Reason.WALKER_AT_EDGE: Level.RAMP_DOWN,
+    Reason.WALKER_GONE: Level.STOP,
+    Reason.STUMBLE: Level.RAMP_DOWN,
+    Reason.CROSS_STEPS: Level.RAMP_DOWN,
+    Reason.SENSOR_SILENT: Level.RAMP_DOWN,
+    Reason.HARNESS_LOAD: Level.STOP,
+    Reason.STOP_INPUT: Level.STOP,
+    Reason.DRIVER_FAULT: Level.RAMP_DOWN,
 }
 """How grave each reason to go to rest is."""
 
-_INPUTS = (Reason.STATUS_STALE, Reason.OPERATOR_LOST, Reason.COMMAND_STALE)
-WATCHED: dict[State, tuple[Reason, ...]] = {
-    State.DISARMED: (),
-    State.ARMED: (Reason.STATUS_STALE, Reason.OPERATOR_LOST),
-    State.RUNNING: (*_INPUTS, Reason.BELT_NOT_FOLLOWING),
-    State.STOPPING: _INPUTS,  # counts only while the command itself asked for rest, and may then hasten it
-}
-"""Whose silence brings the belts to rest, in each state."""
+WARNINGS = (
+    Reason.COMMAND_LIMITED,
+    Reason.SECOND_SOURCE,
+    Reason.COMMAND_OLD,
+    Reason.WALKER_AT_EDGE,
+    Reason.STUMBLE,
+    Reason.CROSS_STEPS,
+    Reason.SENSOR_SILENT,
+)
+"""Reasons that may also be a warning, or are never more."""

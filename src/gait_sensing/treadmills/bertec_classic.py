@@ -26,7 +26,7 @@ from typing import ClassVar
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.samples import BeltReading, BeltSetpoint
+from gait_sensing.samples import BeltReading, BeltSetpoint, TreadmillReport
 
 COMMAND = struct.Struct(">x4h4HH")  # the part before the complement
 STATUS = struct.Struct(">x5h21x")
@@ -53,9 +53,12 @@ class Driver(TreadmillDriver):
     """Host side."""
 
     can_resynchronise: ClassVar[bool] = False
+    max_acceleration_mps2 = MAX_ACCELERATION_MPS2
+    incline_range_rad = (0.0, math.radians(MAX_INCLINE_DEG))
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self.max_speed_mps = MAX_SPEED_MPS
         self.min_command_interval_s = settings.command_interval_s
         self._settings = settings
         self._incline_rad: float | None = None  # last commanded; None before the first command
@@ -87,6 +90,7 @@ class Driver(TreadmillDriver):
                 readings.append(_decode(packet))
             else:
                 self.counts.bad_checksum_count += 1
+                self._reports.append(TreadmillReport("its statuses make no sense any more", is_stop=False))
         if not self._is_aligned:
             self.counts.bytes_dropped_count += len(self._buffer)
             self._buffer.clear()

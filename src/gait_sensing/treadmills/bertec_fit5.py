@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.driver import TreadmillDriver
-from gait_sensing.samples import BeltReading, BeltSetpoint
+from gait_sensing.samples import BeltReading, BeltSetpoint, TreadmillReport
 
 VERSION = "v1"
 SUCCESS, PARSE_ERROR, NO_SUCH_METHOD, BAD_PARAMS = 1, -32700, -32601, -32602
@@ -58,9 +58,12 @@ class Driver(TreadmillDriver):
 
     is_datagram: ClassVar[bool] = True
     has_checksum: ClassVar[bool] = False
+    max_acceleration_mps2 = MAX_ACCELERATION_MPS2
+    incline_range_rad = (-math.radians(MAX_INCLINE_DEG), math.radians(MAX_INCLINE_DEG))
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self.max_speed_mps = MAX_SPEED_MPS
         self.min_command_interval_s = settings.command_interval_s
         self._settings = settings
         self._fields = (settings.left_speed_field, settings.right_speed_field, settings.incline_field)
@@ -88,7 +91,10 @@ class Driver(TreadmillDriver):
         message = _parsed(data)
         if isinstance(message.get("code"), int):
             self.counts.frame_count += 1
-            self.counts.device_error_count += message["code"] != SUCCESS
+            if message["code"] != SUCCESS:
+                self.counts.device_error_count += 1
+                text = f"it answers a request with error {message['code']}"
+                self._reports.append(TreadmillReport(text, is_stop=False))
             return []
         values = [_number(message.get(name)) for name in self._fields]
         if any(map(math.isnan, values)):
