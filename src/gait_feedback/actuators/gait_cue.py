@@ -142,15 +142,16 @@ class Emulator:
     def __init__(self, settings: Settings) -> None:
         """Begin as after power-up: everything off, at device time 0."""
         self._changes: list[ActuatorChange] = []
+        self._off_ms: dict[Side, float] = {}  # when what is on ends
         self.restart()
 
     def restart(self) -> bytes:
         """Begin anew, as after a reset, and return what the device says then."""
-        self._changes += [ActuatorChange(side, 0.0) for side in getattr(self, "_off_ms", {})]
+        for side in [*self._off_ms]:
+            self._switch_off(side)
         self._line = bytearray()
         self._is_overlong = False
         self._clock_ms = self._heard_ms = 0.0
-        self._off_ms: dict[Side, float] = {}  # when what is on ends
         return self._identity(0)
 
     def feed(self, data: bytes) -> bytes:
