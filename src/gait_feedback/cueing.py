@@ -94,9 +94,11 @@ class Cueing:
 
     def state(self, now_s: float, is_active: bool = True) -> CueingState:
         """Return what the walker may expect at ``now_s``."""
-        words = self._schedule.words(now_s - self._start_s, max(self._counts.values())) if is_active else NOT_ACTIVE
         given_count, withheld_count = self._results[None], self._results[CueResult.WITHHELD]
         counts = given_count, withheld_count, self._results.total() - given_count - withheld_count
+        if not is_active:
+            return CueingState(Level.PASS, "", (), NOT_ACTIVE, *counts)
+        words = self._schedule.words(now_s - self._start_s, max(self._counts.values()))
         if self._guard is None:
             return CueingState(Level.PASS, NO_GUARD, (), words, *counts)
         return CueingState(self._guard.level, self._guard.words, self._guard.unwatched, words, *counts)

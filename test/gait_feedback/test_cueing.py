@@ -96,7 +96,8 @@ def test_before_the_start_nothing_is_given():
 def test_while_not_active_the_window_goes_on_and_no_cue_comes(walk):
     cueing = made(outside_band, strides_out_count=3, strides_window_count=3)
     assert walk(cueing, 3, is_active=False) == []
-    assert cueing.state(START_S + 3.0, False).schedule == NOT_ACTIVE
+    told = cueing.state(START_S + 3.0, False)
+    assert (told.schedule, told.guard, told.level) == (NOT_ACTIVE, "", Level.PASS)
     (decision,) = walk(cueing, 1, 3)
     assert decision.verdict.is_allowed and decision.number == 1
 
