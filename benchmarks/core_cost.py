@@ -5,8 +5,8 @@
 
 A simulated walk at 1 m/s: two plates at 1 kHz and belt statuses at 20 Hz, and IMUs at 100 Hz on pelvis, thighs, shanks
 and feet. Processor time of ``Analyser.feed``, best of three runs over the whole walk; the time of single calls from one
-more run. Live, a motion sample comes as soon as it is measured, and plates with ``batch`` samples at a time. Reading
-files or messages is not in it.
+more run. Live, a motion sample comes as soon as it is measured, and plates with ``batch`` samples at a time; offline,
+both come in blocks of the same time. Reading files or messages is not in it.
 
 Where the time goes: each part fed alone with the whole walk, in processor time per second of walking. The rest of all
 sensors together is what comes once a stride (the way of the feet, posture, knee, kinetics, asymmetry, deviations), and

@@ -26,14 +26,14 @@ from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import ContactChange, build, settings_of
 from gait_analysis.plate_measures import PlateMeasures
 from gait_analysis.plausibility import in_order
-from gait_analysis.sensors import DETECTORS, Sensors
+from gait_analysis.sensors import DETECTORS, Finding, Sensors
 from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.state_grid import StateGrid
 from gait_analysis.stream_merge import StreamMerge, cut
 from gait_analysis.stride_maker import StrideMaker
 from gait_analysis.stride_motion import StrideMotion
 from gait_parts.settings import Settings, setting
-from gait_sensing.samples import BeltSample, ForceSamples, ImuSample, Side
+from gait_sensing.samples import BeltSample, ForceSamples, ImuRow, ImuSample, ImuSamples, Side
 
 STANDING_S = 10.0
 
@@ -171,12 +171,12 @@ class Analyser:
             settings.max_sample_age_s,
         )
 
-    def feed(self, sample: ForceSamples | ImuSample | BeltSample) -> list[Result]:
-        """Take the next sample of any stream; return what is now known, in the order in which samples told it."""
+    def feed(self, sample: ForceSamples | ImuSample | ImuSamples | BeltSample) -> list[Result]:
+        """Take the next samples of any stream; return what is now known, in the order in which samples told it."""
         if isinstance(sample, BeltSample):
             self._belts.feed(sample)
             return []
-        if isinstance(sample, ImuSample):
+        if isinstance(sample, (ImuSample, ImuSamples)):
             return self._feed_motion(sample)
         is_plate = sample.name in self._settings.force_streams
         if not is_plate and sample.name not in self._sensors.force_streams:
@@ -201,16 +201,20 @@ class Analyser:
         """Return what waited for samples that will not come."""
         return [*self._strides.due(math.inf)]
 
-    def _feed_motion(self, sample: ImuSample) -> list[Result]:
-        if turn := self._turns.get(sample.segment):
+    def _feed_motion(self, sample: ImuSample | ImuSamples) -> list[Result]:
+        rows, segment = sample.rows, sample.segment
+        if turn := self._turns.get(segment):
             turn(sample)
-        if not sample.time_s >= self._start_s:
-            if sample.time_s >= self._standing_s:
-                self._motion.feed(sample)
-            return []
-        if sample.time_s < self._first_s:
-            self._lead(sample.time_s)
-        self._followers.feed(sample.segment, sample)
+        if not rows[0][0] >= self._start_s:
+            standing = [row for row in rows if self._standing_s <= row[0] < self._start_s]
+            self._motion.feed(segment, standing, 0.0)
+            rows = [row for row in rows if row[0] >= self._start_s]
+            if not rows:
+                return []
+            sample = ImuSamples(segment, rows)
+        if rows[0][0] < self._first_s:
+            self._lead(rows[0][0])
+        self._followers.feed(segment, sample)
         return self._advance() if self._followers.newest_s > self._led_until_s else []
 
     def _lead(self, time_s: float) -> None:
@@ -236,18 +240,29 @@ class Analyser:
     def _news(self, watermark_s: float, lag_s: float) -> list[News]:
         """Return what the samples up to the watermark tell, in the order in which it became known."""
         news: list[News] = []
-        on_motion, done_s = self._on_motion, self._done_s
         for limb in self._limbs.values():
             for samples in self._merge.release(limb.stream):
                 news += [(change.detected_s, self._on_plate, (limb, change)) for change in limb.take(samples)]
-        for time_s, sample in self._followers.release(watermark_s - lag_s):
-            if isinstance(sample, ImuSample):
-                news.append((max(time_s + lag_s, done_s), on_motion, sample))
-                continue
-            for found in self._sensors.feed_force(sample):
-                news.append((max(found[1].detected_s + lag_s, done_s), self._on_change, found))
+        news += self._of_followers(watermark_s, lag_s)
         news.sort(key=itemgetter(0))  # stable: the left foot first where times are equal
         return news
+
+    def _of_followers(self, watermark_s: float, lag_s: float) -> list[News]:
+        found: list[tuple[float, str, Callable[[Any, list[Result], float], None], Any]] = []
+        rows: dict[str, list[ImuRow]] = {}
+
+        for _, sample in self._followers.release(watermark_s - lag_s):
+            if isinstance(sample, ForceSamples):
+                for change in self._sensors.feed_force(sample):
+                    found.append((change[1].detected_s, sample.name, self._on_change, change))
+            else:
+                rows.setdefault(sample.segment, []).extend(sample.rows)
+        for segment, some in rows.items():
+            measured, findings = self._sensors.feed(segment, some, lag_s, self._done_s)
+            self._motion.feed(segment, measured, lag_s)
+            found += [(finding.time_s, segment, self._on_finding, finding) for finding in findings]
+        found.sort(key=itemgetter(0, 1))
+        return [(max(time_s + lag_s, self._done_s), take, what) for time_s, _, take, what in found]
 
     def _on_plate(self, found: tuple[Limb, ContactChange], results: list[Result], known_s: float) -> None:
         limb, change = found
@@ -257,13 +272,10 @@ class Analyser:
         limb.apply(change)
         self._tell(results, limb, known_s, change.is_in_contact is None)
 
-    def _on_motion(self, sample: ImuSample, results: list[Result], known_s: float) -> None:
-        if self._sensors.was_silent(sample.segment, known_s):
-            self._tell_regular(results, known_s)
-        if self._sensors.believes(sample):
-            self._motion.feed(sample)
-        for found in self._sensors.feed(sample, known_s):
-            self._on_change(found, results, known_s)
+    def _on_finding(self, finding: Finding, results: list[Result], known_s: float) -> None:
+        self._tell_regular(results, known_s)
+        for change in self._sensors.tell(finding, known_s):
+            self._on_change(change, results, known_s)
 
     def _on_change(self, found: tuple[FootSensor, ContactChange], results: list[Result], known_s: float) -> None:
         sensor, change = found

@@ -8,13 +8,14 @@ known at once.
 """
 
 import math
+from bisect import bisect_right
 from collections import deque
 from operator import itemgetter
 
 from gait_analysis.stream_merge import cut
-from gait_sensing.samples import ForceSamples, ImuSample
+from gait_sensing.samples import ForceSamples, ImuSample, ImuSamples
 
-Sample = ForceSamples | ImuSample
+Sample = ForceSamples | ImuSample | ImuSamples
 
 
 class Followers:
@@ -22,7 +23,7 @@ class Followers:
 
     def __init__(self, stale_s: float) -> None:
         self._stale_s = stale_s
-        self._waiting: dict[str, deque[Sample]] = {}
+        self._waiting: dict[str, deque[tuple[float, float, Sample]]] = {}  # with the times of first and last
         self._newest_s: dict[str, float] = {}
         self.newest_s = -math.inf  # of all
         self._done_s = -math.inf
@@ -30,22 +31,23 @@ class Followers:
 
     def feed(self, name: str, sample: Sample) -> None:
         """Take the next sample of stream ``name``; what comes too late, or again, is left out and counted."""
-        newest_s = sample.time_s if isinstance(sample, ImuSample) else float(sample.time_s[-1])
+        first_s, newest_s = _span_s(sample)
         last_s = self._newest_s.get(name, -math.inf)
         begin_s = max(last_s, self._done_s)
         # Even samples that come too late say that the stream is there; else one that is always fed last stayed away.
         self._newest_s[name] = max(last_s, newest_s)
         self.newest_s = max(self.newest_s, newest_s)
         if not newest_s > begin_s:
-            self.late_count += 1 if isinstance(sample, ImuSample) else len(sample.time_s)
+            self.late_count += _count(sample, newest_s)
             return
-        if isinstance(sample, ForceSamples) and sample.time_s[0] <= begin_s:
-            first = int(sample.time_s.searchsorted(begin_s, side="right"))
-            self.late_count += first
-            sample = cut(sample, first, len(sample.time_s))
+        if first_s <= begin_s:
+            late_count = _count(sample, begin_s)
+            self.late_count += late_count
+            sample = _part(sample, slice(late_count, None))
+            first_s = _span_s(sample)[0]
         if name not in self._waiting:
             self._waiting[name] = deque()
-        self._waiting[name].append(sample)
+        self._waiting[name].append((first_s, newest_s, sample))
 
     @property
     def reached_s(self) -> float:
@@ -61,20 +63,38 @@ class Followers:
         self._done_s = max(self._done_s, until_s)
         released: list[tuple[float, str, Sample]] = []
         for name, waiting in self._waiting.items():
-            while waiting:
-                sample = waiting[0]
-                if isinstance(sample, ImuSample):
-                    if sample.time_s > until_s:
-                        break
-                    released.append((sample.time_s, name, waiting.popleft()))
-                    continue
-                if sample.time_s[0] > until_s:
-                    break
-                waiting.popleft()
-                end = int(sample.time_s.searchsorted(until_s, side="right"))
-                if end < len(sample.time_s):
-                    waiting.appendleft(cut(sample, end, len(sample.time_s)))
-                    sample = cut(sample, 0, end)
-                released.append((float(sample.time_s[-1]), name, sample))
+            while waiting and waiting[0][0] <= until_s:
+                _, newest_s, sample = waiting.popleft()
+                if newest_s > until_s:
+                    end = _count(sample, until_s)
+                    rest = _part(sample, slice(end, None))
+                    waiting.appendleft((_span_s(rest)[0], newest_s, rest))
+                    sample = _part(sample, slice(end))
+                    newest_s = _span_s(sample)[1]
+                released.append((newest_s, name, sample))
         released.sort(key=itemgetter(0, 1))
         return [(time_s, sample) for time_s, _, sample in released]
+
+
+def _span_s(sample: Sample) -> tuple[float, float]:
+    """Return the times of the first and of the last sample."""
+    if isinstance(sample, ImuSample):
+        return sample.time_s, sample.time_s
+    if isinstance(sample, ImuSamples):
+        return sample.rows[0][0], sample.rows[-1][0]
+    return float(sample.time_s[0]), float(sample.time_s[-1])
+
+
+def _count(sample: Sample, until_s: float) -> int:
+    """Return the number of samples up to ``until_s``."""
+    if isinstance(sample, ImuSample):
+        return int(sample.time_s <= until_s)
+    if isinstance(sample, ImuSamples):
+        return bisect_right(sample.rows, until_s, key=itemgetter(0))
+    return int(sample.time_s.searchsorted(until_s, side="right"))
+
+
+def _part(sample: Sample, part: slice) -> Sample:
+    if isinstance(sample, ForceSamples):
+        return cut(sample, *part.indices(len(sample.time_s))[:2])
+    return ImuSamples(sample.segment, sample.rows[part])

@@ -7,6 +7,7 @@ had told meanwhile is told then. The events that the others find are held agains
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,12 +17,36 @@ from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.parts import ContactChange
 from gait_sensing.samples import Array, Side
 
+_HEARD_COUNT = 64
 MAX_AGE_S = 0.1  # of a motion sensor's newest sample: five samples of a slow one
 CATCH_UP_S = 0.5  # before the change of sensor: what was told earlier belongs to another stride
 LEFT_S = 1.0  # with both feet off the plates, nobody is on them: no flight is so long
 SAME_EVENT_S = 0.3  # two sensors' times of one event differ by less, two contacts of one foot by more
 AGREE_COUNT = 3  # of ``DOUBT_COUNT`` events; fewer are a doubt
 UNPROVEN = "stance from IMUs alone: its bias against force is not known"
+
+
+class Heard:
+    """The instants at which the last samples of a sensor became known."""
+
+    def __init__(self) -> None:
+        self._instants_s: list[float] = []
+        self.begin_s = math.inf  # the first of all
+
+    def add(self, instants_s: list[float]) -> None:
+        """Take the next instants, in order, one at least."""
+        if len(self._instants_s) > _HEARD_COUNT:
+            del self._instants_s[: bisect_left(self._instants_s, instants_s[0] - 2.0 * MAX_AGE_S)]
+        self._instants_s += instants_s
+        self.begin_s = min(self.begin_s, instants_s[0])
+
+    def newest_s(self, time_s: float) -> float:
+        """Return the newest instant up to ``time_s``; -infinity when there is none."""
+        instants_s = self._instants_s
+        number = len(instants_s)
+        if number and instants_s[-1] > time_s:
+            number = bisect_right(instants_s, time_s)
+        return instants_s[number - 1] if number else -math.inf
 
 
 @dataclass(slots=True, eq=False)
@@ -34,19 +59,22 @@ class FootSensor:
     knows_foot_off: bool = True
     is_in_contact: bool | None = None  # None: cannot tell
     reason: str = ""  # why not
-    heard_s: float = -math.inf  # instant at which its newest sample became known
+    heard: Heard = field(default_factory=Heard)
     recent: deque[GaitEvent] = field(default_factory=lambda: deque(maxlen=8))
     agreement: Agreement = field(default_factory=Agreement)  # with the events told
     crossed: Agreement = field(default_factory=Agreement)  # with those told of the other foot
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether a sample of it was ever seen."""
-        return self.heard_s > -math.inf
+    def has_begun(self, time_s: float) -> bool:
+        """Whether a sample of it was known by ``time_s``."""
+        return self.heard.begin_s <= time_s
 
     def is_heard(self, time_s: float) -> bool:
         """Whether its newest sample was known not long before ``time_s``."""
-        return time_s - self.heard_s <= MAX_AGE_S
+        return time_s - self.heard_s(time_s) <= MAX_AGE_S
+
+    def heard_s(self, time_s: float) -> float:
+        """Return when the newest sample known at ``time_s`` became so."""
+        return self.heard.newest_s(time_s)
 
     def knows(self, time_s: float) -> bool:
         """Whether it can tell contact at ``time_s`` from what it sent."""
@@ -72,12 +100,22 @@ class LoadSensor(FootSensor):
     """A plate or load cell, whose samples come many at a time."""
 
     newest: Callable[[float], Array | None] = lambda time_s: None  # the newest row not long before a time
+    begin_s: float = math.inf  # time of its first sample
     other: "LoadSensor | None" = None  # the plate of the other foot
     unloaded_s: float = math.inf  # since when it is known to bear no load
 
     def is_heard(self, time_s: float) -> bool:
         """Whether there is a sample not long before ``time_s``."""
         return self.newest(time_s) is not None
+
+    def has_begun(self, time_s: float) -> bool:
+        """Whether there is a sample up to ``time_s``."""
+        return self.begin_s <= time_s
+
+    def heard_s(self, time_s: float) -> float:
+        """Return the time of the newest sample not long before ``time_s``; -infinity when there is none."""
+        row = self.newest(time_s)
+        return -math.inf if row is None else float(row[0])
 
     def knows(self, time_s: float) -> bool:
         """Whether it can tell contact at ``time_s``; not of somebody who is on neither plate."""
@@ -118,11 +156,11 @@ class FootSensors:
 
     def heard_s(self, time_s: float) -> float:
         """Return when the newest sample of a sensor that is heard at ``time_s`` became known; -infinity: none is."""
-        return max((min(each.heard_s, time_s) for each in self._sensors if each.is_heard(time_s)), default=-math.inf)
+        return max((each.heard_s(time_s) for each in self._sensors if each.is_heard(time_s)), default=-math.inf)
 
     def reason(self, time_s: float) -> str:
         """Return why none can tell: what the most trusted one says that was ever heard."""
-        sensor = next((each for each in self._sensors if each.has_begun), None)
+        sensor = next((each for each in self._sensors if each.has_begun(time_s)), None)
         if sensor is None:
             return f"no sensor of the {self._side.value} foot has sent anything"
         if not sensor.is_heard(time_s):

@@ -72,7 +72,7 @@ class Limb:
 
     def take(self, samples: ForceSamples) -> list[ContactChange]:
         """Keep the samples, without those that are no measurement; return the changes of contact they tell."""
-        self.plate.heard_s = float(samples.time_s[-1])
+        self.plate.begin_s = min(self.plate.begin_s, float(samples.time_s[0]))
         measured, changes = self._load.feed(samples)
         if measured is not samples:
             self._refused.append(samples.time_s)

@@ -14,7 +14,7 @@ from collections import deque
 
 from gait_analysis.events import GaitEvent
 from gait_analysis.parts import Phase, PhaseEstimate
-from gait_sensing.samples import ImuSample, Side
+from gait_sensing.samples import ImuRow, ImuSample, ImuSamples, Side
 
 _GRAVITY_S = 2.0  # time constant by which pitch follows gravity: longer than any stride
 _MAX_GAP_S = 0.1
@@ -30,20 +30,21 @@ class LimbPhase:
         self._waiting: deque[tuple[float, float, float]] = deque(maxlen=_KEPT_COUNT)  # time, pitch, its rate
         self._last_s, self._pitch_rad = math.nan, math.nan
 
-    def turn(self, sample: ImuSample) -> None:
-        """Take the next sample of the IMU on ``segment``; one that is not newer than the last is ignored."""
-        if sample.time_s <= self._last_s:
-            return
-        step_s, self._last_s = sample.time_s - self._last_s, sample.time_s
-        rate_radps, level_rad = sample.angular_rate_radps[1], _pitch_rad(sample)
-        if math.isfinite(sample.orientation_xyzw[3]) or math.isnan(self._pitch_rad) or not step_s <= _MAX_GAP_S:
-            self._pitch_rad = level_rad
-        else:
-            turned_rad = self._pitch_rad + rate_radps * step_s
-            pull_rad = math.remainder(level_rad - turned_rad, 2.0 * math.pi)
-            self._pitch_rad = turned_rad + pull_rad * min(step_s / _GRAVITY_S, 1.0)
-        if math.isfinite(self._pitch_rad):
-            self._waiting.append((sample.time_s, self._pitch_rad, rate_radps))
+    def turn(self, sample: ImuSample | ImuSamples) -> None:
+        """Take the next samples of the IMU on ``segment``; one that is not newer than the last is ignored."""
+        for row in sample.rows:
+            time_s, rate_radps, level_rad = row[0], row[5], _pitch_rad(row)
+            if time_s <= self._last_s:
+                continue
+            step_s, self._last_s = time_s - self._last_s, time_s
+            if math.isfinite(row[10]) or math.isnan(self._pitch_rad) or not step_s <= _MAX_GAP_S:
+                self._pitch_rad = level_rad
+            else:
+                turned_rad = self._pitch_rad + rate_radps * step_s
+                pull_rad = math.remainder(level_rad - turned_rad, 2.0 * math.pi)
+                self._pitch_rad = turned_rad + pull_rad * min(step_s / _GRAVITY_S, 1.0)
+            if math.isfinite(self._pitch_rad):
+                self._waiting.append((time_s, self._pitch_rad, rate_radps))
 
     def feed(self, event: GaitEvent) -> None:
         """Take the next event of either foot."""
@@ -61,10 +62,9 @@ class LimbPhase:
             self._phase.feed_signal(*self._waiting.popleft())
 
 
-def _pitch_rad(sample: ImuSample) -> float:
+def _pitch_rad(row: ImuRow) -> float:
     """Return how far the segment's upper end is forward of upright, from orientation or gravity; NaN without both."""
-    x, y, z, w = sample.orientation_xyzw
+    _, forward, _, up, _, _, _, x, y, z, w = row
     if math.isfinite(w):
         return math.atan2(2.0 * (w * y - x * z), 1.0 - 2.0 * (x**2 + y**2))
-    forward, _, up = sample.acceleration_mps2
     return math.atan2(-forward, up)

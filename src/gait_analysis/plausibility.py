@@ -12,7 +12,7 @@ from statistics import median
 
 import numpy as np
 
-from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceSamples, ImuSample
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceSamples, ImuRow
 
 HIGHEST_MPS2, HIGHEST_RADPS = 2000.0, 100.0  # 200 g and 5700 degrees/s, beyond what worn sensors measure
 MISSING_S = 0.1  # without a measurement for longer, contact is unknown
@@ -44,28 +44,36 @@ class MotionCheck:
         self._since_s = self._good_s = math.nan  # when the values came first, and the newest sample that was believed
         self.reason = ""
 
-    def feed(self, sample: ImuSample) -> bool:
-        """Take the next sample; return whether it is a measurement."""
-        wrong = self._wrong(sample)
-        if not wrong or math.isnan(self._good_s):
-            self._good_s = sample.time_s
-        self.reason = wrong if sample.time_s - self._good_s > MISSING_S else ""
-        return not wrong
+    def feed(self, rows: list[ImuRow]) -> tuple[list[ImuRow], list[tuple[float, str]]]:
+        """Take the next rows, see ``ImuSamples``; return the measurements, and the changes of ``reason`` with times."""
+        measured: list[ImuRow] = []
+        changes: list[tuple[float, str]] = []
+        for row in rows:
+            time_s, a, b, c, x, y, z, _, _, _, _ = row
+            values = (a, b, c, x, y, z)
+            is_new = values != self._values
+            if is_new:
+                self._values, self._since_s = values, time_s
+            is_possible = a * a + b * b + c * c < HIGHEST_MPS2**2 and x * x + y * y + z * z < HIGHEST_RADPS**2
+            wrong = "" if is_possible and is_new else self._wrong(time_s, values, is_possible)
+            if not wrong:
+                measured.append(row)
+            if not wrong or math.isnan(self._good_s):
+                self._good_s = time_s
+            reason = wrong if time_s - self._good_s > MISSING_S else ""
+            if reason != self.reason:
+                self.reason = reason
+                changes.append((time_s, reason))
+        return measured, changes
 
-    def _wrong(self, sample: ImuSample) -> str:
-        values = sample.acceleration_mps2 + sample.angular_rate_radps
-        if values != self._values:
-            self._values, self._since_s = values, sample.time_s
-        a, b, c, x, y, z = values
-        force_mps2, rate_radps = math.sqrt(a * a + b * b + c * c), math.sqrt(x * x + y * y + z * z)
-        if not (force_mps2 < HIGHEST_MPS2 and rate_radps < HIGHEST_RADPS):  # not so for NaN
+    def _wrong(self, time_s: float, values: tuple[float, ...], is_possible: bool) -> str:
+        if not is_possible:  # nor is NaN
             is_number = all(map(math.isfinite, values))
             return f"{self._segment} sends " + ("values that no worn sensor measures" if is_number else "no numbers")
-        if self._since_s == sample.time_s:
-            return ""
+        force_mps2, rate_radps = math.hypot(*values[:3]), math.hypot(*values[3:])
         is_at_rest = rate_radps < REST_RADPS and abs(force_mps2 - STANDARD_GRAVITY_MPS2) < REST_MPS2
         limit_s = FROZEN_AT_REST_S if is_at_rest else FROZEN_S
-        return f"{self._segment} is stuck: its values do not change" if sample.time_s - self._since_s >= limit_s else ""
+        return f"{self._segment} is stuck: its values do not change" if time_s - self._since_s >= limit_s else ""
 
 
 class StrideDoubts:

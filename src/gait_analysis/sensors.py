@@ -11,20 +11,20 @@ pelvis' for both.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gait_analysis.believed_load import BelievedLoad
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.foot_sensor import MAX_AGE_S, FootSensor, LoadSensor
+from gait_analysis.foot_sensor import MAX_AGE_S, FootSensor, Heard, LoadSensor
 from gait_analysis.history import History
-from gait_analysis.imu_events.worn import HISTORY_S, WornDetector
+from gait_analysis.imu_events.worn import HISTORY_S
 from gait_analysis.one_plate.one_plate import OnePlate
 from gait_analysis.participant import Participant
 from gait_analysis.parts import ContactChange, build, settings_of
 from gait_analysis.plausibility import MotionCheck
 from gait_parts.settings import Settings
-from gait_sensing.samples import Array, ForceSamples, ImuSample, Side, Vector
+from gait_sensing.samples import Array, ForceSamples, ImuRow, Side, Vector
 
 PROSTHESIS = "prosthesis"  # name of the force stream of the load cell in it
 LATE_S = 1.0  # an event found later than this was found when the mounting became known
@@ -39,6 +39,10 @@ class MotionDetector(Protocol):
     """Finds events in the samples of one IMU."""
 
     @property
+    def left(self) -> Vector | None:
+        """The person's left in the sensor's axes, unit vector; ``None`` while it is not known."""
+
+    @property
     def reason(self) -> str:
         """Why no event can be found now; empty when events are found."""
 
@@ -46,20 +50,40 @@ class MotionDetector(Protocol):
     def is_learning(self) -> bool:
         """Whether it does not know yet how the IMU is worn, and will find earlier events once it does."""
 
-    def feed(self, sample: ImuSample) -> list[GaitEvent]:
-        """Take the next sample; return the events that it tells."""
+    def follow(self, rows: list[ImuRow]) -> Iterator[tuple[float, list[GaitEvent]]]:
+        """Take the next rows; yield the time of each at which any of these changes or events are found, and those."""
 
 
 @dataclass(slots=True)
 class _Motion:
+    """One IMU, as far as ``Sensors.tell`` was told."""
+
     detector: MotionDetector
     sensors: dict[Side, FootSensor]
     check: MotionCheck
-    begun_s: float = math.nan
-    heard_s: float = -math.inf  # as of its sensors
-    reason: str = ""  # the last one told
-    is_believed: bool = True  # the newest sample
-    is_wrong: bool = False  # so many are not believed that contact is unknown
+    heard: Heard  # of its sensors
+    left: Vector | None = None
+    reason: str = ""  # why its detector finds nothing
+    doubt: str = ""  # why so many of its samples are not believed that contact is unknown
+    is_learning: bool = True
+    told: str = ""  # the last reason or doubt
+    was_doubted: bool = False  # with it
+
+    @property
+    def is_of_both(self) -> bool:
+        """Whether it tells of both feet."""
+        return len(self.sensors) > 1
+
+
+@dataclass(slots=True)
+class Finding:
+    """What a sample of an IMU tells. In parts: what its detector finds, and what the check of its samples does."""
+
+    time_s: float
+    motion: _Motion
+    doubt: str | None = None  # None: as before
+    events: list[GaitEvent] = field(default_factory=list)
+    of_detector: tuple[Vector | None, str, bool] | None = None  # left, reason, is_learning; None: as before
 
 
 class _Times:
@@ -92,7 +116,7 @@ class Sensors:
         self._motions: dict[str, _Motion] = {}
         self._held: News = []
         prosthetic_side, weight_n = participant.prosthetic_side, participant.body_weight_n
-        self._pylon: tuple[FootSensor, BelievedLoad] | None = None
+        self._pylon: tuple[LoadSensor, BelievedLoad] | None = None
         if prosthetic_side is not None:
             self.force_streams.add(PROSTHESIS)
             pylon = self._add_load(prosthetic_side, PROSTHESIS, Source.PROSTHESIS)
@@ -107,7 +131,7 @@ class Sensors:
                 self._add_motion(f"{side.value}_{link}", found, (side,))
         self._add_motion(PELVIS, build("imu_events", "Detector", "lower_back", parts), Side, knows_foot_off=False)
 
-    def _add_load(self, side: Side, name: str, source: Source) -> FootSensor:
+    def _add_load(self, side: Side, name: str, source: Source) -> LoadSensor:
         times = self._times.setdefault(name, _Times())
         sensor = LoadSensor(side, name, source, reason=f"no clear contact or swing on {name} yet", newest=times.newest)
         self.of_foot[side].append(sensor)
@@ -116,40 +140,44 @@ class Sensors:
     def _add_motion(
         self, segment: str, detector: MotionDetector, sides: tuple[Side, ...] | type[Side], knows_foot_off: bool = True
     ) -> None:
-        sensors = {side: FootSensor(side, segment, Source.IMU, knows_foot_off) for side in sides}
-        self._motions[segment] = _Motion(detector, sensors, MotionCheck(segment))
+        heard = Heard()
+        sensors = {side: FootSensor(side, segment, Source.IMU, knows_foot_off, heard=heard) for side in sides}
+        self._motions[segment] = _Motion(detector, sensors, MotionCheck(segment), heard)
         for side, sensor in sensors.items():
             self.of_foot[side].append(sensor)
 
     def left(self, segment: str) -> Vector | None:
         """Return the person's left in the axes of the IMU on ``segment``, a foot or shank; ``None`` while not known."""
-        detector = self._motions[segment].detector
-        return detector.left if isinstance(detector, WornDetector) else None
+        return self._motions[segment].left
 
-    def was_silent(self, segment: str, known_s: float) -> bool:
-        """Whether the IMU on ``segment`` was not heard right before ``known_s``."""
+    def feed(self, segment: str, rows: list[ImuRow], lag_s: float, done_s: float) -> tuple[list[ImuRow], list[Finding]]:
+        """Take the next rows of an IMU; return those that are measurements, and what to ``tell`` in order of time.
+
+        Each is known ``lag_s`` after its time, and after ``done_s``.
+        """
         motion = self._motions.get(segment)
-        return motion is not None and not known_s - motion.heard_s <= MAX_AGE_S
-
-    def believes(self, sample: ImuSample) -> bool:
-        """Whether the next sample of a motion sensor, which ``feed`` has to be given next, is a measurement."""
-        motion = self._motions.get(sample.segment)
         if motion is None:
-            return True
-        motion.is_believed = motion.check.feed(sample)
-        return motion.is_believed
+            return rows, []
+        detector, heard = motion.detector, motion.heard
+        heard.add([max(row[0] + lag_s, done_s) for row in rows])
+        measured, doubts = motion.check.feed(rows)
+        found = {time_s: Finding(time_s, motion, doubt) for time_s, doubt in doubts}
+        for time_s, events in detector.follow(measured):
+            finding = found.setdefault(time_s, Finding(time_s, motion))
+            finding.events, finding.of_detector = events, (detector.left, detector.reason, detector.is_learning)
+        return measured, list(found.values())
 
     def feed_force(self, samples: ForceSamples) -> Iterator[tuple[FootSensor, ContactChange]]:
         """Take the next samples of a force stream; yield what they tell of the feet, as detected."""
         self._times[samples.name].append(samples.time_s)
-        newest_s = float(samples.time_s[-1])
+        begin_s = float(samples.time_s[0])
         if samples.name == PROSTHESIS and self._pylon is not None:
             sensor, load = self._pylon
-            sensor.heard_s = newest_s
+            sensor.begin_s = min(sensor.begin_s, begin_s)
             yield from ((sensor, change) for change in load.feed(samples)[1])
             return
         for sensor in self._on_plate.values():
-            sensor.heard_s = newest_s
+            sensor.begin_s = min(sensor.begin_s, begin_s)
         yield from sorted(self._on_both(samples), key=lambda item: item[1].detected_s)
 
     def _on_both(self, samples: ForceSamples) -> Iterator[tuple[FootSensor, ContactChange]]:
@@ -160,21 +188,15 @@ class Sensors:
             for side, sensor in self._on_plate.items():
                 yield sensor, ContactChange(known.time_s, math.nan, known.is_in_contact[side], reason=known.reason)
 
-    def feed(self, sample: ImuSample, known_s: float) -> News:
-        """Take the next sample, which becomes known at ``known_s``; return what it tells of the feet."""
-        motion = self._motions.get(sample.segment)
-        if motion is None:
-            return []
-        if math.isnan(motion.begun_s):
-            motion.begun_s = sample.time_s
-        events = motion.detector.feed(sample) if motion.is_believed else []
-        motion.heard_s = known_s
-        for sensor in motion.sensors.values():
-            sensor.heard_s = known_s
-        if not events and not self._held and (motion.check.reason or motion.detector.reason) == motion.reason:
-            return []
-        found = self._found(motion, events, known_s)
-        if self._held or (found and sample.segment == PELVIS) or any(_is_late(change, known_s) for _, change in found):
+    def tell(self, finding: Finding, known_s: float) -> News:
+        """Return what a finding, known at ``known_s``, tells of the feet."""
+        motion = finding.motion
+        if finding.doubt is not None:
+            motion.doubt = finding.doubt
+        if finding.of_detector is not None:
+            motion.left, motion.reason, motion.is_learning = finding.of_detector
+        found = self._found(motion, finding.events, known_s)
+        if self._held or (found and motion.is_of_both) or any(_is_late(change, known_s) for _, change in found):
             self._held += found
             found = [] if self._is_learning(known_s) else self._release()
         return found + self._lost(motion, known_s)
@@ -188,19 +210,21 @@ class Sensors:
 
     def _lost(self, motion: _Motion, known_s: float) -> News:
         """Return that nothing can be told, when that is new."""
-        reason = motion.check.reason or motion.detector.reason
-        is_new, was_wrong = reason != motion.reason, motion.is_wrong
-        motion.reason, motion.is_wrong = reason, bool(motion.check.reason)
-        if not is_new or not (reason or was_wrong):
+        reason = motion.doubt or motion.reason
+        is_new, was_doubted = reason != motion.told, motion.was_doubted
+        if not is_new:
+            return []
+        motion.told, motion.was_doubted = reason, bool(motion.doubt)
+        if not (reason or was_doubted):
             return []
         return [(sensor, ContactChange(known_s, math.nan, None, reason=reason)) for sensor in motion.sensors.values()]
 
     def _is_learning(self, known_s: float) -> bool:
         """Whether events of another foot may still be found from long ago, by its most trusted IMU."""
         for sensors in self.of_foot.values():
-            begun = (self._motions[each.name] for each in sensors if each.has_begun and each.source is Source.IMU)
-            motion = next(begun, None)
-            if motion and motion.detector.is_learning and known_s - motion.begun_s < HISTORY_S:
+            imus = (each for each in sensors if each.source is Source.IMU and each.has_begun(known_s))
+            imu = next(imus, None)
+            if imu and self._motions[imu.name].is_learning and known_s - imu.heard.begin_s < HISTORY_S:
                 return True
         return False
 

@@ -6,18 +6,21 @@ contact that ends it; it waits for nothing where no motion sensor is heard.
 """
 
 import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gait_analysis.gait import Stride
 from gait_analysis.imu_motion.foot_path import SETTLE_S, FootPath
 from gait_analysis.imu_motion.knee import Knee
 from gait_analysis.imu_motion.posture import Posture
-from gait_sensing.samples import ImuSample, Side, Vector
+from gait_sensing.samples import ImuRow, ImuSamples, Side, Vector
 
 WAIT_S = SETTLE_S + 0.05  # after contact: samples that lag are there, too
 HEARD_S = 0.5  # since the last sample
+COMING_COUNT = 200  # rows that wait at most: many at once cost less
 
 
 class _Waiting(NamedTuple):
@@ -34,7 +37,7 @@ class StrideMotion:
         self._feet = {side: FootPath(side) for side in Side}
         self._knees = {side: Knee(side) for side in Side}
         self._pelvis, self._trunk = Posture("pelvis"), Posture("trunk")
-        self._feeds: dict[str, Callable[[ImuSample], None]] = {
+        self._feeds: dict[str, Callable[[ImuSamples], None]] = {
             "pelvis": self._pelvis.feed,
             "trunk": self._trunk.feed,
             **{f"{side.value}_foot": self._feet[side].feed for side in Side},
@@ -43,16 +46,42 @@ class StrideMotion:
         self._waiting: deque[_Waiting] = deque()
         self._heard_s = -math.inf
         self._worn: set[str] = set()  # segments with an IMU
+        self._coming: dict[str, list[ImuRow]] = {}  # rows not heard yet
+        self._lag_s = 0.0  # of those
 
-    def feed(self, sample: ImuSample) -> None:
-        """Take the next sample of a motion sensor."""
-        self._heard_s = sample.time_s
-        if feed := self._feeds.get(sample.segment):
-            feed(sample)
-            self._worn.add(sample.segment)
+    def feed(self, segment: str, rows: list[ImuRow], lag_s: float) -> None:
+        """Take the next rows of a motion sensor, see ``ImuSamples``; each is known ``lag_s`` after its time.
+
+        Those of earlier calls are known by now.
+        """
+        if lag_s != self._lag_s:
+            self._hear(math.inf)
+            self._lag_s = lag_s
+        coming = self._coming.setdefault(segment, [])
+        if len(coming) >= COMING_COUNT:
+            self._take(segment, coming)
+            coming.clear()
+        coming += rows
+
+    def _hear(self, known_s: float) -> None:
+        """Take the rows that are known at ``known_s``."""
+        for segment, rows in self._coming.items():
+            if rows:
+                end = bisect_right(rows, known_s - self._lag_s, key=itemgetter(0))
+                self._take(segment, rows[:end])
+                del rows[:end]
+
+    def _take(self, segment: str, rows: list[ImuRow]) -> None:
+        if not rows:
+            return
+        self._heard_s = max(self._heard_s, rows[-1][0])
+        if feed := self._feeds.get(segment):
+            feed(ImuSamples(segment, rows))
+            self._worn.add(segment)
 
     def add(self, stride: Stride, swing_load_bw: float, known_s: float) -> None:
         """Take a stride that ended; ``known_s`` is when that became known."""
+        self._hear(known_s)
         is_heard = known_s - self._heard_s <= HEARD_S
         due_s = max(stride.end_s + WAIT_S, known_s) if is_heard else known_s
         self._waiting.append(_Waiting(stride, swing_load_bw, due_s))
@@ -65,6 +94,8 @@ class StrideMotion:
     def due(self, known_s: float) -> list[tuple[Stride, float]]:
         """Return the strides of which all is known at ``known_s``, in order, each with the load of its swing."""
         found = []
+        if self.next_s <= known_s:
+            self._hear(known_s)
         while self._waiting and self._waiting[0].due_s <= known_s:
             waiting = self._waiting.popleft()
             found.append((self._measured(waiting.stride), waiting.swing_load_bw))

@@ -6,6 +6,7 @@ calibration: host seconds (Unix time), the axes of architecture: x forward, y le
 does to the foot.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]  # x, y, z, w, as in geometry_msgs
 Array = NDArray[np.float64]
+ImuRow = Sequence[float]  # [11], see ``ImuSamples``
 
 STANDARD_GRAVITY_MPS2 = 9.80665  # ISO 80000-3
 
@@ -89,6 +91,22 @@ class ImuSample:
     acceleration_mps2: Vector
     angular_rate_radps: Vector
     orientation_xyzw: Quaternion
+
+    @property
+    def rows(self) -> list[ImuRow]:
+        """The one row of this sample, see ``ImuSamples``."""
+        return [(self.time_s, *self.acceleration_mps2, *self.angular_rate_radps, *self.orientation_xyzw)]
+
+
+@dataclass(frozen=True, slots=True)
+class ImuSamples:
+    """Consecutive samples of one IMU, oldest first; one at least. Rows are plain numbers, as they are looked at singly.
+
+    A row is time, specific force (3), angular rate (3), orientation (4), each as in ``ImuSample``.
+    """
+
+    segment: str
+    rows: list[ImuRow]
 
 
 @dataclass(frozen=True, slots=True)

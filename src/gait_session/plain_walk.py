@@ -6,6 +6,7 @@ the analysis wants a number, and ``without_fap`` says so. IMUs keep their own ax
 in its file gets it from the options, else from the words of the file's name.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gait_analysis.stream_merge import cut
-from gait_sensing.samples import SEGMENTS, Array, ForceSamples, ImuSample, Side
+from gait_sensing.samples import SEGMENTS, Array, ForceSamples, ImuRow, ImuSamples, Side
 from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns
 
 SHARED_PLATE = "belt"  # name of the force stream of a plate under both feet
@@ -23,7 +24,7 @@ _LINKS = {  # words in a file's name, first that fits -> link; "foot" last, as i
     "lowerback": "pelvis", "lower_back": "pelvis", "lumbar": "pelvis", "pelvis": "pelvis", "trunk": "trunk",
     "sternum": "trunk", "thigh": "thigh", "shank": "shank", "shoe": "foot", "foot": "foot",
 }  # fmt: skip
-_UNKNOWN_XYZW = (float("nan"),) * 4
+_UNKNOWN_XYZW = (math.nan,) * 4
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,21 @@ class PlainWalk:
         """Rows a second of the fastest stream, gaps left out."""
         return max(1.0 / usual_interval_s(time_s) for time_s in self.times_s.values())
 
-    def samples(self) -> Iterator[ForceSamples | ImuSample]:
+    def samples(self) -> Iterator[ForceSamples | ImuSamples]:
         """Yield all samples, block by block: of each the IMUs' first, which nothing waits for, then force."""
         numbers = {name: (time_s - self.start_s) // self.block_s for name, time_s in self.times_s.items()}
         blocks = np.unique(np.concatenate(list(numbers.values())))
         borders = {name: number.searchsorted([*blocks, np.inf]).tolist() for name, number in numbers.items()}
-        rows = {segment: table.tolist() for segment, table in self.imus.items()}
+        rows: dict[str, list[ImuRow]] = {
+            segment: [(*row, *_UNKNOWN_XYZW) for row in table.tolist()] for segment, table in self.imus.items()
+        }
+        newest_s = dict.fromkeys(self.imus, -math.inf)
         for block in range(len(blocks)):
-            of_imus = [(row, name) for name in rows for row in rows[name][slice(*borders[name][block : block + 2])]]
-            for (time_s, ax, ay, az, wx, wy, wz), segment in sorted(of_imus):
-                yield ImuSample(segment, time_s, (ax, ay, az), (wx, wy, wz), _UNKNOWN_XYZW)
+            # The one that was silent for longest first, so that no other goes ahead without it when it is back.
+            for segment in sorted(rows, key=newest_s.__getitem__):
+                if some := rows[segment][slice(*borders[segment][block : block + 2])]:
+                    newest_s[segment] = some[-1][0]
+                    yield ImuSamples(segment, some)
             for samples in self.forces.values():
                 first, end = borders[samples.name][block : block + 2]
                 if first < end:

@@ -31,11 +31,10 @@ landing, are ours.
 from dataclasses import dataclass
 
 from gait_analysis.events import GaitEvent
-from gait_analysis.imu_events.sagittal import Row
 from gait_analysis.imu_events.turn_detector import TurnDetector, TurnSettings
 from gait_analysis.imu_events.turning import Turning
 from gait_analysis.imu_events.turns import Landings, Push, Swing
-from gait_sensing.samples import Side, Vector
+from gait_sensing.samples import ImuRow, Side, Vector
 
 LEAST_PITCH_RAD = 0.1  # toes down at foot off: 6 degrees, where slow and paretic feet have 20 and more
 FLAT_RAD = (0.056, 0.224)  # 3.2 degrees, amid landings on the midfoot, and as far beyond the border of 8 to the heel
@@ -56,7 +55,7 @@ class Detector(TurnDetector):
         super().__init__("foot", REST_S, settings, side)
         self._landings = Landings(*FLAT_RAD)
 
-    def _step(self, row: Row, left: Vector, detected_s: float) -> list[GaitEvent]:
+    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
         if abs(self._turning.pitch_rad) > STEEPEST_RAD:
             self._lose("the foot seems to turn over: nothing is known until it rests")
         return super()._step(row, left, detected_s)

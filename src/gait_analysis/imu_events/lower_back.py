@@ -19,7 +19,7 @@ Source: a bout of walking has four steps at least and ends with a rest of 3 s, K
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
@@ -28,11 +28,10 @@ import numpy as np
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.imu_events.jolts import RATE_HZ, Jolt, Jolts
 from gait_analysis.imu_events.pelvis_sides import PelvisSides
-from gait_analysis.imu_events.sagittal import Row
 from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS, is_measured
 from gait_parts import settings
 from gait_parts.settings import setting
-from gait_sensing.samples import Array, ImuSample, Side
+from gait_sensing.samples import Array, ImuRow, ImuSample, ImuSamples, Side
 
 BLOCK = 10  # samples, 0.1 s: how often jolts are sought
 FAR_S = 0.05  # sensors send at 50 Hz and above: samples are missing in a longer interval
@@ -63,7 +62,8 @@ class Detector:
         self._settings = settings
         self._sides = PelvisSides()
         self._gaps_s: deque[tuple[float, float]] = deque()  # bridged, of the last seconds
-        self._rows: list[Row] = []  # not used up
+        self._rows: list[ImuRow] = []  # not used up: time, specific force, angular rate
+        self._was_walking: bool | None = None  # as told; None: never
         self._newest_s = -math.inf
         self._restart()
 
@@ -71,6 +71,11 @@ class Detector:
     def is_walking(self) -> bool:
         """Whether the newest samples are in a bout; it ends ``longest_step_s`` after its last contact."""
         return self._is_bout and self._newest_s - self._last_s <= self._settings.longest_step_s
+
+    @property
+    def left(self) -> None:
+        """Not told by this sensor."""
+        return None
 
     @property
     def is_learning(self) -> bool:
@@ -82,17 +87,27 @@ class Detector:
         """Why no contact can be found now; empty in a bout."""
         return "" if self.is_walking else "no walking: too few landings in a row"
 
-    def feed(self, sample: ImuSample) -> list[GaitEvent]:
-        """Take the next sample; one that is no measurement, or not later than the last, counts as missing."""
-        time_s = sample.time_s
-        row: Row = (time_s, *sample.acceleration_mps2, *sample.angular_rate_radps)
-        if not time_s > self._newest_s or not is_measured(row):
-            return []
-        if time_s - self._newest_s > self._settings.max_gap_s:
-            self._restart()
-        self._newest_s = time_s
-        self._rows.append(row)
-        return self._take(np.array(self._rows)) if time_s >= self._due_s else []
+    def feed(self, sample: ImuSample | ImuSamples) -> list[GaitEvent]:
+        """Take the next samples; return the events that they tell."""
+        return [event for _, events in self.follow(sample.rows) for event in events]
+
+    def follow(self, rows: list[ImuRow]) -> Iterator[tuple[float, list[GaitEvent]]]:
+        """Take the next rows; yield the time of each that tells events or another ``reason``, and the events.
+
+        A row that is no measurement, or not later than the last, counts as missing.
+        """
+        for row in rows:
+            time_s = row[0]
+            if not time_s > self._newest_s or not is_measured(row):
+                continue
+            if time_s - self._newest_s > self._settings.max_gap_s:
+                self._restart()
+            self._newest_s = time_s
+            self._rows.append(row[:7])
+            events = self._take(np.array(self._rows)) if time_s >= self._due_s else []
+            if events or self.is_walking is not self._was_walking:
+                self._was_walking = self.is_walking
+                yield time_s, events
 
     def feed_readings(self, readings: Array) -> list[GaitEvent]:
         """Take readings [n, 7] (time, specific force, angular rate); what ``feed`` does with them, faster."""

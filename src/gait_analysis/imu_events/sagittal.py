@@ -11,11 +11,10 @@ at, 4 to 11 s after the move in recordings turned while walking.
 """
 
 import math
-from collections import deque
-from itertools import chain, islice
 
 import numpy as np
 
+from gait_analysis.history import History
 from gait_sensing.mounting.axes import (
     RATE_HZ,
     SHORTEST_STRIDE_S,
@@ -25,8 +24,6 @@ from gait_sensing.mounting.axes import (
     find_stride,
 )
 from gait_sensing.samples import Array, Vector
-
-Row = tuple[float, float, float, float, float, float, float]  # time, acceleration, angular rate
 
 WINDOW_S = 8.0  # three strides of the slowest walkers, who need some 2.5 s for one
 LEAST_STRIDES = 3
@@ -51,11 +48,13 @@ class SagittalAxis:
         self.left: Vector | None = None
         self.reason = "the mounting of the sensor is not known before three even strides"
 
-    def look(self, rows: deque[Row]) -> bool:
-        """Look at the newest ``rows``, not before ``next_s``; return whether the axis became known or unknown."""
-        now_s = rows[-1][0]
+    def look(self, history: History, now_s: float) -> bool:
+        """Look at force and rate up to ``now_s``, not before ``next_s``.
+
+        Return whether the axis became known or unknown.
+        """
         self.next_s = now_s + (TRY_S if self.left is None else self._check_s)
-        found = self._find(rows)
+        found = self._find(_walking(history.between(max(self._from_s, now_s - WINDOW_S), now_s)))
         if found is None:
             return False
         if self.left is not None and float(found @ np.array(self.left)) < math.cos(MOVED_RAD):
@@ -71,8 +70,7 @@ class SagittalAxis:
         self._from_s = now_s
         self.next_s = max(self.next_s, now_s + LEAST_STRIDES * SHORTEST_STRIDE_S)
 
-    def _find(self, rows: deque[Row]) -> Array | None:
-        readings = _walking(rows, max(self._from_s, rows[-1][0] - WINDOW_S))
+    def _find(self, readings: Array) -> Array | None:
         count = int((readings[-1, 0] - readings[0, 0]) * RATE_HZ) if len(readings) else 0
         if count < LEAST_STRIDES * SHORTEST_STRIDE_S * RATE_HZ:
             return None
@@ -91,14 +89,7 @@ class SagittalAxis:
         return axes.left if axes.is_forward_clear else None
 
 
-def _walking(rows: deque[Row], begin_s: float) -> Array:
-    """Return the readings [n, 7] from the first fast turn after ``begin_s`` on; none when there is no fast turn."""
-    first = len(rows)
-    for row in reversed(rows):
-        if row[0] < begin_s:
-            break
-        first -= 1
-    newest = islice(rows, first, None)
-    readings = np.fromiter(chain.from_iterable(newest), float, 7 * (len(rows) - first)).reshape(-1, 7)
+def _walking(readings: Array) -> Array:
+    """Return the readings [n, 7] from the first fast turn on; none when there is no fast turn."""
     turns = np.flatnonzero((readings[:, 4:] ** 2).sum(axis=1) > LEAST_RATE_RADPS**2)
     return readings[turns[0] :] if len(turns) else readings[:0]

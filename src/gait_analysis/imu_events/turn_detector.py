@@ -10,13 +10,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
-from gait_analysis.imu_events.sagittal import Row
 from gait_analysis.imu_events.turning import Turning
 from gait_analysis.imu_events.turns import Push, Swing, Usual
 from gait_analysis.imu_events.worn import WornDetector
 from gait_parts import settings
 from gait_parts.settings import setting
-from gait_sensing.samples import Side, Vector
+from gait_sensing.samples import ImuRow, Side, Vector
 
 NOTICED = 0.5  # of the least push: there its turn begins to be looked at
 LEAST_SWING_S = 0.15
@@ -59,15 +58,12 @@ class TurnDetector(WornDetector):
     def _swing_after(self, push: Push | None) -> Swing | None:
         """Return the swing that a fast enough push begins; ``None`` when it is no foot off. No push: none was seen."""
 
-    def _lost_reason(self) -> str:
-        return self._reason
-
     def _lose(self, reason: str) -> None:
         self._turning = Turning(self._rest_s)
         self._push = Push()
         self._state, self._reason = "lost", reason
 
-    def _step(self, row: Row, left: Vector, detected_s: float) -> list[GaitEvent]:
+    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
         turning = self._turning
         turning.feed(row, left)
         event = None

@@ -3,8 +3,7 @@
 
 import math
 
-from gait_analysis.imu_events.sagittal import Row
-from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Vector
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuRow, Vector
 
 SMOOTHING_S = 0.005  # time constant of the low-pass: contact shakes a shoe at 50 Hz and above, a foot turns below 15 Hz
 STILL_RADPS = 0.6  # 34 degrees/s; rest told by both sensors as in Skog et al. 2010 (10.1109/TBME.2010.2060723)
@@ -30,9 +29,9 @@ class Turning:
         self.is_at_rest = False
         self._gap_begin_s = self._gap_end_s = -math.inf  # the last stretch without samples
 
-    def feed(self, row: Row, left: Vector) -> None:
+    def feed(self, row: ImuRow, left: Vector) -> None:
         """Take the next sample; ``left`` is the unit vector to the person's left in the sensor's axes."""
-        time_s, ahead, beside, above, x, y, z = row
+        time_s, ahead, beside, above, x, y, z = row[:7]
         left_x, left_y, left_z = left
         rate_radps = -(left_x * x + left_y * y + left_z * z)
         interval_s = time_s - self._newest_s

@@ -3,13 +3,17 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
 
 from gait_analysis.events import GaitEvent
-from gait_analysis.imu_events.sagittal import Row, SagittalAxis
-from gait_sensing.samples import ImuSample, Vector
+from gait_analysis.history import History
+from gait_analysis.imu_events.sagittal import SagittalAxis
+from gait_sensing.samples import ImuRow, ImuSample, ImuSamples, Vector
 
 HISTORY_S = 20.0  # kept while the mounting is not known
+WAITING_COUNT = 100  # rows that wait at most to be kept: many at once cost less
 HIGHEST_MPS2, HIGHEST_RADPS = 2000.0, 100.0  # 200 g and 5700 degrees/s, beyond what worn sensors measure
 
 
@@ -23,14 +27,17 @@ class WornDetector(ABC):
     def __init__(self, link: str, check_s: float, max_gap_s: float) -> None:
         self._axis = SagittalAxis(link, check_s)
         self._max_gap_s = max_gap_s
-        self._rows: deque[Row] = deque()
+        self._reason = ""  # why no event can be found though the mounting is known
+        self._rows: list[ImuRow] = []  # that wait to be kept
+        self._history = History(6, HISTORY_S)  # force and rate
         self._newest_s = -math.inf
         self._seen_s = -math.inf  # the newest row in which events were sought
+        self._told: tuple[Vector | None, str] = None, ""  # mounting and reason
 
     @property
     def reason(self) -> str:
         """Why no event can be found now; empty when events are found."""
-        return self._axis.reason or self._lost_reason()
+        return self._axis.reason or self._reason
 
     @property
     def is_learning(self) -> bool:
@@ -42,47 +49,67 @@ class WornDetector(ABC):
         """The person's left in the sensor's axes, unit vector; ``None`` while it is not known."""
         return self._axis.left
 
-    def feed(self, sample: ImuSample) -> list[GaitEvent]:
-        """Take the next sample; one that is no measurement, or not later than the last, counts as missing."""
-        time_s, axis, rows = sample.time_s, self._axis, self._rows
-        row: Row = (time_s, *sample.acceleration_mps2, *sample.angular_rate_radps)
-        if time_s <= self._newest_s or not is_measured(row):
-            return []
-        if time_s - self._newest_s > self._max_gap_s:
-            axis.restart(time_s)
-        self._newest_s = time_s
-        rows.append(row)
-        if time_s - rows[0][0] > HISTORY_S:
-            rows.popleft()
-        events = self._seek(row, axis.left, time_s) if axis.left is not None else []
-        if time_s >= axis.next_s and axis.look(rows) and axis.left is not None:
-            for earlier in rows:
-                if earlier[0] > self._seen_s:
-                    events += self._seek(earlier, axis.left, time_s)
+    def feed(self, sample: ImuSample | ImuSamples) -> list[GaitEvent]:
+        """Take the next samples; return the events that they tell."""
+        return [event for _, events in self.follow(sample.rows) for event in events]
+
+    def follow(self, rows: list[ImuRow]) -> Iterator[tuple[float, list[GaitEvent]]]:
+        """Take the next rows; yield the time of each that tells events, another ``left`` or ``reason``, and the events.
+
+        A row that is no measurement, or not later than the last, counts as missing.
+        """
+        axis, max_gap_s = self._axis, self._max_gap_s
+        for row in rows:
+            time_s = row[0]
+            if not time_s > self._newest_s or not is_measured(row):
+                continue
+            if time_s - self._newest_s > max_gap_s:
+                axis.restart(time_s)
+            self._newest_s = time_s
+            self._rows.append(row)
+            events = [] if axis.left is None else self._seek(row, axis.left, time_s)
+            if time_s >= axis.next_s:
+                events += self._look(time_s)
+            if events or self._told[0] is not axis.left or self._told[1] is not self._reason:
+                self._told = axis.left, self._reason
+                yield time_s, events
+        if len(self._rows) >= WAITING_COUNT:
+            self._keep()
+
+    def _keep(self) -> None:
+        rows = np.array(self._rows)
+        self._history.append(rows[:, 0], rows[:, 1:7])
+        self._rows.clear()
+
+    def _look(self, now_s: float) -> list[GaitEvent]:
+        """Look at how the sensor is worn; return the earlier events that are found with it."""
+        self._keep()
+        has_changed = self._axis.look(self._history, now_s)
+        events: list[GaitEvent] = []
+        if has_changed and self._axis.left is not None:
+            begin_s = max(math.nextafter(self._seen_s, math.inf), now_s - HISTORY_S)
+            for earlier in self._history.between(begin_s, now_s).tolist():
+                events += self._seek(earlier, self._axis.left, now_s)
         return events
 
-    def _seek(self, row: Row, left: Vector, detected_s: float) -> list[GaitEvent]:
+    def _seek(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
         if row[0] - self._seen_s > self._max_gap_s:
             self._lose("samples are missing: nothing is known until the next rest")
         self._seen_s = row[0]
         return self._step(row, left, detected_s)
 
     @abstractmethod
-    def _lost_reason(self) -> str:
-        """Return why no event can be found though the mounting is known."""
-
-    @abstractmethod
     def _lose(self, reason: str) -> None:
         """Forget the stride in progress: samples are missing."""
 
     @abstractmethod
-    def _step(self, row: Row, left: Vector, detected_s: float) -> list[GaitEvent]:
+    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
         """Return the events that ``row`` tells, as detected at ``detected_s``."""
 
 
-def is_measured(row: Row) -> bool:
-    """Whether all values are there and within what a sensor can measure; not so for NaN."""
-    _, a, b, c, x, y, z = row
+def is_measured(row: ImuRow) -> bool:
+    """Whether force and rate are there and within what a sensor can measure; not so for NaN."""
+    _, a, b, c, x, y, z, _, _, _, _ = row
     return (
         -HIGHEST_MPS2 < a < HIGHEST_MPS2
         and -HIGHEST_MPS2 < b < HIGHEST_MPS2

@@ -29,7 +29,7 @@ import numpy as np
 from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS, HISTORY_S
 from gait_analysis.imu_motion.foot_rest import FASTEST_RADPS, Stillness
 from gait_analysis.imu_motion.strapdown import Way, crossing, way_between
-from gait_sensing.samples import Array, ImuSample, Side, Vector
+from gait_sensing.samples import Array, ImuSample, ImuSamples, Side, Vector
 
 SETTLE_S = 0.4  # after contact; by then the foot is flat for REST_S, and later samples are not looked at
 KEEP_S = HISTORY_S + 5.0  # events may become known that late, and the longest stride
@@ -68,18 +68,15 @@ class FootPath:
         self._values = array("d")  # rows of _WIDTH values
         self._newest_s = -math.inf
 
-    def feed(self, sample: ImuSample) -> None:
-        """Take the next sample; one that is not later than the last is left out."""
-        time_s = sample.time_s
-        if not time_s > self._newest_s:
-            return
-        self._newest_s = time_s
+    def feed(self, sample: ImuSample | ImuSamples) -> None:
+        """Take the next samples; one that is not later than the last is left out."""
         values = self._values
-        values.append(time_s)
-        values.extend(sample.acceleration_mps2)
-        values.extend(sample.angular_rate_radps)
-        if time_s - values[0] > 2.0 * KEEP_S:
-            del values[: _WIDTH * int(np.searchsorted(self._rows()[:, 0], time_s - KEEP_S))]
+        for row in sample.rows:
+            if row[0] > self._newest_s:
+                self._newest_s = row[0]
+                values.extend(row[:_WIDTH])
+        if self._newest_s - values[0] > 2.0 * KEEP_S:
+            del values[: _WIDTH * int(np.searchsorted(self._rows()[:, 0], self._newest_s - KEEP_S))]
 
     def swing(self, start_s: float, foot_off_s: float, contact_s: float, left: Vector) -> FootSwing:
         """Return what the swing between ``foot_off_s`` and ``contact_s`` was like; ``start_s`` is the contact before.

@@ -17,7 +17,7 @@ import numpy as np
 from gait_analysis.imu_motion.orientation import TIME, UP
 from gait_analysis.imu_motion.worn_segment import BodyAxes, WornSegment
 from gait_sensing.mounting.axes import RATE_HZ
-from gait_sensing.samples import Array, ImuSample, Side
+from gait_sensing.samples import Array, ImuSample, ImuSamples, Side
 
 MAX_GAP_S = 0.05  # bridged: of a leg that turns by 4 rad/s at 2 Hz, half a degree is lost at most
 LEAST_SWING_RAD = 0.1  # 6 degrees forward from foot off to contact; walkers have 20 and more
@@ -34,8 +34,8 @@ class Knee:
         self._worn = {f"{side.value}_{link}": WornSegment(link, MAX_GAP_S) for link in LINKS}
         self.reason = ""
 
-    def feed(self, sample: ImuSample) -> None:
-        """Take the next sample of thigh or shank of this side; others are left out."""
+    def feed(self, sample: ImuSample | ImuSamples) -> None:
+        """Take the next samples of thigh or shank of this side; others are left out."""
         worn = self._worn.get(sample.segment)
         if worn is not None:
             worn.feed(sample)

@@ -18,7 +18,7 @@ from vqf import VQF
 from gait_analysis.history import History
 from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS
 from gait_sensing.mounting.axes import RATE_HZ
-from gait_sensing.samples import Array, ImuSample
+from gait_sensing.samples import Array, ImuRow, ImuSample, ImuSamples
 
 BLOCK_COUNT = 200  # samples that wait at most: work on many at once costs less
 KEEP_S = 15.0  # two of the longest strides, and the eight seconds from which axes are found
@@ -37,19 +37,17 @@ class Orientation:
 
     def __init__(self, max_gap_s: float) -> None:
         self._max_gap_s = max_gap_s
-        self._waiting: list[tuple[float, ...]] = []
+        self._waiting: list[ImuRow] = []
         self._newest_s = -math.inf
         self._grid = History(SINCE, KEEP_S)
         self._stretch: _Stretch | None = None
 
-    def feed(self, sample: ImuSample) -> bool:
-        """Take the next sample, unless it is not later than the last; return whether ``update`` ought to be called."""
-        if not sample.time_s > self._newest_s:
-            return False
-        self._newest_s = sample.time_s
-        self._waiting.append(
-            (sample.time_s, *sample.acceleration_mps2, *sample.angular_rate_radps, *sample.orientation_xyzw)
-        )
+    def feed(self, sample: ImuSample | ImuSamples) -> bool:
+        """Take the next samples, but those not later than the last; return whether ``update`` ought to be called."""
+        for row in sample.rows:
+            if row[0] > self._newest_s:
+                self._newest_s = row[0]
+                self._waiting.append(row)
         return len(self._waiting) >= BLOCK_COUNT
 
     def update(self) -> list[Array]:

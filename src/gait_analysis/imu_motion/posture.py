@@ -19,7 +19,7 @@ import numpy as np
 from gait_analysis.imu_motion.orientation import FORCE, TIME, UP
 from gait_analysis.imu_motion.worn_segment import BodyAxes, WornSegment
 from gait_sensing.mounting.walk import angle_rad
-from gait_sensing.samples import Array, ImuSample, Side
+from gait_sensing.samples import Array, ImuSample, ImuSamples, Side
 
 MAX_GAP_S = 0.1  # bridged: of a pelvis that turns by 0.5 rad/s at 2 Hz, half a degree is lost at most
 ASKEW_RAD = 0.5  # 29 degrees; a trunk lurches by 10, and bows by as much again
@@ -39,8 +39,8 @@ class Posture:
         self.reason = ""
         self.is_relative_to_standing = False  # the last answer
 
-    def feed(self, sample: ImuSample) -> None:
-        """Take the next sample of the IMU on the segment; one that is not later than the last is left out."""
+    def feed(self, sample: ImuSample | ImuSamples) -> None:
+        """Take the next samples of the IMU on the segment; one that is not later than the last is left out."""
         self._worn.feed(sample)
 
     def lean_rad(self, side: Side, start_s: float, end_s: float) -> float:

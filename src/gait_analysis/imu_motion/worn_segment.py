@@ -34,7 +34,7 @@ from gait_sensing.mounting.axes import (
     smooth,
 )
 from gait_sensing.mounting.walk import angle_rad
-from gait_sensing.samples import Array, ImuSample
+from gait_sensing.samples import Array, ImuSample, ImuSamples
 
 QUIET_MPS2, QUIET_RADPS = 0.3, 0.1  # root mean square in half a second; these and the two below as in mounting
 POSE_COUNT, POSE_COUNT_KEPT = 4, 20  # half seconds
@@ -87,8 +87,8 @@ class WornSegment:
         self._votes: deque[int] = deque(maxlen=VOTES_KEPT)
         self._forgotten_s = -math.inf  # axes from before are of another mounting
 
-    def feed(self, sample: ImuSample) -> None:
-        """Take the next sample of this IMU."""
+    def feed(self, sample: ImuSample | ImuSamples) -> None:
+        """Take the next samples of this IMU."""
         if self.orientation.feed(sample):
             self.update()
 
