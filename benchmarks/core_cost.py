@@ -16,7 +16,7 @@ keeping the order of time.
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 from simulated_walk import MASS_KG, PLATE_HZ, PLATES, Sample, walk
@@ -28,10 +28,13 @@ from gait_analysis.imu_motion.worn_segment import WornSegment
 from gait_analysis.participant import Input, Participant
 from gait_analysis.plausibility import MotionCheck
 from gait_analysis.stream_merge import cut
-from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ForceSamples, ImuSample, Side
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, BeltSample, ForceSamples, ImuRow, ImuSample, ImuSamples, Side
 from gait_sim.body_motion import SEGMENTS
 
+Fed = ForceSamples | ImuSample | ImuSamples | BeltSample
+
 BATCH_COUNT = 1000  # offline
+LEAST_OFFLINE_COUNT = 100
 FEET = ("left_foot", "right_foot")
 MAX_GAP_S = 0.1
 ROWS: tuple[tuple[str, tuple[str, ...], int, float], ...] = (  # sensors, their names, plate samples a batch, states Hz
@@ -53,16 +56,28 @@ ROWS: tuple[tuple[str, tuple[str, ...], int, float], ...] = (  # sensors, their 
 )
 
 
-def fed(walked: list[Sample], names: tuple[str, ...], size: int) -> list[Sample]:
-    """Return the samples of these sensors in order of time, plates cut into batches of ``size``."""
-    chosen: list[Sample] = []
+def fed(walked: list[Sample], names: tuple[str, ...], size: int) -> list[Fed]:
+    """Return the samples of these sensors in order of time, plates cut into batches of ``size``.
+
+    With large batches, motion samples come in blocks of as much time.
+    """
+    chosen: list[Fed] = []
+    blocks: dict[tuple[str, float], list[ImuRow]] = {}
     for sample in walked:
         if isinstance(sample, ForceSamples):
             if sample.name in names:
                 chosen += [cut(sample, first, first + size) for first in range(0, len(sample.time_s), size)]
-        elif not isinstance(sample, ImuSample) or sample.segment in names:
+        elif not isinstance(sample, ImuSample) or (sample.segment in names and size < LEAST_OFFLINE_COUNT):
             chosen.append(sample)
-    return sorted(chosen, key=lambda sample: float(np.max(sample.time_s)))
+        elif sample.segment in names:
+            blocks.setdefault((sample.segment, sample.time_s * PLATE_HZ // size), []).extend(sample.rows)
+    chosen += [ImuSamples(segment, rows) for (segment, _), rows in blocks.items()]
+    return sorted(chosen, key=newest_s)
+
+
+def newest_s(sample: Fed) -> float:
+    """Return the time of the last of the samples."""
+    return sample.rows[-1][0] if isinstance(sample, ImuSamples) else float(np.max(sample.time_s))
 
 
 def best_s(work: Callable[[], object]) -> float:
@@ -82,7 +97,7 @@ def new_analyser(size: int, state_rate_hz: float) -> Analyser:
     return Analyser(settings, Participant(MASS_KG, None), Input.LIVE, 0.0)
 
 
-def report(name: str, samples: list[Sample], size: int, state_rate_hz: float, duration_s: float) -> None:
+def report(name: str, samples: list[Fed], size: int, state_rate_hz: float, duration_s: float) -> None:
     """Print one row."""
 
     def analyse() -> None:
@@ -104,28 +119,34 @@ def report(name: str, samples: list[Sample], size: int, state_rate_hz: float, du
     )
 
 
-def report_part(name: str, takers: dict[str, Callable[[], Callable]], walked: list[Sample], duration_s: float) -> None:
+def report_part(name: str, takers: dict[str, Callable[[], Callable]], blocks: list[Fed], duration_s: float) -> None:
     """Print the cost of what takes the samples of some streams; ``takers`` make it anew, by stream."""
 
     def work() -> None:
         feeds = {stream: make() for stream, make in takers.items()}
-        for stream, sample in pairs:
-            feeds[stream](sample)
+        for stream, block in pairs:
+            feeds[stream](block)
 
-    pairs = [(stream, sample) for stream, sample in named(walked) if stream in takers]
+    pairs = [(stream, block) for stream, block in named(blocks) if stream in takers]
+    count = sum(len(block.rows) if isinstance(block, ImuSamples) else 1 for _, block in pairs)
     total_s = best_s(work)
-    print(f"| {name} | {1e3 * total_s / duration_s:.2f} | {1e6 * total_s / len(pairs):.2f} |")
+    print(f"| {name} | {1e3 * total_s / duration_s:.2f} | {1e6 * total_s / count:.2f} |")
 
 
-def named(walked: Iterable[Sample]) -> list[tuple[str, ForceSamples | ImuSample]]:
+def named(blocks: list[Fed]) -> list[tuple[str, ForceSamples | ImuSamples]]:
     """Return plate and motion samples with the names of their streams."""
-    found: list[tuple[str, ForceSamples | ImuSample]] = []
-    for sample in walked:
-        if isinstance(sample, ForceSamples):
-            found.append((sample.name, sample))
-        elif isinstance(sample, ImuSample):
-            found.append((sample.segment, sample))
+    found: list[tuple[str, ForceSamples | ImuSamples]] = []
+    for block in blocks:
+        if isinstance(block, ForceSamples):
+            found.append((block.name, block))
+        elif isinstance(block, ImuSamples):
+            found.append((block.segment, block))
     return found
+
+
+def checked(check: MotionCheck) -> Callable[[ImuSamples], object]:
+    """Return what gives a block to the check."""
+    return lambda block: check.feed(block.rows)
 
 
 def parts() -> dict[str, dict[str, Callable[[], Callable]]]:
@@ -147,7 +168,7 @@ def parts() -> dict[str, dict[str, Callable[[], Callable]]]:
         },
         "events of the lower back": {"pelvis": lambda: lower_back.Detector(lower_back.Settings()).feed},
         "whether motion samples are to be believed": {
-            segment: lambda segment=segment: MotionCheck(segment).feed for segment in SEGMENTS
+            segment: lambda segment=segment: checked(MotionCheck(segment)) for segment in SEGMENTS
         },
         "up and axes of pelvis, thighs and shanks": {
             segment: lambda link=link: WornSegment(link, MAX_GAP_S).feed for segment, link in links.items()
@@ -164,11 +185,12 @@ def main() -> None:
     print("| sensors | batch | states Hz | x real time | % of a core | us a call, median | p99 | max |")
     print("|---|---|---|---|---|---|---|---|")
     for name, names, size, state_rate_hz in ROWS:
-        report(name, fed(walked, names, size or BATCH_COUNT), size, state_rate_hz, duration_s)
+        report(name, fed(walked, names, size or 1), size, state_rate_hz, duration_s)
     print("\n| part alone | ms a second of walking | us a sample, or a batch of 1000 |")
     print("|---|---|---|")
+    blocks = fed(walked, (*PLATES, *SEGMENTS), BATCH_COUNT)
     for name, takers in parts().items():
-        report_part(name, takers, walked, duration_s)
+        report_part(name, takers, blocks, duration_s)
 
 
 if __name__ == "__main__":
