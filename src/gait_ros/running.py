@@ -82,7 +82,7 @@ def run(node_type: Callable[[], LabNode]) -> None:
     stop = threading.Event()
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # an executable blocks them while it imports
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # whoever started the process may have blocked them
     # rclpy's own signal handlers race with a busy executor and can hang it.
     with rclpy.init(signal_handler_options=SignalHandlerOptions.NO):
         try:

@@ -4,8 +4,11 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+EXECUTABLE = Path(__file__).parents[2] / "executables" / "node.in"
 
 NODE = """
 import dataclasses
@@ -97,12 +100,24 @@ def test_a_wrong_parameter_stops_the_node_and_is_named(start, argument, words):
     assert all(word in err for word in words), err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_during_the_start_is_obeyed_after_it(domain_id, number):
-    """As the executables do: blocked while modules are imported, obeyed once the node can close."""
-    blocked = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))\n"
-    told = f"import os; os.kill(os.getpid(), {int(number)})\n"
-    script = blocked + told + NODE.format(on_timer="pass")
+def ended(script):
+    """Return what a script has printed that must end well."""
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.endswith("destroyed\n")
+    return result.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_while_a_node_is_being_made_is_obeyed_once_it_can_close(domain_id, number):
+    told = f"import os; os.kill(os.getpid(), {int(number)})\n        "
+    script = NODE.format(on_timer="pass").replace("settings = declare", told + "settings = declare")
+    assert ended(script).endswith("destroyed\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_during_the_imports_of_an_executable_is_obeyed_at_once(number):
+    """However long they take: on a starved machine longer than a launch waits."""
+    preamble, importing, _ = EXECUTABLE.read_text().partition("from @module@")
+    assert importing
+    endless = f"os.kill(os.getpid(), {int(number)})\nwhile True:\n    pass\n"
+    assert ended(preamble + endless) == ""
