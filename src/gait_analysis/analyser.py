@@ -201,6 +201,10 @@ class Analyser:
         """Return what waited for samples that will not come."""
         return [*self._strides.due(math.inf)]
 
+    def silence(self, silent_s: float) -> GaitState | None:
+        """Return what to tell when no state could be told for ``silent_s``; see ``StateGrid``. Changes nothing."""
+        return self._grid.silence(silent_s)
+
     def _feed_motion(self, sample: ImuSample | ImuSamples) -> list[Result]:
         rows, segment = sample.rows, sample.segment
         if turn := self._turns.get(segment):

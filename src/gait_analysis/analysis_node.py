@@ -12,6 +12,7 @@ from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.sensors import PROSTHESIS
 from gait_analysis.standing import Standing
+from gait_analysis.state_grid import SILENT_S
 from gait_parts import plugins
 from gait_ros import qos
 from gait_ros.messages import (
@@ -41,6 +42,7 @@ class AnalysisNode(LabNode):
         }
         self._analyser: Analyser | None = None  # until the session node has told who walks
         self._session: values.Session | None = None
+        self._told_s = now_s(self)  # when the newest state was published
         self._standing: deque[ImuSample] = deque(maxlen=STANDING_COUNT)  # the next session may begin with it
         self._topics = {
             GaitState: self.create_publisher(msg.GaitState, "gait/state", qos.EVENTS),
@@ -55,11 +57,13 @@ class AnalysisNode(LabNode):
             self.create_subscription(Imu, f"imu/{segment}", partial(self._on_motion, segment), qos.SAMPLES)
         for name in filter(None, [*self._settings.force_streams, PROSTHESIS, self._settings.shared_plate]):
             self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", self._on_force, qos.SAMPLES)
+        self.create_timer(SILENT_S, self._tell_silence)
 
     def _on_session(self, message: msg.SessionState) -> None:
         session = values.session(message)
         if session != self._session:
             self._session, self._participant = session, session.participant
+            self._told_s = max(now_s(self), session.start_s)  # there can be none before
             self._analyser = Analyser(
                 self._settings, session.participant, session.input, session.start_s, self._parts, session.prepared_s
             )
@@ -84,9 +88,15 @@ class AnalysisNode(LabNode):
         for result in self._analyser.feed(sample):
             self._topics[type(result)].publish(self._message(result))
 
+    def _tell_silence(self) -> None:
+        silent_s = now_s(self) - self._told_s
+        if self._analyser is not None and silent_s >= SILENT_S and (state := self._analyser.silence(silent_s)):
+            self._topics[GaitState].publish(state_message(state, self._participant, now_s(self)))
+
     def _message(self, result: Result) -> object:
         if isinstance(result, GaitState):
-            return state_message(result, self._participant, now_s(self))
+            self._told_s = now_s(self)
+            return state_message(result, self._participant, self._told_s)
         if isinstance(result, GaitEvent):
             return event_message(result, self._participant)
         if isinstance(result, Stride):

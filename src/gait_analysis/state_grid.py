@@ -4,11 +4,12 @@
 import math
 
 from gait_analysis.belt_motion import BeltMotion
-from gait_analysis.gait import GaitState
+from gait_analysis.gait import GaitState, LimbState, Subphase
 from gait_analysis.limb import Limb
 from gait_analysis.standing import Standing, StandingTracker
 from gait_sensing.samples import Side
 
+SILENT_S = 0.5  # without a state for so long it is told why; no belt law takes a state so old for a fresh one
 _MOST_COUNT = 256  # instants looked at in one go; more are of a pause, most of which is passed over
 
 
@@ -27,6 +28,7 @@ class StateGrid:
         self._start_s, self._rate_hz = start_s, rate_hz
         self._next_state = 0  # number of the next instant of the control grid
         self._next_s = start_s if rate_hz > 0.0 else math.inf  # and its time
+        self._told_s = self._sampled_s = start_s  # of the newest state, and of the newest sample that it used
 
     def until(self, end_s: float, is_end_included: bool) -> list[GaitState | Standing]:
         """Return what is told from the last call up to ``end_s``."""
@@ -43,12 +45,36 @@ class StateGrid:
         self._add_states(results, end_s, is_end_included)
         return results
 
+    def silence(self, silent_s: float) -> GaitState | None:
+        """Return what to tell when no state could be told for ``silent_s``: why. Changes nothing.
+
+        The state is as old as the newest one that was told, so that nobody takes it for a fresh one; both limbs are
+        unknown. ``None`` when no states are wanted.
+        """
+        if self._next_s == math.inf:
+            return None
+        left, right = (
+            LimbState(
+                limb.side,
+                None,
+                Subphase.UNKNOWN,
+                math.nan,
+                math.nan,
+                math.nan,
+                limb.sensors.reason(self._told_s + silent_s),
+            )
+            for limb in self._limbs.values()
+        )
+        return GaitState(self._told_s, self._sampled_s, left, right, math.nan, math.nan)
+
     def _add_states(self, results: list[GaitState | Standing], end_s: float, is_end_included: bool) -> None:
         """Add the states of the control grid up to ``end_s``, without those that no sample tells anything about."""
         while self._next_s < end_s or (self._next_s == end_s and is_end_included):
             times_s = self._instants(end_s, is_end_included)
             states = self._states(times_s)
             results += states
+            if states:
+                self._told_s, self._sampled_s = states[-1].time_s, states[-1].newest_sample_s
             self._go_to(self._next_state + len(times_s))
             if not (states and states[-1].time_s == times_s[-1]):  # nothing more before the next sample
                 next_s = min(end_s, *(limb.next_s(times_s[-1]) for limb in self._limbs.values()))

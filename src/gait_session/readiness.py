@@ -15,7 +15,7 @@ class Readiness:
 
     judges_streams: bool  # False when a recording is played: nobody stands on the belts
     accepts_red: bool = False  # the operator starts although a stream is red
-    gait_seen_s: float = 0.0
+    gait_seen_s: float = 0.0  # the instant that the newest gait state tells of
     treadmill_seen_s: float = 0.0
     recorded: set[str] = field(default_factory=set)  # topics
     samples: set[str] = field(default_factory=set)  # topics of force samples in the graph

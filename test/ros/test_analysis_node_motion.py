@@ -68,16 +68,22 @@ class Fed:
     def __init__(self, node, spin: Callable[[], None], wait_until: Callable[..., None]) -> None:
         self._spin, self._wait_until, self.start_s = spin, wait_until, math.nan
         self.events, self.states, self.strides = [], [], []
+        self.silences = []  # states that are no later than the one before, since no sensor told anything
         self._publishers = {name: node.create_publisher(Imu, f"imu/{name}", qos.SAMPLES) for name in FEET} | {
             name: node.create_publisher(msg.ForceSamples, f"load_cell/{name}/samples", qos.SAMPLES) for name in PLATES
         }
         self._session = node.create_publisher(msg.SessionState, "session/state", qos.STATE)
         for kind, topic, heard in (
             (msg.GaitEvent, "gait/events", self.events),
-            (msg.GaitState, "gait/state", self.states),
+            (msg.GaitState, "gait/state", self),
             (msg.Stride, "gait/strides", self.strides),
         ):
             node.create_subscription(kind, topic, heard.append, qos.EVENTS)
+
+    def append(self, state: msg.GaitState) -> None:
+        """Hear a state."""
+        told_s = self.told_s if self.states else 0.0
+        (self.states if self.time_s(state.header.stamp) > told_s else self.silences).append(state)
 
     def tell_session(self) -> None:
         """Say that the session is active, as the operator's heartbeat does."""
@@ -192,6 +198,28 @@ def test_foot_imus_take_over_from_silent_plates_and_give_back(fed, test_node, wa
     assert all(state.right.reason.startswith("nothing from right_belt any more") for state in alone)
     known = [state for state in lab.states if OUT_S + 0.2 < lab.time_s(state.header.stamp) < BACK_S]
     assert known and all(state.left.is_contact_known and state.right.is_contact_known for state in known)
+
+
+def test_it_is_told_why_there_is_no_state(fed, test_node, wait_until):
+    samples = [sample for sample in walk(2.0) if isinstance(sample, ForceSamples)]
+    lab = fed({"analysis_node": "{state_rate_hz: 50.0}"})
+    lab.start_s = 1.7e9
+    lab.tell_session()
+    wait_until(lambda: lab.silences, test_node[1], deadline_s=60.0)
+    never = lab.silences[-1]
+    assert lab.time_s(never.header.stamp) == 0.0 and not lab.states
+    assert never.left.reason == "no sensor of the left foot has sent anything"
+    assert never.right.role == msg.LimbState.ROLE_UNKNOWN and never.age_s > 0.4
+    lab.begin(1.7e9, samples[:20])
+    for sample in samples:
+        lab.feed(sample)
+    wait_until(lambda: lab.told_s > 1.9, test_node[1])
+    lab.silences.clear()
+    wait_until(lambda: len(lab.silences) > 1, test_node[1], deadline_s=60.0)
+    for state in lab.silences:
+        assert lab.time_s(state.header.stamp) == lab.told_s
+        assert state.left.reason == "nothing from left_belt any more"
+        assert not (state.left.is_contact_known or state.right.is_contact_known or state.left.is_phase_valid)
 
 
 def mounting_known_s(feet: list[ImuSample]) -> float:
