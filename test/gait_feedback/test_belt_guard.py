@@ -163,8 +163,9 @@ def test_after_a_pause_it_begins_anew_at_the_measured_speed(later_s):
     assert (request.left_speed_mps, request.right_speed_mps) == (0.2, 0.1)
 
 
-def test_at_the_end_it_asks_for_rest():
-    assert told(Wisher().stop_request()) == REST
+def test_at_the_end_of_a_session_it_asks_for_rest_no_harder_than_belts_speed_up():
+    assert told(Wisher().stop_request()) == (0.0, 0.0, LIMITS.acceleration_mps2)
+    assert told(Wisher(GuardSettings(acceleration_mps2=2.0)).stop_request()) == REST
 
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)

@@ -10,6 +10,7 @@ from gait_analysis.gait import Asymmetry, GaitState, LimbState, Subphase
 from gait_analysis.participant import Participant
 from gait_feedback.belt_guard import GuardedLaw, GuardSettings, Wish
 from gait_feedback.driving import Driving
+from gait_sensing.belt_gate.states import BeltRequest
 from gait_sensing.samples import BeltSample, Side
 
 START_S = 1.8e9
@@ -67,4 +68,5 @@ def test_then_the_law_is_asked_and_its_reason_told():
         request = driving.request(now_s, replace(REST, time_s=now_s), True, gait_at(now_s))
     assert request.left_speed_mps > 0.0 and driving.reason == ""
     request = driving.request(now_s + 0.05, replace(REST, time_s=now_s + 0.05), True, gait_at(now_s - 1.0))
-    assert request == driving.stop_request() and "gait state" in driving.reason
+    assert request == BeltRequest(0.0, 0.0, 0.6, "listener") and "gait state" in driving.reason
+    assert driving.stop_request() == BeltRequest(0.0, 0.0, 0.25, "listener")
