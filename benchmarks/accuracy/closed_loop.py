@@ -7,14 +7,15 @@
 `docs/simulated_lab.md` gives: results show that the loop does what it is meant to and keeps its limits, not that a
 person responds.
 
-Simulated walker, two plates at 500 Hz (for the hip drop a pelvis IMU at 100 Hz), analysis, strategy, stability guard,
-schedule, limiter, and the cue is felt; analysis, law, belt gate, bytes of an emulated treadmill, and the belts run
-under the walker. `self_paced` and `position_dead_zone` have the walker of `self_pacing.py`, who intends a speed. All in
-its own time, in steps of 10 ms.
+Simulated walker, two plates at 400 Hz (for the hip drop a pelvis IMU at 80 Hz), analysis, strategy, stability guard,
+schedule, limiter, and the cue is felt; analysis, law, belt gate with its supervisor, bytes of an emulated treadmill,
+and the belts run under the walker. `self_paced` and `position_dead_zone` have the walker of `self_pacing.py`, who
+intends a speed. All in its own time, in steps of 12.5 ms.
 
 *Responder*: cues change the habit that they are about by 0.3 of what a cue asks for (beats: 0.5), forgotten with a time
 constant of 140 s; a step-length asymmetry that belts make is taken away by 5 % a stride (for `adaptive_split` by 0.5 %,
-for it holds while the walker gets used to it); pacing: intent changes. *No response*: rates of 0; pacing: one intent.
+for it holds while the walker gets used to it); pacing: intent changes; `find_intensity`: says so when a cue of 0.2 or
+more is felt. *No response*: rates of 0; pacing: one intent; nothing is felt.
 
 *before* and *after*: the aim, measured from the walker's truth, before the first cue and in the last 35 s of 100 s with
 cues. *reached*: whether it is within what is wanted; of somebody who does not respond nothing is wanted but where the

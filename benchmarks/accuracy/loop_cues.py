@@ -12,6 +12,7 @@ from loop_walk import Walked, walk, within
 
 from gait_feedback import cues
 from gait_feedback.belts import ramp_to_speed
+from gait_feedback.cue import Modality
 from gait_feedback.cueing import CueingSettings
 from gait_feedback.limiter import LimiterSettings
 from gait_feedback.stability_guard import GuardSettings
@@ -22,6 +23,7 @@ from gait_sim.walker import WalkerSettings
 SPEED_MPS = 1.0
 STEADY_S = 7.0  # belts and steps are steady from here on
 P, S = Side.LEFT, Side.RIGHT
+FELT = 0.2  # intensity from which cues are felt, of those who are asked
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Length:
         return STEADY_S + 1.2 * (self.settling_count + self.baseline_count)
 
 
-LONG, SHORT = Length(10, 20, 100.0), Length(3, 7, 40.0)
+LONG, SHORT = Length(10, 20, 100.0), Length(3, 7, 34.0)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Scenario:
     is_standing: bool = False
     segments: tuple[str, ...] = ()
     is_timing: bool = False  # the aim is met by the strategy itself, whoever walks
+    feels_from: float = 0.0  # intensity; one who does not respond feels nothing
+    is_guarded: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def run(name: str, is_responder: bool, length: Length, seed: int = 1) -> Outcome
     counts = {"settling_strides_count": length.settling_count, "baseline_strides_count": length.baseline_count}
     own = {name: count for name, count in counts.items() if hasattr(part.Settings(), name)}
     settings = part.Settings(**own, **scenario.settings)
-    guard = replace(GuardSettings(), **counts)
+    guard = replace(GuardSettings(), **counts, is_on=scenario.is_guarded)
     ramp = ramp_to_speed.Law(ramp_to_speed.Settings(target_speed_mps=SPEED_MPS, acceleration_mps2=0.5))
     end_s = length.uncued_s + length.cued_s
     walked = walk(
@@ -94,6 +98,7 @@ def run(name: str, is_responder: bool, length: Length, seed: int = 1) -> Outcome
         lambda side: part.Strategy(settings, side),
         CueingSettings(guard=guard, limiter=scenario.limiter),
         scenario.segments,
+        feels_from=scenario.feels_from if is_responder else 2.0 * (scenario.feels_from > 0.0),
     )
     first_s = min([length.uncued_s, *(time_s for time_s, _ in walked.cues())])
     before, after = (0.0 if scenario.is_standing else STEADY_S, first_s), (end_s - 0.35 * length.cued_s, end_s)
@@ -139,6 +144,13 @@ def timing_s(phase: float) -> Callable[[Walked, float, float], float]:
         return float(np.percentile(errors_s, 95)) if errors_s else math.nan
 
     return measure
+
+
+def found_intensity(walked: Walked) -> float:
+    """Return what the strategy says in words to set on the prosthetic side; NaN when nothing was felt or found."""
+    texts = [one.cue.text for _, one in walked.decisions if one.cue.modality is Modality.TEXT and one.cue.side is P]
+    said = [text.split()[2] for text in texts if text.startswith("set intensity")]
+    return float(said[-1]) if said else math.nan
 
 
 SCENARIOS = {
@@ -194,6 +206,15 @@ SCENARIOS = {
         response=0.5,
         settings={"cadence_change": 0.08},
         limiter=LimiterSettings(max_cues_per_minute_count=130),
+    ),
+    "find_intensity": Scenario(
+        f"intensity found on the prosthetic side, felt from {FELT:g} on, times 2.5",
+        lambda walked, from_s, to_s: found_intensity(walked) if from_s > STEADY_S else math.nan,
+        lambda before, after: abs(after / (2.5 * FELT) - 1.0) <= 0.15,
+        "within 15 %",
+        settings={"strides_count": 2, "answer_s": 1.5},
+        feels_from=FELT,
+        is_guarded=False,
     ),
     "phase_locked_pulse": Scenario(
         "pulse from the true instant of phase 0.5, 95th percentile, s",

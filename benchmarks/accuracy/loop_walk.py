@@ -13,22 +13,21 @@ from gait_analysis.events import EventKind
 from gait_analysis.gait import GaitState, Stride
 from gait_analysis.participant import Input, Participant
 from gait_feedback.belt_law import BeltLaw
-from gait_feedback.cue import ActuatorChange, CueStrategy
+from gait_feedback.cue import ActuatorChange, CueStrategy, Modality
 from gait_feedback.cueing import Cueing, CueingSettings, Decision
 from gait_sensing.belt_gate.gate import ArmRequest, BeltGate, GateSettings, LinkUp, OperatorAlive, Tick
-from gait_sensing.belt_gate.states import BeltRequest, Level
+from gait_sensing.belt_gate.states import TICK_S, Level, PlateLoad
+from gait_sensing.belt_gate.states import Walker as Weight
 from gait_sensing.samples import Array, BeltReading, BeltSample, ForceSamples, ImuSample, Side
 from gait_sensing.treadmills import bertec_classic
 from gait_sim.stepping import FootEvent
 from gait_sim.walker import Walker, WalkerSettings
 
 START_S = 1.8e9
-STEP_S, PLATE_COUNT, COMMAND_STEPS = (
-    0.01,
-    5,
-    5,
-)  # of a step of the loop; its plate samples; steps from command to command
+STEP_S, PLATE_COUNT = 0.5 * TICK_S, 5  # of a step of the loop, and its plate samples
+TICK_STEPS, COMMAND_STEPS = 2, 4  # from tick to tick of the gate, and from command to command
 ARMED_S = 1.0
+ANSWER_S = 0.6  # from a cue that is felt to the walker saying so
 CUEING_HZ, STATE_HZ = 200.0, 20.0  # of gait states, with cues and with belts alone
 GATE = GateSettings()
 
@@ -48,11 +47,11 @@ class Belts:
         belts = self._treadmill.advance(duration_s)
         return BeltSample(now_s, belts.left_speed_mps, belts.right_speed_mps, 0.0)
 
-    def command(self, belt: BeltSample, request: BeltRequest | None, is_arming: bool) -> None:
-        """Let the gate judge one request."""
+    def tick(self, belt: BeltSample, *things: object) -> None:
+        """Tell the gate what there is, and let it tell the treadmill."""
         reading = BeltReading(belt.left_speed_mps, belt.right_speed_mps, 0.0)
-        for thing in (reading, OperatorAlive(), ArmRequest("Ann") if is_arming else request, Tick()):
-            setpoint = self.gate.feed(belt.time_s, thing) if thing else None
+        for thing in (reading, OperatorAlive(), *things, Tick()):
+            setpoint = self.gate.feed(belt.time_s, thing)
             if setpoint is not None:
                 self._treadmill.feed(self._driver.command(setpoint))
         if self.gate.is_armed and self.gate.safety.level is not Level.OK:
@@ -111,8 +110,12 @@ def walk(
     cueing: CueingSettings | None = None,
     segments: tuple[str, ...] = (),
     is_push_allowed: bool = False,
+    feels_from: float = 0.0,
 ) -> Walked:
-    """Let a person walk on the belts that ``law`` commands, cued by ``strategy``; without a law the belts rest."""
+    """Let a person walk on the belts that ``law`` commands, cued by ``strategy``; without a law the belts rest.
+
+    They feel cues from an intensity on, and tell so where that is asked.
+    """
     walker, belts = Walker(person), Belts()
     side = Side(person.prosthetic_side)
     participant = Participant(
@@ -121,14 +124,18 @@ def walk(
     chain = Cueing(strategy(side), cueing or CueingSettings(), START_S) if strategy else None
     settings = AnalyserSettings(state_rate_hz=CUEING_HZ if chain else STATE_HZ, deviations=[])
     analyser = Analyser(settings, participant, Input.SIMULATED, START_S)
-    found, gait = Walked(walker), None
+    found, gait, told_s = Walked(walker), None, math.inf
     if law and isinstance(participant, law.OBSERVES):
         law.observe(participant)
     for step in range(1, round(seconds / STEP_S) + 1):
         time_s, now_s = step * STEP_S, START_S + step * STEP_S
+        loads: dict[str, PlateLoad] = {}
         belt = belts.advance(now_s, STEP_S)
         found.events += walker.advance(time_s, belt.left_speed_mps, belt.right_speed_mps)
         for sample in _samples(walker, step, belt, segments):
+            if isinstance(sample, ForceSamples):
+                centre_m = sample.centre_of_pressure_m[-1, 0]
+                loads[sample.name] = PlateLoad(sample.name, float(sample.force_n[-1, 2]), float(centre_m))
             if law and isinstance(sample, law.OBSERVES):
                 law.observe(sample)
             for finding in analyser.feed(sample):
@@ -140,14 +147,24 @@ def walk(
                     found.margins_m.append((finding.end_s - START_S, finding.lateral_margin_of_stability_m))
                 for decision in chain.feed(now_s, finding) if chain else []:
                     found.decisions.append((time_s, decision))
-                    if decision.verdict.is_allowed:
-                        walker.feel(ActuatorChange(decision.cue.side, decision.cue.intensity), time_s)
+                    cue = decision.cue
+                    if not decision.verdict.is_allowed or cue.modality is Modality.TEXT or cue.intensity < feels_from:
+                        continue
+                    walker.feel(ActuatorChange(cue.side, cue.intensity), time_s)
+                    told_s = time_s + ANSWER_S
+        if chain and time_s >= told_s:
+            chain.ask(now_s)
+            told_s = math.inf
+        things: list[object] = [Weight(participant.body_weight_n, True), *loads.values()]
+        if law and math.isclose(time_s, ARMED_S):
+            things.append(ArmRequest("Ann"))
         if step % COMMAND_STEPS == 0:
-            is_active = law is not None and time_s > ARMED_S
-            request = law.feed(now_s, belt, gait) if law and is_active else None
-            belts.command(belt, request, law is not None and math.isclose(time_s, ARMED_S))
+            if law and time_s > ARMED_S and (request := law.feed(now_s, belt, gait)):
+                things.append(request)
             found.belts.append((time_s, belt.left_speed_mps, belt.right_speed_mps))
             found.lengths_m.append((time_s, *walker.step_lengths_m()))
+        if step % TICK_STEPS == 0:
+            belts.tick(belt, *things)
     found.interventions, found.is_armed = belts.interventions, belts.gate.is_armed
     found.law_reason = law.reason if law else ""
     return found
