@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
+from gait_feedback.actuators import gait_cue
 from gait_feedback.actuators.vibraforge_v2 import Driver, Emulator, Settings
 from gait_feedback.cue import Cue
 from gait_sensing.samples import Side
@@ -86,6 +87,19 @@ def test_a_cue_that_finds_the_last_one_overdue_starts_anew():
     bench.cue(10.0, duration_s=1.0)
     bench.cue(12.0, duration_s=0.2)
     assert bench.on == {Side.LEFT} and bench.timer.next_due_s == pytest.approx(12.2)
+
+
+def test_a_device_with_a_time_out_of_its_own_is_told_what_is_left():
+    driver = gait_cue.Driver(gait_cue.Settings())
+    timer = ActuatorTimer(ActuatorTimerSettings(), driver)
+
+    def told_ms(now_s: float, duration_s: float) -> int:
+        command = timer.feed(now_s, Cue(Side.LEFT, now_s, now_s, 0.5, duration_s, ""))
+        return int(command.split(b"*")[0].split(b",")[-1])
+
+    assert told_ms(10.0, 0.5) == 500
+    assert told_ms(10.1, 0.1) == 400, "a cue on top never shortens"
+    assert told_ms(10.3, 50.0) == round(1000 * (LONGEST_S - 0.3)), "nor goes beyond the longest time"
 
 
 @pytest.mark.parametrize("now_s", [3.0, math.nan])
