@@ -213,6 +213,17 @@ def test_rest_is_reached_in_steps_at_the_deceleration(part: ModuleType, stop: ob
     assert moving_s == pytest.approx(1.45 / deceleration_mps2, abs=0.25)
 
 
+@pytest.mark.parametrize("ticks", range(1, 5))
+def test_a_ramp_to_rest_begins_no_faster_than_was_told_last(ticks: int) -> None:
+    lab = walking(speed_mps=0.5)
+    lab.ask(1.4)
+    lab.run(0.4 + ticks * TICK_S)
+    told_mps = lab.sent[-1][1].left_speed_mps
+    lab.ask(0.0, acceleration_mps2=0.01)
+    lab.tick()
+    assert lab.state is State.STOPPING and lab.sent[-1][1].left_speed_mps < told_mps
+
+
 def test_rest_on_command_keeps_the_deceleration_asked_for() -> None:
     lab = walking()
     lab.ask(0.0, acceleration_mps2=0.25)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The belt gate under arbitrary commands, losses, delays, restarts and jumps of time, against the emulated Bertec.
 
-What must hold whatever happens: belts inside their envelope of speed, acceleration, direction and difference; no motion
-without an arming; setpoints that would keep the envelope even on a treadmill that jumps to them; a reason and a text
-for every stop; and rest within the stated time once everything falls silent.
+What must hold whatever happens: belts inside their envelope of speed, forward and backward, acceleration and
+difference; no motion without an arming; setpoints that would keep the envelope, and the jerk, even on a treadmill that
+jumps to them; a reason and a text for every stop; and rest within the stated time once everything falls silent.
+``benchmarks/belt_gate_histories.py`` does the same with millions of inputs.
 """
 
 import math
@@ -17,27 +18,38 @@ from gait_sensing.belt_gate.gate import (
     BeltGate,
     BeltRequest,
     GateSettings,
+    HarnessLoad,
     LinkDown,
     LinkUp,
+    Misstep,
     OperatorAlive,
+    PlateLoad,
     Shutdown,
+    StopInput,
     StopRequest,
     Tick,
+    Walker,
 )
 from gait_sensing.belt_gate.states import TICK_S, Level, Reason, State
-from gait_sensing.samples import BeltReading, BeltSetpoint
+from gait_sensing.samples import BeltReading, BeltSetpoint, TreadmillReport
 from gait_sensing.treadmills import bertec_classic
 
 LIMITS = GateSettings(
-    max_speed_mps=1.2, max_acceleration_mps2=0.5, max_deceleration_mps2=0.7, max_belt_difference_mps=0.6
+    max_speed_mps=1.2,
+    max_backward_mps=0.4,
+    max_acceleration_mps2=0.5,
+    max_deceleration_mps2=0.7,
+    max_belt_difference_mps=0.6,
 )
 ROUNDING_MPS = 0.0011  # the wire's unit is 1 mm/s
 REST_S = LIMITS.max_speed_mps / LIMITS.max_deceleration_mps2
 STATED_S = (
     LIMITS.operator_stale_s + TICK_S + 2 * LIMITS.min_command_interval_s + REST_S + LIMITS.rest_hold_s + 2 * TICK_S
 )
-SPEEDS_MPS = st.one_of(st.floats(0.0, 2.0), st.sampled_from([0.0, -0.0, 0.7, 1.2]))
+SPEEDS_MPS = st.one_of(st.floats(-0.8, 2.0), st.sampled_from([0.0, -0.0, 0.7, 1.2]))
 ACCELERATIONS_MPS2 = st.floats(0.001, 5.0)
+LOADS_N = st.sampled_from([0.0, 5.0, 350.0, 700.0, -50.0, 1e9, math.nan, math.inf])
+PLACES_M = st.sampled_from([0.0, 0.65, -0.8, 1e9, math.nan, math.inf])
 BAD = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, -1e-12, 1e308, -40.0])
 
 
@@ -75,19 +87,28 @@ class GateMachine(RuleBasedStateMachine):
     def check(self, setpoint: BeltSetpoint) -> None:
         assert self.has_link and self.is_status_seen
         speeds_mps = (setpoint.left_speed_mps, setpoint.right_speed_mps)
-        assert all(0.0 <= speed_mps <= LIMITS.max_speed_mps for speed_mps in speeds_mps)
+        assert all(-LIMITS.max_backward_mps <= speed_mps <= LIMITS.max_speed_mps for speed_mps in speeds_mps)
         assert abs(speeds_mps[0] - speeds_mps[1]) <= LIMITS.max_belt_difference_mps + 1e-9
         assert 0.0 < setpoint.acceleration_mps2 <= LIMITS.stop_deceleration_mps2
         assert 0.0 <= setpoint.incline_rad <= LIMITS.max_incline_rad
         if any(speeds_mps):
             assert self.is_motion_allowed and self.gate.safety.state is State.RUNNING
-            since_s = min(self.time_s - self.sent_s, 10.0)
-            for before_mps, now_mps in zip(self.sent_mps, speeds_mps, strict=True):
-                assert now_mps - before_mps <= LIMITS.max_acceleration_mps2 * since_s + 1e-6
-                assert before_mps - now_mps <= LIMITS.max_deceleration_mps2 * since_s + 1e-6
-                if now_mps > before_mps:
-                    assert setpoint.acceleration_mps2 <= LIMITS.max_acceleration_mps2
+            self.check_change(setpoint, speeds_mps)
+        else:
+            self.rates_mps2 = [0.0, 0.0]
         self.sent_mps, self.sent_s = speeds_mps, self.time_s
+
+    def check_change(self, setpoint: BeltSetpoint, speeds_mps: tuple[float, float]) -> None:
+        since_s = min(self.time_s - self.sent_s, 10.0)
+        for number, (before_mps, now_mps) in enumerate(zip(self.sent_mps, speeds_mps, strict=True)):
+            rise_mps = abs(now_mps) - abs(before_mps)
+            assert rise_mps <= LIMITS.max_acceleration_mps2 * since_s + 1e-6
+            assert -rise_mps <= LIMITS.max_deceleration_mps2 * since_s + 1e-6
+            if rise_mps > 0.0:
+                assert setpoint.acceleration_mps2 <= LIMITS.max_acceleration_mps2
+                growth_mps2 = rise_mps / since_s - self.rates_mps2[number]
+                assert growth_mps2 <= LIMITS.max_jerk_mps3 * (since_s + LIMITS.min_command_interval_s) + 1e-6
+            self.rates_mps2[number] = max(0.0, rise_mps) / max(since_s, 1e-9)
 
     def pass_time(self, duration_s: float) -> None:
         """Let the belts move on, and hold them to their envelope."""
@@ -99,9 +120,9 @@ class GateMachine(RuleBasedStateMachine):
             (before.right_speed_mps, self.belts.right_speed_mps),
         )
         for was_mps, is_mps in pairs:
-            assert 0.0 <= is_mps <= LIMITS.max_speed_mps + ROUNDING_MPS
-            assert is_mps - was_mps <= LIMITS.max_acceleration_mps2 * duration_s + ROUNDING_MPS
-            assert was_mps - is_mps <= LIMITS.stop_deceleration_mps2 * duration_s + ROUNDING_MPS
+            assert -LIMITS.max_backward_mps - ROUNDING_MPS <= is_mps <= LIMITS.max_speed_mps + ROUNDING_MPS
+            assert abs(is_mps) - abs(was_mps) <= LIMITS.max_acceleration_mps2 * duration_s + ROUNDING_MPS
+            assert abs(was_mps) - abs(is_mps) <= LIMITS.stop_deceleration_mps2 * duration_s + ROUNDING_MPS
         difference_mps = abs(self.belts.left_speed_mps - self.belts.right_speed_mps)
         assert difference_mps <= LIMITS.max_belt_difference_mps + 2 * ROUNDING_MPS
 
@@ -139,9 +160,10 @@ class GateMachine(RuleBasedStateMachine):
         right=SPEEDS_MPS,
         acceleration=ACCELERATIONS_MPS2,
         source=st.sampled_from(["law", "law", "other"]),
+        age_s=st.sampled_from([0.0, 0.0, 0.1, 0.3, -1.0, 1e9, math.nan]),
     )
-    def ask(self, left: float, right: float, acceleration: float, source: str) -> None:
-        self.asked = BeltRequest(left, right, acceleration, source)
+    def ask(self, left: float, right: float, acceleration: float, source: str, age_s: float) -> None:
+        self.asked = BeltRequest(left, right, acceleration, source, age_s)
 
     @rule(value=BAD, place=st.integers(0, 2))
     def ask_nonsense(self, value: float, place: int) -> None:
@@ -168,6 +190,30 @@ class GateMachine(RuleBasedStateMachine):
     @rule(is_sent=st.booleans())
     def status(self, is_sent: bool) -> None:
         self.has_status = is_sent
+
+    @rule(
+        thing=st.one_of(
+            st.builds(Walker, st.sampled_from([700.0, math.nan, 0.0]), st.booleans()),
+            st.builds(PlateLoad, st.sampled_from(["left_belt", "right_belt", "other"]), LOADS_N, PLACES_M),
+            st.builds(HarnessLoad, LOADS_N),
+            st.builds(Misstep, st.booleans()),
+            st.builds(StopInput, st.booleans()),
+            st.builds(TreadmillReport, st.just("why"), st.booleans()),
+        ),
+        ticks=st.integers(0, 4),
+    )
+    def observe(self, thing: object, ticks: int) -> None:
+        self.feed(thing)
+        self.run(ticks)
+
+    @rule()
+    def watch_a_walker(self) -> None:
+        """Plates and harness that tell of somebody in the middle, as often as they should."""
+        for _ in range(8):
+            for name in ("left_belt", "right_belt"):
+                self.feed(PlateLoad(name, 350.0, 0.1))
+            self.feed(HarnessLoad(10.0))
+            self.tick()
 
     @rule()
     def lose_next_command(self) -> None:
@@ -210,7 +256,7 @@ class GateMachine(RuleBasedStateMachine):
         self.gate = BeltGate(LIMITS)
         self.driver = bertec_classic.Driver(bertec_classic.Settings())
         self.is_motion_allowed = self.is_status_seen = False
-        self.sent_mps, self.sent_s = (0.0, 0.0), -math.inf
+        self.sent_mps, self.sent_s, self.rates_mps2 = (0.0, 0.0), -math.inf, [0.0, 0.0]
         if self.has_link:
             self.feed(LinkUp())
 
@@ -237,5 +283,5 @@ class GateMachine(RuleBasedStateMachine):
         assert self.gate.safety.state is State.DISARMED
 
 
-GateMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+GateMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
 TestGateMachine = GateMachine.TestCase

@@ -9,9 +9,8 @@
   a treadmill that jumped to each setpoint would still keep the limits, and one that loses its host gets no faster.
 - A treadmill that cannot be told an acceleration goes to rest in small steps too, from the commanded speeds; its own
   timer stops it if this process dies. Belts not commanded over this link, or not following, are told 0 at once.
-- A finite request beyond a limit is limited, with a warning: the wish is clear, and a stop would disturb the walker
-  more. An infinite or NaN one, and a negative one unless it is enabled, has no safe meaning: the belts go to rest. One
-  decided too long ago by its own stamp is not obeyed, however it comes here.
+- A finite request beyond a limit is limited, with a warning: a stop would disturb the walker more. An infinite or NaN
+  one, and a negative one unless enabled, has no safe meaning: the belts go to rest. One old by its stamp is ignored.
 - Inputs are judged before a new thing is taken, so that nothing queued during a freeze passes for fresh.
 - Every command carries an incline. The one sent is the measured one, within its limits. It follows the measurement
   only beyond a threshold: else the deck's own settling error, commanded again and again, would make it creep.
@@ -262,7 +261,7 @@ class BeltGate:
     def _go_to_rest(self, signal: Signal, reason: Reason, text: str) -> None:
         if self._state is State.RUNNING and not self._has_acceleration:
             self._give_up()
-            self._ramp.lead(self._settings.min_command_interval_s, self._deceleration_mps2)
+            self._ramp.turn_down(self._deceleration_mps2)
         elif self._state is not State.STOPPING:
             self._ramp.rest()
         self._state = after(self._state, signal)

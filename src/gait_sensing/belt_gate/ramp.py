@@ -67,12 +67,18 @@ class SetpointRamp:
 
     def fall(self, now_s: float, deceleration_mps2: float) -> None:
         """Move ``speeds_mps`` towards rest by what the time since the last step allows."""
-        self.lead(self._elapsed_s(now_s), deceleration_mps2)
-
-    def lead(self, duration_s: float, deceleration_mps2: float) -> None:
-        """Be where the ramp to rest leads within ``duration_s``: what is told now holds until the next command."""
-        step_mps = deceleration_mps2 * duration_s
+        step_mps = deceleration_mps2 * self._elapsed_s(now_s)
         left_mps, right_mps = (_towards(speed, 0.0, step_mps) for speed in self.speeds_mps)
+        self.speeds_mps = (left_mps, right_mps)
+
+    def turn_down(self, deceleration_mps2: float) -> None:
+        """Begin the ramp to rest no faster than was told last, and a command ahead: what is told holds until the next.
+
+        Without that, a treadmill that knows coarse steps would hear of the first command after the second.
+        """
+        step_mps = deceleration_mps2 * self._settings.min_command_interval_s
+        pairs = zip(self.speeds_mps, self._told_mps, strict=True)
+        left_mps, right_mps = (_towards(min(pair, key=abs), 0.0, step_mps) for pair in pairs)
         self.speeds_mps = (left_mps, right_mps)
 
     def rest(self) -> None:

@@ -46,8 +46,10 @@ class SupervisorSettings(parts.Settings):
     harness_share: float = setting(
         0.5, "of body weight: most that a harness bears; more where it relieves the walker", low=0.1, high=2.0
     )
-    stumble_count: int = setting(3, "stumbles within the window that end the walk", low=1, high=50)
-    cross_step_count: int = setting(6, "cross steps within the window that end the walk", low=1, high=50)
+    stumble_count: int = setting(
+        3, "landings out of sequence within the window that end the walk; a stumble makes two", low=1, high=50
+    )
+    cross_step_count: int = setting(4, "cross steps within the window that end the walk", low=1, high=50)
     misstep_window_s: float = setting(10.0, "over which missteps are counted", low=1.0, high=60.0)
     sensor_stale_s: float = setting(0.2, "longest silence of a sensor that was heard", low=0.05, high=LONGEST_S)
     stop_input_stale_s: float = setting(
