@@ -256,6 +256,13 @@ def test_where_the_samples_come_from(session: Evaluate, arguments: dict[str, str
         assert {"recording": "/a b.csv"} in started["simulated_lab_node"].parameters
 
 
+def test_sound_is_played_beside_what_is_felt_when_asked_for(session: Evaluate) -> None:
+    extra = {node.name: node.executable for node in session(sound="true")}.items() - {
+        (node.name, node.executable) for node in session()
+    }
+    assert dict(extra) == {"sound_node": "haptic_node"}
+
+
 def test_a_duration_is_a_float_however_it_is_written(session: Evaluate) -> None:
     parameters = by_name(session(duration_s="30"))["session_node"].parameters
     (inline,) = [group for group in parameters if not isinstance(group, Path) and "duration_s" in group]
