@@ -285,9 +285,10 @@ def test_what_nobody_can_tell_is_named():
     assert "not watched" not in walking().text
 
 
-def test_a_load_without_a_known_weight_stops_nothing():
+@pytest.mark.parametrize("weight_n", [math.nan, 0.0, -700.0, math.inf])
+def test_a_load_without_a_known_weight_stops_nothing(weight_n):
     lab = walking()
-    lab.feed(Walker(math.nan, is_on_belts=True))
+    lab.feed(Walker(weight_n, is_on_belts=True))
     unload(lab)
     lab.harness_n = 5000.0
     lab.run(2.0)

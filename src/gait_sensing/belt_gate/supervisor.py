@@ -84,7 +84,8 @@ class Supervisor:
     def feed(self, now_s: float, thing: Observation) -> None:
         """Take one thing; loads that are no number tell nothing."""
         if isinstance(thing, Walker):
-            self._weight_n, self._is_on_belts = thing.weight_n, thing.is_on_belts
+            is_weight = 0.0 < thing.weight_n < math.inf
+            self._weight_n, self._is_on_belts = thing.weight_n if is_weight else math.nan, thing.is_on_belts
         elif isinstance(thing, PlateLoad):
             if thing.name in self._settings.plates and math.isfinite(thing.load_n):
                 self._plates[thing.name] = (now_s, thing)
