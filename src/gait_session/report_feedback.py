@@ -35,6 +35,8 @@ def cue_table(walk: Walk) -> Table:
     counts: dict[tuple[int, str], Counter[Side]] = {}
     for receipt in walk.receipts:
         why = "acknowledged by the device" if receipt.is_acknowledged else reason_kind(receipt.text)
+        if receipt.result == SENT:
+            why = why or "not acknowledged: this device never does"
         counts.setdefault((receipt.result, why), Counter())[values.SIDES[receipt.side]] += 1
     rows = [
         (RESULTS.get(result, str(result)), why, *(str(sides[side]) for side in Side), str(sides.total()))
@@ -68,7 +70,8 @@ def state_table(walk: Walk) -> Table:
         if tuple(map(reason_kind, said)) != last and 0.0 <= seconds <= walk.end_s - walk.start_s:
             rows.append((number(seconds, 1, "s"), *said))
             last = tuple(map(reason_kind, said))
-    return Table(("from", "stability guard", "schedule", "why the law rests"), rows)
+    head = ("from", "stability guard", "schedule", "why the law rests")
+    return Table(head, rows) if any(row[-1] for row in rows) else Table(head[:-1], [row[:-1] for row in rows])
 
 
 def parts_words(walk: Walk) -> str:

@@ -2,6 +2,7 @@
 """What a report shows of feedback: what cues were about, whether it came nearer, what became of each, and how soon."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,6 +174,12 @@ def test_cues_are_counted_by_what_became_of_them_and_why():
     ]
     walk.receipts = [receipt(n, msg.CueReceipt.WITHHELD, text, side=1 + n % 2) for n, text in enumerate(texts)]
     walk.receipts.append(receipt(9, msg.CueReceipt.DROPPED_LIMIT, "80 cues in the last minute are enough"))
+    sent = [receipt(10, msg.CueReceipt.SENT, text) for text in ("", "not acknowledged within 0.25 s")]
+    rows = report_feedback.cue_table(replace(walk, receipts=sent)).rows
+    assert [row[1] for row in rows] == [
+        "not acknowledged: this device never does",
+        "not acknowledged within \N{HORIZONTAL ELLIPSIS} s",
+    ]
     rows = report_feedback.cue_table(walk).rows
     assert [(row[0], row[-1]) for row in rows] == [("dropped: limit", "1"), ("withheld", "3"), ("withheld", "2")]
     assert rows[1][2:4] == ("2", "1") and "paused" in rows[2][1]
@@ -189,6 +196,9 @@ def test_what_guard_and_schedule_said_is_shown_once_for_each_change():
         walk.feedback.append(message)
     rows = report_feedback.state_table(walk).rows
     assert [row[0].split("\N{NO-BREAK SPACE}")[0] for row in rows] == ["0.0", "2.0"] and "paused" in rows[1][1]
+    assert report_feedback.state_table(walk).head[-1] == "schedule"
+    walk.feedback[-1].law_text = "no gait state within 0.15 s"
+    assert report_feedback.state_table(walk).rows[-1][-1] == "no gait state within 0.15 s"
     assert report_feedback.parts_words(walk) == "Cue strategy: outside_band. Belt law: self_paced."
 
 
