@@ -6,6 +6,7 @@ import math
 import signal
 from functools import partial
 
+import numpy as np
 import pytest
 from gait_lab import msg, srv
 from std_srvs.srv import Trigger
@@ -16,7 +17,15 @@ from gait_analysis.standing import Standing
 from gait_feedback import belts, cues
 from gait_parts.plugins import available, find
 from gait_ros import qos
-from gait_ros.messages import asymmetry_message, standing_message, state_message, stride_message, to_stamp, values
+from gait_ros.messages import (
+    asymmetry_message,
+    force_samples_message,
+    standing_message,
+    state_message,
+    stride_message,
+    to_stamp,
+    values,
+)
 from gait_sensing import treadmills
 from gait_sensing.samples import ForceSamples, Side
 from gait_sim.emulated_device import DeviceConfig
@@ -218,6 +227,41 @@ def test_who_comes_late_hears_the_newest_state_and_it_is_told_each_second(bench)
     stamps = [values.seconds(state.header.stamp) for state in late]
     assert all(after - before > 0.9 for before, after in itertools.pairwise(stamps[1:]))
     assert (late[-1].strategy, late[-1].law) == ("outside_band", "ramp_to_speed")
+
+
+def test_a_law_that_needs_plates_hears_them_and_asks_for_rest_when_one_falls_silent(bench):
+    bench = bench(config(law="{law: self_paced, start_speed_mps: 0.4}"))
+    belts = bench.node.create_publisher(msg.TreadmillState, "treadmill/state", qos.EVENTS)
+    plates = {
+        f"{side.value}_belt": bench.node.create_publisher(
+            msg.ForceSamples, f"load_cell/{side.value}_belt/samples", qos.SAMPLES
+        )
+        for side in Side
+    }
+    bench.begin()
+    told_s = bench.now_s()
+
+    def tell():
+        """Tell armed belts, as fast as the newest command, and what the plates measured since the last time."""
+        nonlocal told_s
+        now_s = bench.now_s()
+        if now_s < told_s + 0.02:
+            return
+        speed_mps = bench.commands[-1].left_speed_mps if bench.commands else 0.0
+        state = msg.TreadmillState(left_speed_mps=speed_mps, right_speed_mps=speed_mps, is_armed=True)
+        state.header.stamp = to_stamp(now_s)
+        belts.publish(state)
+        times = np.arange(told_s, now_s, 0.001)
+        rows = np.zeros((len(times), 3))
+        for name, publisher in plates.items():
+            publisher.publish(force_samples_message(ForceSamples(name, 0, times, rows, rows, rows[:, :2])))
+        told_s = now_s
+
+    bench.wait(lambda: bench.commands and bench.commands[-1].left_speed_mps > 0.1, tell)
+    assert bench.states[-1].law_text == ""
+    plates.pop("left_belt")
+    bench.wait(lambda: bench.commands[-1].left_speed_mps == 0.0, tell)
+    bench.wait(lambda: bench.states[-1].law_text == "a plate is silent, or both, for 0.15 s", tell)
 
 
 @pytest.fixture
