@@ -88,11 +88,17 @@ class FootSensor:
 
     def doubt(self, told_by: str) -> str:
         """Return what is doubtful about ``told_by`` because this sensor disagrees; empty when it agrees."""
-        met_count, crossed_count = self.agreement.met_count, self.crossed.met_count or 0
+        met_count = self.agreement.met_count
         if met_count is None or met_count >= AGREE_COUNT:
             return ""
         text = f"{self.name} agrees with {met_count} of the last {DOUBT_COUNT} events of {told_by}"
-        return f"{text}, but with those of the other foot: are sides swapped?" if crossed_count >= AGREE_COUNT else text
+        return f"{text}, but with those of the other foot: are sides swapped?" if self.is_crossed else text
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether it agrees with the events told of the other foot, and not with those of its own."""
+        met_count, crossed_count = self.agreement.met_count, self.crossed.met_count or 0
+        return met_count is not None and met_count < AGREE_COUNT <= crossed_count
 
 
 @dataclass(slots=True, eq=False)
@@ -144,6 +150,7 @@ class FootSensors:
         self._side, self._sensors = side, sensors
         self.crossing: list[FootSensor] = []  # sensors of the other foot, to be held against this one
         self.used: FootSensor | None = None  # whose event was told last, or will be next
+        self.swap_doubt = ""  # why the newest event may be one of the other foot; empty when it is not
         self._found: GaitEvent | None = None  # the last one that was told, as its sensor found it
         self._told_s = -math.inf  # and its time as told
 
@@ -213,6 +220,7 @@ class FootSensors:
         """Return ``event`` without its sensor's bias, and with what the other sensors make of it."""
         used = self.used
         assert used is not None
+        self.swap_doubt = ""
         if used.source is Source.IMU:
             bias_s = used.agreement.bias_s(event.kind)
             reason = f"{used.name} was {bias_s * 1e3:+.0f} ms off force, which is taken off" if bias_s else ""
@@ -223,6 +231,8 @@ class FootSensors:
                 continue
             if other.knows(known_s) and other.is_heard(known_s):
                 doubt = doubt or other.doubt(used.name)
+                if other.is_crossed:
+                    self.swap_doubt = other.doubt(used.name)
                 other.agreement.told(event)
         for other in self.crossing:
             other.crossed.told(event)

@@ -10,7 +10,7 @@ from gait_analysis.events import GaitEvent
 from gait_analysis.lengths import step_length_m, stride_length_m
 from gait_analysis.limb import Landing, Limb
 from gait_analysis.participant import Input, Participant
-from gait_analysis.plausibility import StrideDoubts
+from gait_analysis.plausibility import Doubt, StrideDoubts
 from gait_analysis.strides import StrideTimes
 from gait_sensing.calibration import belt_inertia
 from gait_sensing.samples import Array, Side
@@ -39,28 +39,34 @@ class PlateMeasures:
         return self._belts.speeds_mps([known_s])[0][0 if side is Side.LEFT else 1]
 
     def measures(
-        self, limb: Limb, times: StrideTimes, last: Landing, contact: GaitEvent, width_m: float
+        self, limb: Limb, times: StrideTimes, last: Landing, contact: GaitEvent, width_m: float, doubt: Doubt
     ) -> dict[str, float]:
-        """Return fields of the stride that ``contact`` ends; ``last`` is the landing that began it."""
+        """Return fields of the stride that ``contact`` ends, but for doubtful ones; ``last`` is the landing before."""
         measured: dict[str, float] = {}
         if self._input is not Input.RECORDING:
-            measured = {"step_width_m": width_m, **self._lengths(limb, times, last, contact.detected_s)}
-        if contact.sensor != limb.stream:
+            measured = self._lengths(limb, times, last, contact.detected_s)
+            if not doubt.is_clipped:
+                measured["step_width_m"] = width_m
+        if contact.sensor != limb.stream or doubt.is_load_wrong:
             return measured
         pull_n = self._pull_n(limb.side, contact.detected_s)
         measured |= limb.kinetics(times.start_s, pull_n)._asdict()
-        if self._leg_length_m > 0.0:
+        if self._leg_length_m > 0.0 and not doubt.is_clipped:
             measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
         return measured
 
-    def doubt(self, limb: Limb, times: StrideTimes, width_m: float) -> str:
-        """Return what is doubtful about the plates at the end of a stride, in words; empty when nothing is."""
+    def doubt(self, limb: Limb, times: StrideTimes, width_m: float) -> Doubt:
+        """Return what is doubtful about the plates at the end of a stride."""
         if any(each.sensors.used is not each.plate for each in self._limbs.values()):
-            return ""
+            return Doubt()
         clip_n = limb.clip_n(times.start_s, times.foot_off_s)
-        clipped = f"{limb.stream} is clipped at {clip_n:.0f} N: its peaks are not known"
+        other_clip_n = self._limbs[limb.side.other].clip_n(times.other_contact_s, times.end_s)
+        is_clipped = not (math.isnan(clip_n) and math.isnan(other_clip_n))
         left_n, right_n = (each.load_n(times.start_s, times.end_s) for each in self._limbs.values())
-        return self._doubts.feed((left_n, right_n), width_m) or ("" if math.isnan(clip_n) else clipped)
+        doubt = self._doubts.feed((left_n, right_n), math.nan if is_clipped else width_m)
+        if not (doubt.text or math.isnan(clip_n)):
+            doubt = Doubt(f"{limb.stream} is clipped at {clip_n:.0f} N: its peaks are not known")
+        return doubt._replace(is_clipped=is_clipped)
 
     def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
         other, here = self._limbs[limb.side.other], limb.landing

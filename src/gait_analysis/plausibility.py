@@ -2,13 +2,15 @@
 """What is not to be believed of motion sensors, of times, and of both plates together over a stride.
 
 Both plates together bear the person's weight over a stride, whatever the gait; the foot on the left plate is left of
-the other one. Where that is not so, mass, scale or sides are wrong: events stay what they are, with a reason.
+the other one. Where that is not so, mass, scale or sides are wrong: events stay what they are, with a reason; loads are
+not told, and strides of the wrong feet are not accepted.
 """
 
 import math
 from collections import deque
 from dataclasses import replace
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +22,7 @@ FROZEN_S, FROZEN_AT_REST_S = 0.1, 2.0  # unchanged values: not at rest noise alo
 REST_RADPS, REST_MPS2 = 0.35, 1.5  # off no rate and off gravity
 LEAST_BW, MOST_BW = 0.67, 1.33  # both plates over a stride; hands may bear some of it
 SWAPPED_M = -0.03  # from the right foot to the left across: on its own belt each, feet do not cross
-KEPT_COUNT, KNOWN_COUNT = 5, 3  # strides
+KEPT_COUNT, KNOWN_COUNT = 5, 3  # strides; the load is judged from the first on, the width once so many are known
 CLIPPED_S = 0.05  # at the highest value of a stance: a peak is not so flat
 LEAST_SAMPLES = 10  # of a stride, to know its mean
 
@@ -76,6 +78,15 @@ class MotionCheck:
         return f"{self._segment} is stuck: its values do not change" if time_s - self._since_s >= limit_s else ""
 
 
+class Doubt(NamedTuple):
+    """What is doubtful about the plates at the end of a stride."""
+
+    text: str = ""  # in words; empty when nothing is
+    is_other_foot: bool = False  # the stride may be one of the other foot
+    is_load_wrong: bool = False  # loads are not those of one person of the given mass
+    is_clipped: bool = False  # a plate did not follow its load, which is then in the wrong place too
+
+
 class StrideDoubts:
     """What is doubtful about the plates of the last strides; ``weight_n`` NaN when unknown."""
 
@@ -84,7 +95,7 @@ class StrideDoubts:
         self._weight_n = weight_n
         self._borne_bw, self._widths_m = deque[float](maxlen=KEPT_COUNT), deque[float](maxlen=KEPT_COUNT)
 
-    def feed(self, loads_n: tuple[Array, Array], width_m: float) -> str:
+    def feed(self, loads_n: tuple[Array, Array], width_m: float) -> Doubt:
         """Take what both plates bore at each sample of a stride, and its step width; return what is doubtful."""
         if min(map(len, loads_n)) >= LEAST_SAMPLES and not math.isnan(self._weight_n):
             left_n, right_n = (float(load_n.sum()) / len(load_n) for load_n in loads_n)
@@ -92,11 +103,13 @@ class StrideDoubts:
         if not math.isnan(width_m):
             self._widths_m.append(width_m)
         if len(self._widths_m) >= KNOWN_COUNT and median(self._widths_m) < SWAPPED_M:
-            return f"{self._left} bears its load to the right of {self._right}: are the plates swapped?"
-        if len(self._borne_bw) >= KNOWN_COUNT and not LEAST_BW < median(self._borne_bw) < MOST_BW:
+            text = f"{self._left} bears its load to the right of {self._right}: are the plates swapped?"
+            return Doubt(text, is_other_foot=True)
+        if self._borne_bw and not LEAST_BW < median(self._borne_bw) < MOST_BW:
             share = f"{median(self._borne_bw):.2f} body weights"
-            return f"both plates together bear {share}: is the mass right, and one person alone on them?"
-        return ""
+            text = f"both plates together bear {share}: is the mass right, and one person alone on them?"
+            return Doubt(text, is_load_wrong=True)
+        return Doubt()
 
 
 def clip_level_n(time_s: Array, force_n: Array) -> float:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of both feet, in order, to what they make: placed events, strides and asymmetry."""
 
+import math
+
 from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.cross_steps import CrossSteps, Finding
 from gait_analysis.deviation import DeviationTracker
@@ -55,11 +57,14 @@ class StrideMaker:
             return [placed]
         width_m = self._plates.step_width_m(limb, times)
         doubt = self._plates.doubt(limb, times, width_m)
-        if doubt and not placed.reason:
-            placed = placed._replace(reason=doubt)
-        measured = self._plates.measures(limb, times, last_landing, event, width_m)
+        if doubt.text and not placed.reason:
+            placed = placed._replace(reason=doubt.text)
+        if (swap := doubt.text if doubt.is_other_foot else limb.sensors.swap_doubt) and not times.reason:
+            times = times._replace(reason=swap)
+        measured = self._plates.measures(limb, times, last_landing, event, width_m, doubt)
         stride = timed_stride(times, **measured, stance_doubt=limb.sensors.stance_doubt)
-        self._motion.add(stride, limb.swing_load_bw(times.foot_off_s, times.end_s), event.detected_s)
+        swing_bw = math.nan if doubt.is_load_wrong else limb.swing_load_bw(times.foot_off_s, times.end_s)
+        self._motion.add(stride, swing_bw, event.detected_s)
         found: list[GaitEvent | Stride | Asymmetry] = [placed, *self.due(event.detected_s)]
         if asymmetry := self._asymmetry.feed(stride, limb.landing.position_m):
             found.append(asymmetry)

@@ -228,6 +228,7 @@ def test_a_clipped_plate_is_a_load_without_peaks(recorded):
     assert len(late) == len([stride for stride in of(Stride, whole) if stride.start_s > 8.0])
     assert all(stride.is_accepted for stride in late)
     assert all(math.isnan(stride.peak_load_bw) == (stride.side is LEFT) for stride in late)
+    assert all(math.isnan(stride.step_width_m) and math.isfinite(stride.step_length_m) for stride in late)
     told = [e for e in events_of(results, LEFT, 10.0) if e.kind is EventKind.INITIAL_CONTACT]
     assert told and all(e.reason == "left_belt is clipped at 628 N: its peaks are not known" for e in told)
     assert not any("clipped" in event.reason for event in of(GaitEvent, whole))
@@ -250,6 +251,15 @@ def test_swapped_plates_are_told_by_where_they_bear_the_load(recorded):
     late = [e for e in of(GaitEvent, results) if e.time_s > 8.0 and e.kind is EventKind.INITIAL_CONTACT]
     reason = "left_belt bears its load to the right of right_belt: are the plates swapped?"
     assert late and {event.reason for event in late} == {reason}
+    assert_none_is_used(results, reason, 8.0)
+
+
+def assert_none_is_used(results: list, reason: str, from_s: float) -> None:
+    """From then on strides are told with the reason, and nothing is made of them."""
+    strides = [stride for stride in of(Stride, results) if stride.end_s > from_s]
+    assert {stride.side for stride in strides} == set(Side)
+    assert not any(stride.is_accepted for stride in strides) and {stride.reason for stride in strides} == {reason}
+    assert not any(asymmetry.time_s > from_s for asymmetry in of(Asymmetry, results))
 
 
 def test_swapped_plates_without_a_place_of_load_cannot_be_told(recorded):
@@ -265,6 +275,10 @@ def test_swapped_plates_are_told_by_the_feet(recorded):
     results = walk(recorded, *recorded.feet, **swapped)
     late = [event for event in of(GaitEvent, results) if event.time_s > 20.0]
     assert late and all("are sides swapped?" in event.reason and event.confidence == 0.5 for event in late)
+    strides = [stride for stride in of(Stride, results) if stride.end_s > 20.0]
+    assert {stride.side for stride in strides} == set(Side) and not any(stride.is_accepted for stride in strides)
+    assert all("but with those of the other foot: are sides swapped?" in stride.reason for stride in strides)
+    assert not any(asymmetry.time_s > 20.0 for asymmetry in of(Asymmetry, results))
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
@@ -275,6 +289,15 @@ def test_a_wrong_mass_or_two_people_are_told(recorded, factor):
     told = [re.fullmatch(r"both plates together bear (.*) body weights: is the mass right.*", e.reason) for e in late]
     assert told and all(match and float(match[1]) == pytest.approx(1.0 / factor, rel=0.03) for match in told)
     assert_only_true_events(recorded, results, within_s=0.04)
+    strides = of(Stride, results)
+    late = [stride for stride in strides if stride.start_s > 8.0]
+    assert late and all(stride.is_accepted and math.isfinite(stride.step_width_m) for stride in late)
+    loads = ("peak_load_bw", "loading_rate_bwps", "vertical_impulse_bws", "braking_impulse_bws")
+    assert all(math.isnan(getattr(stride, name)) for stride in strides for name in loads)
+    told = {metric.name: metric for metric in of(Asymmetry, results)[-1].metrics}
+    assert math.isnan(told["peak_load"].value) and math.isfinite(told["step_time"].value)
+    assert not any("unequal weight" in stride.absent_deviations for stride in strides)
+    assert not any("of the weight" in said for stride in strides for said in stride.deviations)
 
 
 def test_plates_that_nobody_is_on(recorded):
