@@ -21,6 +21,7 @@ from gait_session.report_aim import approach_table
 from gait_session.report_aim_figure import aim_panels
 from gait_session.report_data import Walk, read_walk
 from gait_session.report_page import PAGE
+from gait_session.results_csv import write_cues
 
 REPORT_FILE = "report.html"
 
@@ -28,12 +29,16 @@ REPORT_FILE = "report.html"
 def write_report(folder: Path, out: Path | None = None) -> Path:
     """Write the report of the recording in ``folder`` to ``out``, by default ``report.html`` beside it.
 
-    Returns where it is. Raises ``ValueError`` when the folder holds no recording, or one still being written.
+    Where cues were decided, their ledger, ``report_cues.csv``, stands beside it, named after it. Returns where the
+    report is. Raises ``ValueError`` when the folder holds no recording, or one still being written.
     """
     out = folder / REPORT_FILE if out is None else out
     walk = read_walk(Recording(folder))
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(PAGE)
-    out.write_text(page.render(folder=folder.resolve().name, **_content(walk)), encoding="utf-8")
+    ledger = out.with_name(f"{out.stem}_cues.csv")
+    if walk.receipts:
+        write_cues(ledger, walk.cues, walk.receipts)
+    out.write_text(page.render(folder=folder.resolve().name, ledger=ledger.name, **_content(walk)), encoding="utf-8")
     return out
 
 

@@ -133,7 +133,7 @@ between the blocks by more than two standard errors.</p>
 <p class="note below">Event is the time of the gait event itself, between two samples; of a cue sent early, as a
 beat is, the instant at which it is to be felt. Detected is the time of the sample that confirmed it; decided is when
 the cue was let through; bytes is when they had been handed to the wire; acknowledged is when the device had said that
-it does it. Few cues tell little of p95 and p99.</p>
+it does it. Few cues tell little of p95 and p99. Every cue with all its times is in {{ ledger }}.</p>
 {% else %}{{ empty("No cue was sent.") }}{% endif %}
 {% else %}{{ empty("No cue was decided in this session.") }}{% endif %}
 {% if feedback.rows %}<h3>What guard, schedule and law said</h3>{{ table_of(feedback) }}{% endif %}</section>

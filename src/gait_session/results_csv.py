@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the analysis found, as tables in CSV: events, phase, strides and asymmetry, one file each.
+"""What the analysis found, as tables in CSV: events, phase, strides and asymmetry, one file each; and a session's cues.
 
 Times are those of the samples. A cell that is empty is not known; true and false are 1 and 0; several words in a cell
 are joined by ``|``. Units are in the columns' names or in the column ``unit``.
@@ -14,11 +14,15 @@ from typing import Any
 
 from gait_analysis.events import EventFlag, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, MetricAsymmetry, Stride
+from gait_feedback.cue import CueResult
 from gait_sensing.samples import Side
+from gait_session import message_values as values
 
 EVENTS, PHASE, STRIDES, ASYMMETRY = "events.csv", "phase.csv", "strides.csv", "asymmetry.csv"
 PHASE_HEAD = "time_s,side,phase,is_valid\n"
 _EVENT_HEAD = ("time_s", "side", "event", "source", "confidence", "flags")
+_STAMPS = {f"{name}_s": name for name in ("event", "detected", "decided", "sent", "acknowledged")}  # of a CueReceipt
+_CUE_HEAD = ("number", "side", "result", *_STAMPS, "device_time_s", "intensity", "duration_s", "reason", "why")
 _OF_BOTH = ("value", "sd", "cv", "strides_count")  # numbers of a metric that each leg has
 _ASYMMETRY_HEAD = (
     *("time_s", "side", "metric", "unit", "left_value", "right_value", "value", "rolling_median", "index"),
@@ -54,6 +58,12 @@ def write_asymmetry(folder: Path, asymmetries: Iterable[Asymmetry], prosthetic_s
     _write(folder / ASYMMETRY, head, ([row[name] for name in head] for row in rows))
 
 
+def write_cues(path: Path, cues: Iterable[Any], receipts: Iterable[Any]) -> None:
+    """Write the ledger of a session's cues: for each receipt its times, and what was asked for, where the cue went."""
+    asked = {cue.number: cue for cue in cues}
+    _write(path, _CUE_HEAD, (_cue(asked.get(receipt.number), receipt) for receipt in receipts))
+
+
 def phase_rows(state: GaitState) -> str:
     """Return the two lines of ``phase.csv`` of a state."""
     return "".join(
@@ -67,6 +77,13 @@ def phase_rows(state: GaitState) -> str:
 def _event(event: GaitEvent) -> tuple[Any, ...]:
     flags = tuple(str(flag.name).lower() for flag in EventFlag if flag.value and flag in event.flags)
     return (event.time_s, event.side, event.kind, event.source, event.confidence, flags)
+
+
+def _cue(cue: Any, receipt: Any) -> tuple[Any, ...]:
+    times_s = (values.known_seconds(getattr(receipt, name)) for name in _STAMPS.values())
+    asked = (cue.intensity, cue.duration_s, cue.reason) if cue is not None else (math.nan, math.nan, "")
+    told = (receipt.number, values.SIDES[receipt.side], CueResult(receipt.result).name.lower())
+    return (*told, *times_s, receipt.device_time_s, *asked, receipt.text)
 
 
 def _asymmetry(asymmetry: Asymmetry, prosthetic_side: Side | None) -> Iterator[dict[str, Any]]:

@@ -254,5 +254,8 @@ def test_the_page_says_of_feedback_to_a_simulated_walker_that_it_is_simulated(ma
     lab = make_lab(input=source)
     lab.walk(5.0)
     lab.end()
-    page = write_report(lab.recorder.writer.folder).read_text(encoding="utf-8")
+    report = write_report(lab.recorder.writer.folder)
+    page, receipts = report.read_text(encoding="utf-8"), lab.recorder.sent["/feedback/receipt"]
+    ledger = report.with_name("report_cues.csv").read_text(encoding="utf-8").splitlines()
+    assert len(ledger) == 1 + len(receipts) and "report_cues.csv" in page
     assert (report_feedback.SIMULATED in page) == (source is Input.SIMULATED)
