@@ -18,12 +18,19 @@ from gait_sensing.samples import Side
 from gait_session.analyse_findings import Findings
 from gait_session.analyse_untold import untold, untold_deviations
 from gait_session.plain_walk import PlainWalk, gaps_s, usual_interval_s
-from gait_session.stride_verdicts import Verdicts, deviation_names, rejected_kinds, verdicts
+from gait_session.stride_verdicts import Verdicts, deviation_names, kinds, rejected_kinds, verdicts
 
 _WIDTH = 28  # of the first column
 _WIDTHS = (16, 16, 11, 7, 17, 10, 9)  # of the columns after it
 _LINE = 112  # characters
 _REASONS_COUNT = 4
+_SEEN = (  # what else is told of a stride, by its field and how many units are in one of SI
+    ("stride length, m", "stride_length_m", 1.0),
+    ("speed, m/s", "speed_mps", 1.0),
+    ("margin of stability, cm", "lateral_margin_of_stability_m", 100.0),
+    ("foot clearance, cm", "foot_clearance_m", 100.0),
+    ("knee flexion, degrees", "knee_flexion_peak_swing_rad", math.degrees(1.0)),
+)
 _EVENT_NAMES = {EventKind.INITIAL_CONTACT: "initial contacts", EventKind.FOOT_OFF: "feet off"}
 
 
@@ -59,9 +66,9 @@ def _counts(found: Findings, participant: Participant) -> Iterator[str]:
         if any(counts):
             yield _row(f"  {str(flag.name).lower().replace('_', ' ')}", *map(str, counts))
     yield _row("strides accepted", *(str(len(found.accepted(side))) for side in Side))
-    kinds = rejected_kinds(found.strides)
-    yield _row("strides left out", *(str(sum(counts[side] for counts in kinds.values())) for side in Side))
-    reasons = [(reason, counts.total()) for reason, counts in kinds.items()]
+    rejected = rejected_kinds(found.strides)
+    yield _row("strides left out", *(str(sum(counts[side] for counts in rejected.values())) for side in Side))
+    reasons = [(reason, counts.total()) for reason, counts in rejected.items()]
     yield from (f"  {count} x {reason}" for reason, count in reasons[:_REASONS_COUNT])
     if len(reasons) > _REASONS_COUNT:
         yield f"  {sum(count for _, count in reasons[_REASONS_COUNT:])} x other reasons"
@@ -69,9 +76,12 @@ def _counts(found: Findings, participant: Participant) -> Iterator[str]:
         shares = (f"{100.0 * found.phase_counts[side] / found.state_count:.1f} %" for side in Side)
         yield _row("phase valid, of the time", *shares)
     if any(own_s := [_between_contacts_s(found, side) for side in Side]):
-        yield _row("between own contacts, s", *(_number(values, 3) for values in own_s))
+        yield _row("stride time by contacts, s", *(_number(values, 3) for values in own_s))
     if sources := Counter(event.source.value for event in found.events):
         yield _row("events told by", ", ".join(f"{name} ({count})" for name, count in sources.items()))
+    doubts = kinds((event.reason, event.side) for event in found.events if event.reason and not event.flags)
+    for reason, by_side in list(doubts.items())[:_REASONS_COUNT]:
+        yield from _wrapped(f"{by_side.total()} x {reason}")
 
 
 def _metrics(found: Findings, settings: AnalyserSettings, participant: Participant) -> Iterator[str]:
@@ -87,6 +97,10 @@ def _metrics(found: Findings, settings: AnalyserSettings, participant: Participa
         sides = [[metric.of(stride) for stride in found.accepted(side)] for side in Side]
         if not all(math.isnan(value) for values in sides for value in values):
             yield _metric_row(metric.name, metric.unit, sides, found, last.get(metric.name))
+    for what, name, scale in _SEEN:
+        sides = [[scale * getattr(stride, name) for stride in found.accepted(side)] for side in Side]
+        if not all(math.isnan(value) for values in sides for value in values):
+            yield _row(what, *(_number(values, 3 if scale == 1.0 else 1) for values in sides))
     for each in last.values():
         if each.name not in settings.metrics and not math.isnan(each.rolling_median):
             yield _metric_row(each.name, each.unit, [[], []], found, each)

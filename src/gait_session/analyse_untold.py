@@ -19,7 +19,7 @@ _MARGIN_NEEDS = "needs the centre of pressure under both feet (cop_ml_left_m, co
 _NEEDS = (  # what, a field of Stride that would hold it, what it needs
     ("step and stride length, speed", "stride_length_m", "the files do not tell the speed of the belts"),
     ("step width", "step_width_m", "the files do not tell both belts' plates and their speed"),
-    ("loads in body weights", "peak_load_bw", "needs a plate under the foot and the body mass"),
+    ("loads in body weights", "peak_load_bw", "needs a plate under the foot and the right body mass"),
     ("braking and propulsion", "braking_impulse_bws", "needs the fore-aft force (fap_…_N) and the body mass"),
     ("margin of stability", "lateral_margin_of_stability_m", _MARGIN_NEEDS),
 )
@@ -41,7 +41,7 @@ def untold(walk: PlainWalk, found: Findings, participant: Participant) -> Iterat
             yield f"the {side.value} leg: {limb.reason if limb and limb.reason else 'nothing tells of it'}"
     for name, time_s in walk.times_s.items():
         if 1.0 / usual_interval_s(time_s) < _SLOWEST_HZ:
-            yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second"
+            yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second; is time_s in seconds?"
     for foot, samples in walk.forces.items():
         force_n = samples.force_n[:, 2]
         if foot is not None and np.quantile(force_n, _UNLOADED_SHARE) > _LOADED_SHARE * np.mean(force_n) > 0.0:
@@ -51,8 +51,8 @@ def untold(walk: PlainWalk, found: Findings, participant: Participant) -> Iterat
     strides = [stride for side in Side for stride in found.accepted(side)]
     for what, name, need in _NEEDS:
         if _lacks(strides, name):
-            is_leg_known = need is not _MARGIN_NEEDS or participant.leg_length_m > 0.0
-            yield f"{what}: {need if is_leg_known else 'the leg length is not told (--leg-length-m)'}"
+            is_leg_missing = need is _MARGIN_NEEDS and walk.forces and not participant.leg_length_m > 0.0
+            yield f"{what}: {'the leg length is not told (--leg-length-m)' if is_leg_missing else need}"
     lacking = [(what, where) for what, name, where in _IMU_NEEDS if _lacks(strides, name)]
     if unworn := [f"{what} ({where})" for what, where in lacking if not _is_worn(walk, where)]:
         yield f"what needs IMUs: {', '.join(unworn)}"

@@ -161,7 +161,8 @@ def read_columns(path: Path, is_known: Callable[[str], bool]) -> tuple[list[str]
 def _check_header(path: Path, header: list[str], known: list[str]) -> None:
     if "time_s" not in known:
         has = ", ".join(header) or "no columns"
-        raise ValueError(f"the recording {path} lacks the column time_s; it has {has}")
+        hint = "; cells are separated by commas" if any(mark in has for mark in ";\t") else ""
+        raise ValueError(f"the recording {path} lacks the column time_s; it has {has}{hint}")
     if twice := sorted({name for name in known if known.count(name) > 1}):
         raise ValueError(f"the recording {path} has the column {', '.join(twice)} twice")
 

@@ -49,7 +49,7 @@ def text_of(participant=None, imus=(), **content):
     force_n = np.where(time_s % 1.2 < 0.7, 800.0, 0.0)[:, None] * [0.0, 0.0, 1.0]
     samples = ForceSamples("left_belt", 0, time_s, force_n, 0.0 * force_n, np.full((len(time_s), 2), NAN))
     walk = PlainWalk({LEFT: samples}, {segment: np.stack([time_s] * 7, axis=1) for segment in imus})
-    found = Findings(events=[event(1.2)], **content)
+    found = Findings(**{"events": [event(1.2)], **content})
     return summary(walk, participant or Participant(80.0, LEFT, "transtibial"), found, AnalyserSettings())
 
 
@@ -133,6 +133,17 @@ def test_standing_tells_weight_and_sway(path_m, sway):
 def test_what_the_margin_of_stability_lacks_is_named():
     strides = [stride(LEFT, 1), stride(RIGHT, 1)]
     untold = " ".join(text_of(Participant(80.0, LEFT), strides=strides).split())
+    assert "cm" not in untold
+    known = [each._replace(lateral_margin_of_stability_m=0.05, stride_length_m=1.2) for each in strides]
+    seen = lines(text_of(Participant(80.0, LEFT, leg_length_m=0.9), strides=known))
+    assert "margin of stability, cm 5.0 5.0" in seen and "stride length, m 1.200 1.200" in seen
     assert "margin of stability: the leg length is not told (--leg-length-m)" in untold
     told = " ".join(text_of(Participant(80.0, LEFT, leg_length_m=0.9), strides=strides).split())
     assert "margin of stability: needs the centre of pressure under both feet" in told
+
+
+def test_doubts_of_events_are_counted():
+    wrong = "both plates together bear {} body weights: is the mass right, and one person alone on them?"
+    found = [event(1.2)._replace(reason=wrong.format(share)) for share in (1.99, 2.01)]
+    text = lines(text_of(events=found))
+    assert "2 x " + wrong.format("\N{HORIZONTAL ELLIPSIS}") in " ".join(text)

@@ -23,6 +23,7 @@ def test_duration_and_force(tmp_path: Path) -> None:
     [
         ("", "lacks the column time_s; it has no columns"),
         ("t\n1\n2\n", "lacks the column time_s; it has t"),
+        ("time_s;fz_N\n1;2\n", "it has time_s;fz_N; cells are separated by commas"),
         ("time_s\n1\n", "1 rows"),
         ("time_s\n1\nx\n", "line 3: time_s is 'x'"),
     ],
