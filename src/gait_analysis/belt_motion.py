@@ -28,7 +28,8 @@ class BeltMotion:
         # Of the statuses of the last seconds, in lists since they come one by one.
         self._times_s: list[float] = []
         self._unbroken_s: list[float] = []  # since when no status was missing
-        self._speeds_mps: dict[Side, list[float]] = {side: [] for side in Side}
+        self._left_mps: list[float] = []
+        self._right_mps: list[float] = []
 
     def feed(self, sample: BeltSample) -> None:
         """Take the next status; one that is not newer than the last is ignored."""
@@ -38,16 +39,16 @@ class BeltMotion:
             return
         self._unbroken_s.append(self._unbroken_s[-1] if time_s - last_s <= self._max_age_s else time_s)
         times_s.append(time_s)
-        self._speeds_mps[Side.LEFT].append(sample.left_speed_mps)
-        self._speeds_mps[Side.RIGHT].append(sample.right_speed_mps)
+        self._left_mps.append(sample.left_speed_mps)
+        self._right_mps.append(sample.right_speed_mps)
         if time_s - times_s[0] > 2.0 * _KEEP_S:
             first = bisect_left(times_s, time_s - _KEEP_S)
-            for values in (times_s, self._unbroken_s, *self._speeds_mps.values()):
+            for values in (times_s, self._unbroken_s, self._left_mps, self._right_mps):
                 del values[:first]
 
     def speeds_mps(self, known_s: list[float]) -> list[tuple[float, float]]:
         """Return the speed of the left and the right belt as known at each of these instants."""
-        times_s, (left_mps, right_mps) = self._times_s, self._speeds_mps.values()
+        times_s, left_mps, right_mps = self._times_s, self._left_mps, self._right_mps
         found = []
         for instant_s in known_s:
             last_s = instant_s - self._settle_s
@@ -61,7 +62,7 @@ class BeltMotion:
 
         Speed is taken as linear between statuses.
         """
-        times_s, speeds_mps = self._times_s, self._speeds_mps[side]
+        times_s, speeds_mps = self._times_s, self._of(side)
         known = bisect_right(times_s, known_s - self._settle_s)
         if not known or end_s - times_s[known - 1] > self._max_age_s:
             return math.nan
@@ -72,6 +73,9 @@ class BeltMotion:
         at_s = np.array([start_s, *times_s[first:end], end_s])
         at_mps = np.array([begin_mps, *speeds_mps[first:end], end_mps])
         return float((0.5 * (at_mps[1:] + at_mps[:-1]) * (at_s[1:] - at_s[:-1])).sum())
+
+    def _of(self, side: Side) -> list[float]:
+        return self._left_mps if side is Side.LEFT else self._right_mps
 
     def _speed_mps(self, speeds_mps: list[float], time_s: float, known: int) -> float:
         """Return the speed between the first ``known`` statuses, not before the first of them."""
@@ -89,5 +93,5 @@ class BeltMotion:
         reach_s = abs(inertia.delay_s) + BLOCK_S + self._max_age_s
         end_s = min(float(time_s[-1]) + reach_s, known_s - self._settle_s)
         known = slice(bisect_left(self._times_s, float(time_s[0]) - reach_s), bisect_right(self._times_s, end_s))
-        status_s, speed_mps = np.array(self._times_s[known]), np.array(self._speeds_mps[side][known])
+        status_s, speed_mps = np.array(self._times_s[known]), np.array(self._of(side)[known])
         return inertia.acceleration_mps2(time_s, status_s, speed_mps)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from gait_analysis.agreement import DOUBT_COUNT, Agreement
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.parts import ContactChange
-from gait_sensing.samples import Array, Side
+from gait_sensing.samples import Side
 
 _HEARD_COUNT = 64
 MAX_AGE_S = 0.1  # of a motion sensor's newest sample: five samples of a slow one
@@ -105,14 +105,14 @@ class FootSensor:
 class LoadSensor(FootSensor):
     """A plate or load cell, whose samples come many at a time."""
 
-    newest: Callable[[float], Array | None] = lambda time_s: None  # the newest row not long before a time
+    newest_s: Callable[[float], float] = lambda time_s: -math.inf  # time of the newest sample not long before a time
     begin_s: float = math.inf  # time of its first sample
     other: "LoadSensor | None" = None  # the plate of the other foot
     unloaded_s: float = math.inf  # since when it is known to bear no load
 
     def is_heard(self, time_s: float) -> bool:
         """Whether there is a sample not long before ``time_s``."""
-        return self.newest(time_s) is not None
+        return self.newest_s(time_s) > -math.inf
 
     def has_begun(self, time_s: float) -> bool:
         """Whether there is a sample up to ``time_s``."""
@@ -120,8 +120,7 @@ class LoadSensor(FootSensor):
 
     def heard_s(self, time_s: float) -> float:
         """Return the time of the newest sample not long before ``time_s``; -infinity when there is none."""
-        row = self.newest(time_s)
-        return -math.inf if row is None else float(row[0])
+        return self.newest_s(time_s)
 
     def knows(self, time_s: float) -> bool:
         """Whether it can tell contact at ``time_s``; not of somebody who is on neither plate."""

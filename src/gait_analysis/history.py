@@ -45,6 +45,12 @@ class History:
         index = int(self._time_s.searchsorted(time_s, side="right"))
         return float(self._time_s[index]) if index < len(self._time_s) else np.inf
 
+    def newest_s(self, time_s: float, max_age_s: float) -> float:
+        """Return the time of the newest row up to ``time_s``; -infinity when it is too old or there is none."""
+        index = int(self._time_s.searchsorted(time_s, side="right"))
+        newest_s = float(self._time_s[index - 1]) if index else -np.inf
+        return newest_s if newest_s >= time_s - max_age_s else -np.inf
+
     def newest(self, times_s: list[float], max_age_s: float, columns: slice) -> list[list[float] | None]:
         """Return, for each time, ``columns`` of the newest row up to it; ``None`` where it is too old or there is none.
 
@@ -59,10 +65,9 @@ class History:
 
     def between(self, start_s: float, end_s: float) -> Array:
         """Return the rows with ``start_s`` <= time <= ``end_s`` as [n, 1 + columns]: a view, not to be changed."""
-        time_s = self._time_s
-        start = self._first + int(time_s.searchsorted(start_s, side="left"))
-        end = self._first + int(time_s.searchsorted(end_s, side="right"))
-        return self._columns[:, start:end].T
+        first = self._first
+        time_s = self._columns[0, first : self._end]
+        return self._columns[:, first + time_s.searchsorted(start_s) : first + time_s.searchsorted(end_s, "right")].T
 
     @property
     def _time_s(self) -> Array:
@@ -73,7 +78,7 @@ class History:
         kept = self._columns[:, first : self._end]
         kept_count = kept.shape[1]
         if 2 * (kept_count + count) > self._columns.shape[1]:
-            columns = np.empty((len(kept), 4 * (kept_count + count)))
+            columns = np.empty((len(kept), 3 * (kept_count + count)))
         else:
             columns, kept = self._columns, kept.copy()
         columns[:, :kept_count] = kept

@@ -24,12 +24,17 @@ def landing_m(contact_s: float, time_s: Array, force_n: Array, pressure_x_m: Arr
 
     NaN when the centre of pressure or the belt's speed is not known.
     """
-    is_known = np.isfinite(pressure_x_m) & (force_n > 0.0)
-    if not is_known.any():
-        return math.nan
-    at_contact_m = pressure_x_m[is_known] + belt_mps * (time_s[is_known] - contact_s)
-    weight_n = force_n[is_known]
-    return float(np.sum(at_contact_m * weight_n) / np.sum(weight_n))
+    return weighted_mean(pressure_x_m + belt_mps * (time_s - contact_s), force_n)
+
+
+def weighted_mean(pressure_m: Array, force_n: Array) -> float:
+    """Return the force-weighted mean of the places [n] that are known and loaded; NaN when there are none."""
+    sum_nm = float((pressure_m * force_n).sum())
+    if not (math.isfinite(sum_nm) and len(force_n) and force_n.min() > 0.0):
+        is_known = np.isfinite(pressure_m) & (force_n > 0.0)
+        pressure_m, force_n = pressure_m[is_known], force_n[is_known]
+        sum_nm = float((pressure_m * force_n).sum())
+    return sum_nm / float(force_n.sum()) if len(force_n) else math.nan
 
 
 def step_length_m(

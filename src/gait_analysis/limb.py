@@ -14,7 +14,7 @@ from gait_analysis.foot_sensor import FootSensor, FootSensors, LoadSensor
 from gait_analysis.gait import LimbState, Subphase
 from gait_analysis.history import History
 from gait_analysis.kinetics import Kinetics, stance_kinetics
-from gait_analysis.lengths import landing_m
+from gait_analysis.lengths import landing_m, weighted_mean
 from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.parts import ContactChange, Detector
 from gait_analysis.plausibility import clip_level_n
@@ -61,7 +61,7 @@ class Limb:
         self.strides, self.subphase = StrideBuilder(side), SubphaseTracker(side)
         self.landing = Landing()
         self.plate = LoadSensor(side, stream, Source.FORCE, reason=f"no clear contact or swing on {stream} yet")
-        self.plate.newest = self._newest_row
+        self.plate.newest_s = self._newest_s
         self.sensors = FootSensors(side, [self.plate, *others])
         self._load = BelievedLoad(stream, detector, weight_n, lowest_n)
         self._weight_n, self._max_age_s = weight_n, max_age_s
@@ -107,9 +107,7 @@ class Limb:
         is_contact = event.kind is EventKind.INITIAL_CONTACT
         start_s, end_s = (event.time_s, event.detected_s) if is_contact else (event.time_s - _EDGE_S, event.time_s)
         rows = self._history.between(start_s, end_s)
-        rows = rows[np.isfinite(rows[:, _PRESSURE_Y]) & (rows[:, _VERTICAL] > 0.0)]
-        weight_n = rows[:, _VERTICAL]
-        return float((rows[:, _PRESSURE_Y] * weight_n).sum() / weight_n.sum()) if len(rows) else math.nan
+        return weighted_mean(rows[:, _PRESSURE_Y], rows[:, _VERTICAL])
 
     def swing_load_bw(self, start_s: float, end_s: float) -> float:
         """Return the highest load of a swing, as mean over 20 ms, without its ends; NaN when not measured."""
@@ -121,10 +119,11 @@ class Limb:
 
     def loads(self, start_s: float, end_s: float) -> Array:
         """Return [n, 4] of the samples after ``start_s`` up to ``end_s``: time, load, centre of pressure x and y."""
-        rows = self._after(start_s, end_s)
-        rows = rows[:, (_TIME, _VERTICAL, _PRESSURE_X, _PRESSURE_Y)]
-        rows[:, 1] -= self._baseline_n
-        return rows
+        columns = self._after(start_s, end_s).T
+        loads = columns[_LATERAL:].copy()  # of which time takes the place of lateral force
+        loads[0] = columns[_TIME]
+        loads[1] -= self._baseline_n
+        return loads.T
 
     def load_n(self, start_s: float, end_s: float) -> Array:
         """Return [n], the load of the samples after ``start_s`` up to ``end_s``."""
@@ -144,8 +143,7 @@ class Limb:
 
     def refused_s(self, time_s: float) -> float:
         """Return the time of the newest sample not long before ``time_s`` that was no measurement, or -infinity."""
-        rows = self._refused.between(time_s - self._max_age_s, time_s)
-        return float(rows[-1, 0]) if len(rows) else -math.inf
+        return self._refused.newest_s(time_s, self._max_age_s)
 
     def sensors_at(self, times_s: list[float], rows: list[list[float] | None]) -> list[FootSensor | None]:
         """Return the sensors that tell of contact at these times; ``rows`` is what ``newest`` returned for them."""
@@ -179,9 +177,8 @@ class Limb:
             states.append(LimbState(self.side, is_in_contact, subphase, phase, rate_hz, load_bw, reason))
         return states
 
-    def _newest_row(self, time_s: float) -> Array | None:
-        rows = self._history.between(time_s - self._max_age_s, time_s)
-        return rows[-1] if len(rows) else None
+    def _newest_s(self, time_s: float) -> float:
+        return self._history.newest_s(time_s, self._max_age_s)
 
     def kinetics(self, start_s: float, pull_n: Callable[[Array], Array] | None) -> Kinetics:
         """Return the loading from a contact on, until the plate was last unloaded.
@@ -192,7 +189,7 @@ class Limb:
         if math.isnan(self._weight_n) or not 0.0 < foot_off_s - start_s <= _LONGEST_STANCE_S:
             return Kinetics()
         rows = self._history.between(start_s, foot_off_s)
-        if not math.isnan(self.clip_n(start_s, foot_off_s)):
+        if not math.isnan(clip_level_n(rows[:, _TIME], rows[:, _VERTICAL])):
             return Kinetics()
         vertical_bw = (rows[:, _VERTICAL] - self._baseline_n) / self._weight_n
         forward_n = rows[:, _FORWARD]

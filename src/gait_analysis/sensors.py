@@ -24,7 +24,7 @@ from gait_analysis.participant import Participant
 from gait_analysis.parts import ContactChange, build, settings_of
 from gait_analysis.plausibility import MotionCheck
 from gait_parts.settings import Settings
-from gait_sensing.samples import Array, ForceSamples, ImuRow, Side, Vector
+from gait_sensing.samples import ForceSamples, ImuRow, Side, Vector
 
 PROSTHESIS = "prosthesis"  # name of the force stream of the load cell in it
 LATE_S = 1.0  # an event found later than this was found when the mounting became known
@@ -93,10 +93,9 @@ class _Times:
         self._times = History(0, 2.0)
         self.append = self._times.append
 
-    def newest(self, time_s: float) -> Array | None:
-        """Return the newest row not long before ``time_s``."""
-        rows = self._times.between(time_s - MAX_AGE_S, time_s)
-        return rows[-1] if len(rows) else None
+    def newest_s(self, time_s: float) -> float:
+        """Return the time of the newest one not long before ``time_s``; -infinity when there is none."""
+        return self._times.newest_s(time_s, MAX_AGE_S)
 
 
 class Sensors:
@@ -133,7 +132,8 @@ class Sensors:
 
     def _add_load(self, side: Side, name: str, source: Source) -> LoadSensor:
         times = self._times.setdefault(name, _Times())
-        sensor = LoadSensor(side, name, source, reason=f"no clear contact or swing on {name} yet", newest=times.newest)
+        reason = f"no clear contact or swing on {name} yet"
+        sensor = LoadSensor(side, name, source, reason=reason, newest_s=times.newest_s)
         self.of_foot[side].append(sensor)
         return sensor
 

@@ -102,6 +102,8 @@ class StrideMotion:
         return found
 
     def _measured(self, stride: Stride) -> Stride:
+        if not self._worn:
+            return stride
         stride = self._with_path(stride) if f"{stride.side.value}_foot" in self._worn else stride
         measured: dict[str, Any] = {}
         support_s = stride.other_foot_off_s, stride.other_contact_s

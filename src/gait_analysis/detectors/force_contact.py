@@ -91,7 +91,9 @@ class Detector:
         last_s, self._newest_s = self._newest_s, float(time_s[-1])
         if self._newest_s - last_s <= self._settings.max_gap_s:
             return self._scan(time_s, force_n)
-        gaps_s = np.diff(time_s, prepend=time_s[0] if math.isnan(last_s) else last_s)  # before each sample
+        gaps_s = np.empty(len(time_s))  # before each sample
+        gaps_s[0] = 0.0 if math.isnan(last_s) else time_s[0] - last_s
+        np.subtract(time_s[1:], time_s[:-1], out=gaps_s[1:])
         if gaps_s.max() <= self._settings.max_gap_s:
             return self._scan(time_s, force_n)
         changes: list[ContactChange] = []

@@ -22,7 +22,7 @@ from gait_parts import settings
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
 
-_OWN_OFF, _OTHER_CONTACT = (True, EventKind.FOOT_OFF), (False, EventKind.INITIAL_CONTACT)
+_OWN_OFF, _OTHER_CONTACT = "this foot off", "contact of the other foot"  # events within a stride
 _SHARE_WINDOW_COUNT = 5  # strides that a learned share and its spread rest on
 _FIRST_SHARE_SD, _LEAST_SHARE_SD = 0.02, 0.007  # of the cycle: healthy walking has 0.01 to 0.02; events are 5 ms true
 _WHOLE_WITHIN = 0.1  # of the cycle; a contact missed or made up moves the other foot's contact by a quarter and more
@@ -76,26 +76,27 @@ class Phase:
     def __init__(self, settings: Settings, side: Side) -> None:
         self._settings, self._side = settings, side
         self._pace = Pace(settings.variability, settings.strides_count, settings.reset_count, settings.max_stride_share)
-        self._shares: dict[tuple[bool, EventKind], _Share] = {}
+        self._shares: dict[str, _Share] = {}
         self._contact_s = math.nan  # when the stride in progress began
         self._is_contact_seen = False  # or followed from another event
         self._is_off = False
-        self._passed_s: dict[tuple[bool, EventKind], float] = {}  # from the contact to each event since
+        self._passed_s: dict[str, float] = {}  # from the contact to each event since
         self._stride: Estimate | None = None  # of the stride in progress
         self._expected_s = self._longest_s = math.nan  # the same, and up to when phase is valid; NaN while it is not
         self._least_phase = 0.0  # where phase was before the last correction
 
     def feed(self, event: GaitEvent) -> None:
         """Take the next event of either foot."""
-        which = event.side is self._side, event.kind
-        if which == (True, EventKind.INITIAL_CONTACT):
+        is_own, is_contact = event.side is self._side, event.kind is EventKind.INITIAL_CONTACT
+        if is_own and is_contact:
             self._begin(event.time_s)
-        elif which in (_OWN_OFF, _OTHER_CONTACT):
-            if which == _OWN_OFF and self._is_off:
+        elif is_own or is_contact:
+            which = _OWN_OFF if is_own else _OTHER_CONTACT
+            if is_own and self._is_off:
                 self._find_missed_contact(event.time_s)
-            elif which not in self._passed_s and not event.flags & _DOUBTFUL:
+            elif which not in self._passed_s and not (event.flags and event.flags & _DOUBTFUL):
                 self._correct(which, event)
-            self._is_off = self._is_off or which == _OWN_OFF
+            self._is_off = self._is_off or is_own
 
     def feed_signal(self, time_s: float, angle_rad: float, rate_radps: float) -> None:
         """Take nothing: events are enough."""
@@ -153,7 +154,7 @@ class Phase:
         share, passed_s = self._shares.get(_OTHER_CONTACT), self._passed_s.get(_OTHER_CONTACT)
         return share is not None and passed_s is not None and abs(passed_s / stride_s - share.mean) < _WHOLE_WITHIN
 
-    def _correct(self, which: tuple[bool, EventKind], event: GaitEvent) -> None:
+    def _correct(self, which: str, event: GaitEvent) -> None:
         """Learn from an event how long the stride in progress will last."""
         passed_s = event.time_s - self._contact_s
         if passed_s <= 0.0:
