@@ -599,6 +599,28 @@ def test_speeding_up_keeps_the_jerk(jerk_mps3):
             assert -1.1 * step_mps2 <= after - before <= step_mps2 + 1e-6, "the last step takes what is left"
 
 
+def test_a_belt_that_lags_catches_up_as_gently_as_belts_speed_up():
+    """Commands were lost while it sped up; then less is asked for, and yet more than it does."""
+    limits = GateSettings(max_acceleration_mps2=0.3, max_deceleration_mps2=0.6)
+    lab = walking(0.5, limits)
+    lab.ask(1.2)
+    for _ in range(40):
+        lab.now_s += TICK_S
+        lab.feed(BeltReading(0.65, 0.65, 0.0))
+        lab.feed(OperatorAlive())
+        lab.feed(lab.request)
+        lab.gate.feed(lab.now_s, Tick())
+    lab.ask(0.7)
+    for _ in range(4):
+        lab.now_s += TICK_S
+        lab.feed(BeltReading(0.65, 0.65, 0.0))
+        lab.feed(OperatorAlive())
+        lab.feed(lab.request)
+        lab.feed(Tick())
+    assert lab.state is State.RUNNING and lab.sent[-1][1].left_speed_mps > 0.65
+    assert lab.sent[-1][1].acceleration_mps2 <= 0.3
+
+
 def test_slowing_down_is_not_delayed():
     lab = walking(1.2, GateSettings(max_jerk_mps3=1.0))
     sent_count = len(lab.sent)

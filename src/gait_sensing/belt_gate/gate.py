@@ -102,14 +102,14 @@ class BeltGate:
         self._now_s = now_s
         self._watch()
         take(self, thing)
-        if self._treadmill.belts is None:
+        if (belts := self._treadmill.belts) is None:
             return None
         if self._state is State.STOPPING:
             self._ramp.fall(now_s, self._deceleration_mps2)
             return self._setpoint(self._deceleration_mps2) if self._is_due() else None
         if self._state is State.RUNNING and self._target and isinstance(thing, Tick):
             self._ramp.step(now_s, self._target)
-            return self._setpoint(self._ramp.tell(now_s)) if self._is_due() else None
+            return self._setpoint(self._ramp.tell(now_s, belts)) if self._is_due() else None
         return None
 
     def _on_reading(self, belts: BeltReading) -> None:

@@ -9,6 +9,7 @@ import math
 
 from gait_sensing.belt_gate.limits import LEAST_ACCELERATION_MPS2, GateSettings, within_difference
 from gait_sensing.belt_gate.states import BeltRequest
+from gait_sensing.samples import BeltReading
 
 LONGEST_STEP_S = 0.1  # after a late tick the setpoint goes on as if only this much time had passed
 
@@ -51,15 +52,18 @@ class SetpointRamp:
             self._rates_mps2 = (left_mps2, right_mps2)
             self.speeds_mps = within_difference(left_mps, right_mps, settings.max_belt_difference_mps)
 
-    def tell(self, now_s: float) -> float:
+    def tell(self, now_s: float, measured: BeltReading) -> float:
         """Return the acceleration to command with ``speeds_mps``: what takes the belts there from the last told ones.
 
         The belts then move on evenly until the next command. When nothing is to change it is the whole limit, so that a
-        belt that lags catches up.
+        belt that lags catches up; and as gently as belts speed up, even while it is told to slow down.
         """
         elapsed_s = max(now_s - self._told_s, LEAST_ACCELERATION_MPS2)
         change_mps = max(abs(now - told) for now, told in zip(self.speeds_mps, self._told_mps, strict=True))
         limit_mps2, self._told_limit_mps2 = self._told_limit_mps2, math.inf
+        found_mps = (measured.left_speed_mps, measured.right_speed_mps)
+        if any(abs(found) < abs(told) for found, told in zip(found_mps, self.speeds_mps, strict=True)):
+            limit_mps2 = min(limit_mps2, self._settings.max_acceleration_mps2)
         self._told_mps, self._told_s = self.speeds_mps, now_s
         if change_mps == 0.0:
             return limit_mps2
