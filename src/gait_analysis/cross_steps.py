@@ -97,9 +97,9 @@ class CrossSteps:
 
     def _both_long(self, event: GaitEvent) -> Finding | None:
         """Both plates were loaded until now: feet on both of them, or standing, after which all begins anew."""
-        known_s = [stance_s for stance_s in self._stance_s.values() if not math.isnan(stance_s)]
         if not all(self._is_loaded.values()):
             return None
+        known_s = [stance_s for stance_s in self._stance_s.values() if not math.isnan(stance_s)]
         lasted_s, usual_s = event.time_s - self._last_s, max(known_s, default=math.inf)
         if lasted_s > min(_STANDING_RATIO * usual_s, _LONGEST_STANDING_S):
             self._since_s = dict.fromkeys(Side, event.time_s)

@@ -21,14 +21,17 @@ class StreamMerge:
         self._waiting: dict[str, deque[ForceSamples]] = {name: deque() for name in names}
         self._newest_s = dict.fromkeys(names, -math.inf)
         self._first_s = math.inf  # oldest sample ever seen
+        self.newest_s = -math.inf  # newest sample of all streams
         self.watermark_s = -math.inf
         self.late_count = 0
 
     def feed(self, samples: ForceSamples) -> None:
         """Take samples of one of the streams."""
-        oldest_s = max(self.watermark_s, self._newest_s[samples.name])
+        last_s, newest_s = self._newest_s[samples.name], float(samples.time_s[-1])
+        oldest_s = max(self.watermark_s, last_s)
         # Even samples that come too late say that the stream is back; else one that is always fed last stayed away.
-        self._newest_s[samples.name] = max(self._newest_s[samples.name], float(samples.time_s[-1]))
+        self._newest_s[samples.name] = max(last_s, newest_s)
+        self.newest_s = max(self.newest_s, newest_s)
         if samples.time_s[0] <= oldest_s:
             first = int(samples.time_s.searchsorted(oldest_s, side="right"))
             self.late_count += first
@@ -38,11 +41,6 @@ class StreamMerge:
         self._waiting[samples.name].append(samples)
         self._first_s = min(self._first_s, float(samples.time_s[0]))
         self._move_watermark()
-
-    @property
-    def newest_s(self) -> float:
-        """Time of the newest sample of all streams."""
-        return max(self._newest_s.values())
 
     def leave_behind(self, time_s: float) -> None:
         """Move the watermark to ``time_s``: other streams go on without these."""
@@ -61,8 +59,10 @@ class StreamMerge:
         return released
 
     def _move_watermark(self) -> None:
-        oldest_s = self.newest_s - self._stale_s
-        reached_s = min(time_s for time_s in self._newest_s.values() if max(time_s, self._first_s) >= oldest_s)
+        oldest_s, reached_s = self.newest_s - self._stale_s, self.newest_s
+        for time_s in self._newest_s.values():
+            if time_s < reached_s and (time_s >= oldest_s or self._first_s >= oldest_s):
+                reached_s = time_s
         if reached_s > self.watermark_s:  # otherwise one has not begun and may still do so
             self.watermark_s = reached_s
 

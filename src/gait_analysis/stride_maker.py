@@ -104,7 +104,11 @@ class StrideMaker:
 
     def _seen(self, known_s: float) -> Seen:
         """Return which events the sensors in use can tell."""
-        sensors = [limb.sensors.best(known_s) for limb in self._limbs.values()]
-        if None in sensors:
-            return Seen.ONE_FOOT
-        return Seen.ALL if all(sensor and sensor.knows_foot_off for sensor in sensors) else Seen.CONTACTS
+        seen = Seen.ALL
+        for limb in self._limbs.values():
+            sensor = limb.sensors.best(known_s)
+            if sensor is None:
+                return Seen.ONE_FOOT
+            if not sensor.knows_foot_off:
+                seen = Seen.CONTACTS
+        return seen
