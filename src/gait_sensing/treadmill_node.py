@@ -175,11 +175,13 @@ class TreadmillNode(LabNode):
         self._feed(BeltRequest(*speeds_mps, command.acceleration_mps2, command.header.frame_id, age_s))
 
     def _on_session(self, session: msg.SessionState) -> None:
-        walker = Walker(session.body_mass_kg * STANDARD_GRAVITY_MPS2, session.input != msg.SessionState.INPUT_RECORDING)
-        if walker != self._walker:
+        age_s = self._now() - values.seconds(session.header.stamp)
+        self._feed(OperatorAlive(age_s))
+        is_on_belts = session.input != msg.SessionState.INPUT_RECORDING
+        walker = Walker(session.body_mass_kg * STANDARD_GRAVITY_MPS2, is_on_belts)
+        if walker != self._walker and abs(age_s) <= self._limits.operator_stale_s:
             self._walker = walker
             self._feed(walker)
-        self._feed(OperatorAlive())
 
     def _on_event(self, event: msg.GaitEvent) -> None:
         """Pass on what the plates say of a landing; motion sensors flag what they are not sure of."""

@@ -366,6 +366,22 @@ def test_the_age_of_a_command_counts_from_its_stamp():
     assert lab.told[2] is Reason.COMMAND_STALE
 
 
+@pytest.mark.parametrize("age_s", [0.21, 1e6, -0.21, math.nan])
+def test_a_latched_or_replayed_heartbeat_is_none(age_s):
+    """Who starts late hears the last state of a session that may be over."""
+    lab = Lab()
+    lab.has_operator = False
+    lab.run(0.2)
+    lab.feed(OperatorAlive(age_s))
+    lab.arm()
+    assert not lab.gate.is_armed and "no session is heard" in lab.text
+    lab.feed(OperatorAlive(0.15))
+    lab.arm()
+    assert lab.gate.is_armed
+    lab.run(0.075)
+    assert lab.told[2] is Reason.OPERATOR_LOST, "it counts from its stamp"
+
+
 @pytest.mark.parametrize("source", ["law", "another"])
 @pytest.mark.parametrize("age_s", [0.0, 1e6])
 def test_a_replayed_recording_moves_nothing(source, age_s):

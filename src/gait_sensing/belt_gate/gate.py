@@ -169,7 +169,7 @@ class BeltGate:
         LinkDown: lambda gate, thing: gate._renew_link(f"the link is lost: {thing.text}", False),
         BeltReading: _on_reading,
         TreadmillReport: _on_report,
-        OperatorAlive: lambda gate, _: gate._hearing.hear(Reason.OPERATOR_LOST, gate._now_s),
+        OperatorAlive: lambda gate, thing: gate._hearing.hear(Reason.OPERATOR_LOST, gate._now_s, thing.age_s),
         **dict.fromkeys((Walker, PlateLoad, HarnessLoad, StopInput, Misstep), _on_observation),
         ArmRequest: _on_arm,
         StopRequest: lambda gate, thing: gate._stop(Reason.OPERATOR_STOP, f"stop asked for by {thing.operator}"),
@@ -181,7 +181,7 @@ class BeltGate:
 
     def _obey(self, request: BeltRequest, is_for_rest: bool) -> None:
         before, self._source = self._state, request.source
-        self._hearing.hear(Reason.COMMAND_STALE, self._now_s - max(0.0, request.age_s))
+        self._hearing.hear(Reason.COMMAND_STALE, self._now_s, request.age_s)
         if is_for_rest:
             if before is State.RUNNING:
                 self._deceleration_mps2 = min(request.acceleration_mps2, self._settings.max_deceleration_mps2)

@@ -31,9 +31,10 @@ class Hearing:
         }
         self._heard_s = dict.fromkeys(self._limits_s, NEVER_S)
 
-    def hear(self, reason: Reason, at_s: float) -> None:
-        """Note that the reason did not hold at ``at_s``."""
-        self._heard_s[reason] = at_s
+    def hear(self, reason: Reason, now_s: float, age_s: float = 0.0) -> None:
+        """Note that the reason did not hold ``age_s`` ago; what is older than it may be, or NaN, tells nothing."""
+        if abs(age_s) <= self._limits_s[reason][0]:
+            self._heard_s[reason] = now_s - max(0.0, age_s)
 
     def forget(self, *reasons: Reason) -> None:
         """Note that it is not known to hold no more: the link is new, or the clock went back."""

@@ -98,6 +98,8 @@ class Walker:
     weight_n: float  # NaN when not known
     is_on_belts: bool  # False: a recording is played, and its plates carried somebody elsewhere
 
+    age_s: float = 0.0  # as in ``BeltRequest``: a latched or replayed one is no sign of life
+
 
 @dataclass(frozen=True, slots=True)
 class PlateLoad:
