@@ -48,7 +48,8 @@ def outcomes(is_long: bool = True) -> Iterator[tuple[str, bool, str, Outcome]]:
     length = loop_cues.LONG if is_long else loop_cues.SHORT
     for name, scenario in loop_cues.SCENARIOS.items():
         for is_responder in WHO:
-            yield name, is_responder, scenario.aim, loop_cues.run(name, is_responder, length)
+            aim = f"{scenario.aim}; wanted: {scenario.wanted}"
+            yield name, is_responder, aim, loop_cues.run(name, is_responder, length)
     for name, run in loop_belts.SCENARIOS.items():
         for is_responder in WHO:
             yield name, is_responder, *run(is_responder, is_long)
