@@ -45,13 +45,13 @@ class PlateMeasures:
         measured: dict[str, float] = {}
         if self._input is not Input.RECORDING:
             measured = self._lengths(limb, times, last, contact.detected_s)
-            if not doubt.is_clipped:
+            if not doubt.is_place_wrong:
                 measured["step_width_m"] = width_m
         if contact.sensor != limb.stream or doubt.is_load_wrong:
             return measured
         pull_n = self._pull_n(limb.side, contact.detected_s)
         measured |= limb.kinetics(times.start_s, pull_n)._asdict()
-        if self._leg_length_m > 0.0 and not doubt.is_clipped:
+        if self._leg_length_m > 0.0 and not doubt.is_place_wrong:
             measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
         return measured
 
@@ -66,7 +66,9 @@ class PlateMeasures:
         doubt = self._doubts.feed((left_n, right_n), math.nan if is_clipped else width_m)
         if not (doubt.text or math.isnan(clip_n)):
             doubt = Doubt(f"{limb.stream} is clipped at {clip_n:.0f} N: its peaks are not known")
-        return doubt._replace(is_clipped=is_clipped)
+        if self._input is Input.RECORDING:  # whose plates may each have an origin of its own
+            doubt = doubt._replace(is_other_foot=False)
+        return doubt._replace(is_place_wrong=doubt.is_place_wrong or is_clipped)
 
     def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
         other, here = self._limbs[limb.side.other], limb.landing

@@ -84,7 +84,7 @@ class Doubt(NamedTuple):
     text: str = ""  # in words; empty when nothing is
     is_other_foot: bool = False  # the stride may be one of the other foot
     is_load_wrong: bool = False  # loads are not those of one person of the given mass
-    is_clipped: bool = False  # a plate did not follow its load, which is then in the wrong place too
+    is_place_wrong: bool = False  # centres of pressure are not where they are told to be
 
 
 class StrideDoubts:
@@ -104,7 +104,7 @@ class StrideDoubts:
             self._widths_m.append(width_m)
         if len(self._widths_m) >= KNOWN_COUNT and median(self._widths_m) < SWAPPED_M:
             text = f"{self._left} bears its load to the right of {self._right}: are the plates swapped?"
-            return Doubt(text, is_other_foot=True)
+            return Doubt(text, is_other_foot=True, is_place_wrong=True)
         if self._borne_bw and not LEAST_BW < median(self._borne_bw) < MOST_BW:
             share = f"{median(self._borne_bw):.2f} body weights"
             text = f"both plates together bear {share}: is the mass right, and one person alone on them?"

@@ -79,15 +79,26 @@ def in_order(*streams: list[Sample]) -> list[Sample]:
     return sorted((sample for stream in streams for sample in stream), key=lambda s: float(np.max(s.time_s)))
 
 
-def analyse(samples: list[Sample], prosthetic_side: Side | None = None, mass_kg: float = MASS_KG) -> list:
-    analyser = Analyser(SETTINGS, Participant(mass_kg, prosthetic_side), Input.SIMULATED, 0.0)
+def analyse(
+    samples: list[Sample],
+    prosthetic_side: Side | None = None,
+    mass_kg: float = MASS_KG,
+    input: Input = Input.SIMULATED,
+) -> list:
+    analyser = Analyser(SETTINGS, Participant(mass_kg, prosthetic_side, leg_length_m=0.9), input, 0.0)
     return [result for sample in samples for result in analyser.feed(sample)]
 
 
-def walk(recorded: Recorded, *more: list[Sample], mass_kg: float = MASS_KG, **plates: ForceSamples) -> list:
+def walk(
+    recorded: Recorded,
+    *more: list[Sample],
+    mass_kg: float = MASS_KG,
+    input: Input = Input.SIMULATED,
+    **plates: ForceSamples,
+) -> list:
     """Analyse the walk with these plates in place of its own, and with ``more`` streams."""
     streams = [batches(plate) for plate in (recorded.plates | plates).values()]
-    return analyse(in_order(*streams, recorded.belts, *more), mass_kg=mass_kg)
+    return analyse(in_order(*streams, recorded.belts, *more), mass_kg=mass_kg, input=input)
 
 
 def of(kind: type, results: list) -> list:
@@ -252,6 +263,22 @@ def test_swapped_plates_are_told_by_where_they_bear_the_load(recorded):
     reason = "left_belt bears its load to the right of right_belt: are the plates swapped?"
     assert late and {event.reason for event in late} == {reason}
     assert_none_is_used(results, reason, 8.0)
+
+
+def test_plates_of_a_recording_may_each_have_an_origin_of_their_own(recorded):
+    own = {
+        name: replace(plate, centre_of_pressure_m=plate.centre_of_pressure_m - [0.0, middle_m])
+        for (name, plate), middle_m in zip(recorded.plates.items(), (0.25, -0.25), strict=True)
+    }
+    results = walk(recorded, input=Input.RECORDING, **own)
+    late = [e for e in of(GaitEvent, results) if e.time_s > 8.0 and e.kind is EventKind.INITIAL_CONTACT]
+    assert late and all("are the plates swapped?" in event.reason for event in late)
+    strides = [stride for stride in of(Stride, results) if stride.end_s > 8.0]
+    assert strides and all(stride.is_accepted for stride in strides)
+    assert all(math.isnan(stride.lateral_margin_of_stability_m) for stride in strides)
+    whole = of(Stride, walk(recorded, input=Input.RECORDING))[-1]
+    assert math.isfinite(whole.lateral_margin_of_stability_m)
+    assert not any(stride.is_accepted for stride in of(Stride, walk(recorded, **own)) if stride.end_s > 8.0)
 
 
 def assert_none_is_used(results: list, reason: str, from_s: float) -> None:
