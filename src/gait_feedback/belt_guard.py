@@ -116,7 +116,7 @@ class GuardedLaw(ABC):
         if not 0.0 <= elapsed_s <= self._limits.stale_s:  # NaN too: the first time
             self._motions, self.reason, self._has_plates, elapsed_s = None, "", False, 0.0
         if self.reason:
-            return self._rest(self._limits.ramp_down_mps2)
+            return self._rest(self._limits.ramp_down_mps2, self.reason)
         wish = None
         problem = self._loss(now_s, belt, gait)
         if not problem:
@@ -136,10 +136,10 @@ class GuardedLaw(ABC):
 
     def _give_up(self, problem: str) -> BeltRequest | None:
         self.reason = problem if self._motions else ""
-        return self._rest(self._limits.ramp_down_mps2) if self._motions else None
+        return self._rest(self._limits.ramp_down_mps2, self.reason) if self._motions else None
 
-    def _rest(self, deceleration_mps2: float) -> BeltRequest:
-        return BeltRequest(0.0, 0.0, deceleration_mps2, self.SOURCE)
+    def _rest(self, deceleration_mps2: float, problem: str = "") -> BeltRequest:
+        return BeltRequest(0.0, 0.0, deceleration_mps2, self.SOURCE, problem=problem)
 
     def _loss(self, now_s: float, belt: BeltSample | None, gait: GaitState | None) -> str:
         """Return what is missing or too old to act on; empty when nothing is."""

@@ -167,6 +167,7 @@ class FeedbackNode(LabNode):
             left_speed_mps=float(request.left_speed_mps),
             right_speed_mps=float(request.right_speed_mps),
             acceleration_mps2=float(request.acceleration_mps2),
+            problem=request.problem,
         )
         message.header.stamp, message.header.frame_id = to_stamp(now), self.get_fully_qualified_name()
         self._commands.publish(message)

@@ -172,7 +172,8 @@ class TreadmillNode(LabNode):
     def _on_command(self, command: msg.TreadmillCommand) -> None:
         speeds_mps = command.left_speed_mps, command.right_speed_mps
         age_s = self._now() - values.seconds(command.header.stamp)
-        self._feed(BeltRequest(*speeds_mps, command.acceleration_mps2, command.header.frame_id, age_s))
+        source, problem = command.header.frame_id, command.problem
+        self._feed(BeltRequest(*speeds_mps, command.acceleration_mps2, source, age_s, problem))
 
     def _on_session(self, session: msg.SessionState) -> None:
         age_s = self._now() - values.seconds(session.header.stamp)

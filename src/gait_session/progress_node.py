@@ -29,8 +29,7 @@ class ProgressNode(LabNode):
         self._session = msg.SessionState()
         self._belt = msg.TreadmillState(left_speed_mps=math.nan, right_speed_mps=math.nan)
         self._recording = msg.RecordingState()
-        self._feedback = msg.FeedbackState()
-        self._safety_text = ""
+        self._safety_text = self._guard_text = ""
         self._ended_s: float | None = None
         self._stride_count = dict.fromkeys(Side, 0)
         self._cue_count = 0
@@ -62,11 +61,9 @@ class ProgressNode(LabNode):
             self._say(f"treadmill: {message.text}")
 
     def _on_feedback(self, message: msg.FeedbackState) -> None:
-        for name in ("guard_text", "law_text"):
-            text, before = getattr(message, name), getattr(self._feedback, name)
-            if text and _words(text) != _words(before):
-                self._say(f"feedback: {text}")
-        self._feedback = message
+        if message.guard_text and _words(message.guard_text) != _words(self._guard_text):
+            self._say(f"feedback: {message.guard_text}")
+        self._guard_text = message.guard_text
 
     def _on_mounting(self, message: msg.ImuMounting) -> None:
         for level, text in zip(message.finding_level, message.finding_text, strict=True):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gait_analysis.gait import GaitState, LimbState, Subphase
 from gait_feedback.belt_guard import GuardedLaw, GuardSettings, Wish
-from gait_sensing.belt_gate.gate import ArmRequest, BeltGate, GateSettings, LinkUp, OperatorAlive, Tick
+from gait_sensing.belt_gate.gate import ArmRequest, BeltGate, GateSettings, LinkUp, OperatorAlive, Reason, Tick
 from gait_sensing.samples import BeltReading, BeltSample, Side
 from gait_sensing.treadmills import bertec_classic
 
@@ -223,4 +223,5 @@ def test_behind_the_gate_the_wire_hears_of_a_loss_within_a_quarter_second(lost):
                 if slowing_s is None and setpoint.left_speed_mps < belts.left_speed_mps - 0.1:
                     slowing_s = now_s
     assert slowing_s - lost_s <= 0.25
+    assert gate.safety.reason is Reason.LAW_PROBLEM and lost in gate.safety.text
     assert treadmill.advance(0.0).left_speed_mps == 0.0 and not gate.is_armed

@@ -294,6 +294,8 @@ def test_a_law_drives_the_belts_and_brings_them_to_rest_when_states_cease(bench,
     bench.wait(lambda: statuses[-1].left_speed_mps == 0.0 and not statuses[-1].is_armed)
     assert any(state.law_text == "no gait state within 0.15 s" for state in bench.states)
     assert bench.commands[-1].left_speed_mps == 0.0
+    problems = [state for state in safety if state.reason == msg.SafetyState.REASON_LAW_PROBLEM]
+    assert problems and problems[0].text.startswith("/feedback_node asks for rest: no gait state within 0.15 s")
 
 
 PAIRS = list(itertools.zip_longest(available(cues.__name__), available(belts.__name__), fillvalue=None))

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.timeout(600)  # eight nodes, each with a ramp down and 
 
 RUN_ON = ["imu_node", "haptic_node", "recorder_node"]
 RAMP_DOWN = {  # and what treadmill/safety says of it
-    "load_cell_node": "no samples of left_belt, right_belt",
-    "analysis_node": "no command from /feedback_node",
+    "load_cell_node": "no samples of left_belt, right_belt|the plates have fallen silent",
+    "analysis_node": "no gait state within",
     "feedback_node": "no command from /feedback_node",
     "session_node": "no heartbeat of the session",
     "treadmill_node": "and no command moves the belts",

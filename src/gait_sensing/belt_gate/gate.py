@@ -185,7 +185,7 @@ class BeltGate:
         if is_for_rest:
             if before is State.RUNNING:
                 self._deceleration_mps2 = min(request.acceleration_mps2, self._settings.max_deceleration_mps2)
-                self._go_to_rest(Signal.REST, Reason.NONE, f"{request.source} asks for rest")
+                self._go_to_rest(Signal.REST, *request.why_rest)
             return
         self._target, limits_hit = limited(request, self._settings)
         self._state = after(before, Signal.MOTION)

@@ -51,6 +51,7 @@ class Reason(Enum):
     HARNESS_LOAD = 20
     STOP_INPUT = 21
     DRIVER_FAULT = 22
+    LAW_PROBLEM = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class BeltRequest:
     acceleration_mps2: float  # magnitude wanted for the change, above 0
     source: str  # who asks; one source at a time is heard
     age_s: float = 0.0  # since it was decided, by its stamp; negative: the stamp lies ahead
+    problem: str = ""  # why the belts are to rest although the session goes on; empty when nothing is amiss
+
+    @property
+    def why_rest(self) -> tuple[Reason, str]:
+        """Why belts rest, where it asks for rest: in code and in words."""
+        text = f"{self.source} asks for rest"
+        return (Reason.LAW_PROBLEM, f"{text}: {self.problem}") if self.problem else (Reason.NONE, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,8 @@ class LinkDown:
 class OperatorAlive:
     """Heartbeat of the session that the operator runs."""
 
+    age_s: float = 0.0  # as in ``BeltRequest``: a latched or replayed one is no sign of life
+
 
 @dataclass(frozen=True, slots=True)
 class Walker:
@@ -97,8 +107,6 @@ class Walker:
 
     weight_n: float  # NaN when not known
     is_on_belts: bool  # False: a recording is played, and its plates carried somebody elsewhere
-
-    age_s: float = 0.0  # as in ``BeltRequest``: a latched or replayed one is no sign of life
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +190,7 @@ LEVELS = {
     Reason.HARNESS_LOAD: Level.STOP,
     Reason.STOP_INPUT: Level.STOP,
     Reason.DRIVER_FAULT: Level.RAMP_DOWN,
+    Reason.LAW_PROBLEM: Level.RAMP_DOWN,
 }
 """How grave each reason to go to rest is."""
 
