@@ -8,9 +8,9 @@ and feet. Processor time of ``Analyser.feed``, best of three runs over the whole
 more run. Live, a motion sample comes as soon as it is measured, and plates with ``batch`` samples at a time; offline,
 both come in blocks of the same time. Reading files or messages is not in it.
 
-Where the time goes: each part fed alone with the whole walk, in processor time per second of walking. The rest of all
-sensors together is what comes once a stride (the way of the feet, posture, knee, kinetics, asymmetry, deviations), and
-keeping the order of time.
+Where the time goes: each part fed alone with the whole walk, in processor time per second of walking. The rest of
+plates alone is what comes once an event (cross steps, phase) and once a stride (kinetics, lengths, asymmetry), and
+keeping the samples and the order of time; of all sensors together also the way of the feet, posture and knee.
 """
 
 import gc
@@ -22,6 +22,7 @@ import numpy as np
 from simulated_walk import MASS_KG, PLATE_HZ, PLATES, Sample, walk
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.believed_load import BelievedLoad
 from gait_analysis.detectors import force_contact
 from gait_analysis.imu_events import foot_rate, lower_back, shank_rate
 from gait_analysis.imu_motion.worn_segment import WornSegment
@@ -37,6 +38,7 @@ BATCH_COUNT = 1000  # offline
 LEAST_OFFLINE_COUNT = 100
 FEET = ("left_foot", "right_foot")
 MAX_GAP_S = 0.1
+LOWEST_N = AnalyserSettings().lowest_force_n
 ROWS: tuple[tuple[str, tuple[str, ...], int, float], ...] = (  # sensors, their names, plate samples a batch, states Hz
     ("plates and seven IMUs, offline", (*PLATES, *SEGMENTS), BATCH_COUNT, 0.0),
     ("plates and seven IMUs, offline", (*PLATES, *SEGMENTS), BATCH_COUNT, 200.0),
@@ -157,6 +159,14 @@ def parts() -> dict[str, dict[str, Callable[[], Callable]]]:
     return {
         "contact by two plates": {
             name: lambda side=side: force_contact.Detector(force_contact.Settings(), side, weight_n).feed
+            for name, side in plates.items()
+        },
+        "the same, and whether the loads are to be believed": {
+            name: lambda name=name, side=side: (
+                BelievedLoad(
+                    name, force_contact.Detector(force_contact.Settings(), side, weight_n), weight_n, LOWEST_N
+                ).feed
+            )
             for name, side in plates.items()
         },
         "events of two feet": {

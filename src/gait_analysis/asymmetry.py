@@ -19,9 +19,9 @@ With the metric ``step_length`` come three more, the parts of its normalised dif
 import math
 from collections import deque
 from dataclasses import dataclass
-from statistics import median
 from typing import NamedTuple
 
+from gait_analysis.edges import middle
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
 from gait_analysis.indices import INDICES
 from gait_analysis.norms import norm
@@ -84,7 +84,7 @@ class _Series:
             self._undefined_count += 1
         else:
             self._recent.append(value)
-            self._median = median(self._recent)
+            self._median = middle(sorted(self._recent))
             self._baseline.feed(value)
         baseline, (prosthetic, sound) = self._baseline.spread, self.spreads
         return MetricAsymmetry(  # by place, which takes a third of the time that names take

@@ -2,6 +2,7 @@
 """Where exactly a sampled force crossed a level, found looking back from a sample that has settled the matter."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ def last_crossing(time_s: Array, force_n: Array, level_n: float, is_rising: bool
         return Edge(float(time_s[0]), True)
     intervals_s = time_s[1:] - time_s[:-1]
     intervals_s.sort()
-    interval_s = _middle(intervals_s)
+    interval_s = middle(intervals_s)
     has_lost = bool(intervals_s[-1] > _FAR_RATIO * interval_s)  # a mean across lost samples would shift the edge
     smooth_n = force_n if has_lost else centred_mean(force_n, interval_s, smoothing_s)
     is_before = smooth_n < level_n if is_rising else smooth_n >= level_n
@@ -62,16 +63,17 @@ def median(values: Array) -> float:
     """Return the median of values [n], n at least 1; of few values several times faster than ``np.median``."""
     ordered = values.copy()
     ordered.sort()
-    return _middle(ordered) if ordered[-1] == ordered[-1] else math.nan  # NaN comes last
+    return middle(ordered) if ordered[-1] == ordered[-1] else math.nan  # NaN comes last
 
 
 def usual_interval_s(time_s: Array) -> float:
     """Return the median interval between times [n], n at least 2."""
     intervals_s = time_s[1:] - time_s[:-1]
     intervals_s.sort()
-    return _middle(intervals_s)
+    return middle(intervals_s)
 
 
-def _middle(ordered: Array) -> float:
+def middle(ordered: Array | Sequence[float]) -> float:
+    """Return the median of values in order [n], n at least 1."""
     half = len(ordered) // 2
     return float(ordered[half]) if len(ordered) % 2 else 0.5 * (float(ordered[half - 1]) + float(ordered[half]))

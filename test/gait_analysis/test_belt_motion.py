@@ -50,6 +50,21 @@ def test_a_status_out_of_order_is_ignored():
     assert motion.displacement_m(Side.LEFT, 0.5, 4.5, 5.0) == pytest.approx(4.0)
 
 
+def test_statuses_of_long_ago_are_forgotten_and_the_newest_kept():
+    short, long = belts(until_s=20.0), belts(until_s=100.0)
+    assert math.isnan(long.displacement_m(Side.LEFT, 50.0, 51.0, 100.0))
+    assert long.displacement_m(Side.RIGHT, 90.03, 95.11, 100.0) == pytest.approx(2.0 * 5.08)
+    assert short.displacement_m(Side.LEFT, 0.5, 19.5, 20.0) == pytest.approx(19.0)
+    assert long.speeds_mps([50.0, 99.0])[1] == (1.0, 2.0)
+
+
+def test_a_status_without_a_time_is_ignored():
+    motion = BeltMotion(settle_s=0.1, max_age_s=1.0)
+    for time_s in (math.nan, 1.0, math.nan, 1.5, 2.0):
+        motion.feed(BeltSample(time_s, 1.0, 2.0, 0.0))
+    assert motion.displacement_m(Side.LEFT, 1.0, 2.0, 2.5) == pytest.approx(1.0)
+
+
 def test_acceleration_is_that_of_the_statuses_known_by_then():
     inertia, at_s = BeltInertia(delay_s=0.05), np.array([2.0, 4.6, 4.8])
     early, late = (belts(until_s=until_s, speed=lambda time_s: 0.2 * time_s) for until_s in (5.0, 9.0))
