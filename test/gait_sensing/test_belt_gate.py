@@ -21,6 +21,7 @@ from gait_sensing.belt_gate.gate import (
     Tick,
 )
 from gait_sensing.belt_gate.hearing import WATCHED
+from gait_sensing.belt_gate.ramp import SetpointRamp
 from gait_sensing.belt_gate.states import LEVELS, TICK_S, WARNINGS, Level, Reason, State
 from gait_sensing.samples import BeltReading, BeltSetpoint
 from gait_sensing.treadmills import bertec_classic
@@ -647,6 +648,32 @@ def test_backward_runs_only_where_it_is_enabled(asked_mps, found_mps):
     lab.feed(BeltReading(-0.65, 0.0, 0.0))
     assert (lab.state, lab.reason) == (State.STOPPING, Reason.BELT_OVERSPEED)
     rest_time_s(lab)
+
+
+def test_the_way_from_forward_to_backward_is_a_whole_ramp_to_rest_and_a_gentle_start():
+    ramp = SetpointRamp(GateSettings(max_backward_mps=0.5), 0.0)
+    told_mps = []
+    for number in range(1, 100):
+        wanted_mps = 0.2 if number <= 40 else -0.4
+        ramp.step(number * TICK_S, BeltRequest(wanted_mps, wanted_mps, 0.6, "law"))
+        told_mps.append(ramp.speeds_mps[0])
+    changes_mps2 = [(after - before) / TICK_S for before, after in pairwise(told_mps)]
+    assert changes_mps2[39] == pytest.approx(-0.6), "at once"
+    begun = told_mps.index(0.0)
+    assert changes_mps2[begun : begun + 3] == pytest.approx([-0.15, -0.3, -0.45])
+    assert told_mps[-1] == pytest.approx(-0.4)
+
+
+def test_the_difference_stays_limited_while_one_belt_is_still_gaining():
+    lab = walking(0.6, GateSettings(max_jerk_mps3=1.0, max_belt_difference_mps=0.3))
+    lab.ask(0.9, 0.6, acceleration_mps2=0.6)
+    while lab.belts.left_speed_mps < 0.8:
+        lab.tick()
+    lab.ask(1.2, 1.2, acceleration_mps2=0.6)
+    lab.run(3.0)
+    assert lab.belts.right_speed_mps == pytest.approx(1.2, abs=0.002)
+    differences_mps = [setpoint.left_speed_mps - setpoint.right_speed_mps for _, setpoint in lab.sent]
+    assert max(differences_mps) == pytest.approx(0.3), "without the limit it would be more"
 
 
 def test_the_difference_between_belts_that_run_against_each_other_is_limited():

@@ -192,6 +192,18 @@ def test_belts_that_nobody_stepped_on_since_the_arming_run():
     assert lab.gate.safety.state is State.RUNNING
 
 
+def test_who_steps_off_before_the_belts_move_is_not_missed():
+    lab = Lab()
+    lab.run(0.2)
+    lab.arm()
+    lab.run(0.2)
+    unload(lab)
+    lab.run(2.0)
+    lab.request = BeltRequest(1.0, 1.0, 0.6, "law")
+    lab.run(2.0)
+    assert lab.gate.safety.state is State.RUNNING
+
+
 @pytest.mark.parametrize(
     ("is_cross_step", "reason", "most"),
     [(False, Reason.STUMBLE, WATCH.stumble_count), (True, Reason.CROSS_STEPS, WATCH.cross_step_count)],
@@ -217,9 +229,10 @@ def test_missteps_further_apart_than_the_window_are_not_added_up():
     assert lab.told == (State.RUNNING, Level.WARN, Reason.STUMBLE)
 
 
-def test_a_load_on_the_harness_stops():
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_load_on_the_harness_stops(sign):
     lab = walking()
-    lab.harness_n = 0.6 * WEIGHT_N
+    lab.harness_n = sign * 0.6 * WEIGHT_N
     lab.run(0.1)
     assert lab.told == (State.STOPPING, Level.STOP, Reason.HARNESS_LOAD)
     lab.rest()
@@ -308,6 +321,8 @@ def test_a_recorded_person_is_not_watched():
         lab.run(0.1)
     unload(lab)
     lab.run(2.0)
+    lab.plates.clear()  # the recording is over
+    lab.run(1.0)
     assert lab.told == (State.RUNNING, Level.OK, Reason.NONE)
     assert lab.text.endswith("not watched: place, presence, missteps, harness")
 

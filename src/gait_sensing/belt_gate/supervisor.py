@@ -115,9 +115,9 @@ class Supervisor:
 
     def findings(self, now_s: float, is_moving: bool) -> list[Finding]:
         """Return what is wrong at ``now_s``; whether the belts move by command decides whether anybody can be gone."""
-        found = [self._switch(now_s), *self._silent(now_s)]
+        found = [self._switch(now_s)]
         if self._is_on_belts:
-            found += [self._hanging(now_s), self._gone(now_s, is_moving), self._at_edge(now_s)]
+            found += [*self._silent(now_s), self._hanging(now_s), self._gone(now_s, is_moving), self._at_edge(now_s)]
             found += [self._repeated(now_s, reason) for reason in self._missteps]
         return [finding for finding in found if finding is not None]
 
