@@ -13,6 +13,7 @@ Source: Laidig and Seel 2023, Information Fusion 91:187 (doi 10.1016/j.inffus.20
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from vqf import VQF
 
 from gait_analysis.history import History
@@ -26,6 +27,7 @@ SETTLE_S = 3.0  # of the filter after a gap: the time constant of its correction
 STUCK_S = 0.1  # an orientation that stays exactly the same so long is not measured
 ROW_COUNT = 50  # of the grid in half a second
 TIME, FORCE, RATE, UP, AGE, SINCE = 0, slice(1, 4), slice(4, 7), slice(7, 10), 10, 11  # columns of the grid
+HIGHEST = np.repeat([HIGHEST_MPS2, HIGHEST_RADPS], 3)
 _SENT = slice(7, 11)  # of a sample: the orientation as sent
 
 
@@ -56,18 +58,19 @@ class Orientation:
             return []
         samples = np.array(self._waiting)
         self._waiting.clear()
-        force, rate = np.abs(samples[:, FORCE]).max(axis=1), np.abs(samples[:, RATE]).max(axis=1)
-        samples = samples[(force < HIGHEST_MPS2) & (rate < HIGHEST_RADPS)]  # not so for NaN
+        size = np.abs(samples[:, FORCE.start : RATE.stop])
+        if not (size.max(axis=0) < HIGHEST).all():  # not so for NaN
+            samples = samples[(size < HIGHEST).all(axis=1)]
         halves: list[Array] = []
         while len(samples):
-            last_s = samples[0, TIME] if self._stretch is None else self._stretch.last_s
-            gaps = np.flatnonzero(np.diff(samples[:, TIME], prepend=last_s) > self._max_gap_s)
-            if self._stretch is None or (len(gaps) and gaps[0] == 0):
-                self._stretch = _Stretch(samples[0], self._stretch)
+            time_s, stretch = samples[:, TIME], self._stretch
+            if stretch is None or time_s[0] - stretch.last_s > self._max_gap_s:
+                self._stretch = _Stretch(samples[0], stretch)
                 samples = samples[1:]
                 continue
-            end = int(gaps[0]) if len(gaps) else len(samples)
-            halves += self._extend(self._stretch, samples[:end])
+            gaps = (time_s[1:] - time_s[:-1] > self._max_gap_s).nonzero()[0]
+            end = int(gaps[0]) + 1 if len(gaps) else len(samples)
+            halves += self._extend(stretch, samples[:end])
             samples = samples[end:]
         return halves
 
@@ -126,50 +129,60 @@ class _Stretch:
     def take(self, samples: Array) -> list[Array]:
         """Return the columns of the grid that ``samples`` [n, 11] complete."""
         rows = np.concatenate([self._last[None], samples])
-        time_s, values = rows[:, TIME], rows[:, 1:7]
-        steps = np.diff(time_s)[:, None] * 0.5 * (values[1:] + values[:-1])
-        integral = np.cumsum(np.concatenate([self._integral[None], steps]), axis=0)
-        changed_s = _changed_s(time_s, values, self._changed_s)
-        self._last, self._integral, self._changed_s = rows[-1], integral[-1], float(changed_s[-1])
-        sent = self._sent(rows)
+        time_s, values = rows[:, TIME], rows[:, FORCE.start : RATE.stop]
+        steps = (time_s[1:] - time_s[:-1])[:, None] * 0.5 * (values[1:] + values[:-1])
+        integral = np.concatenate([self._integral[None], steps]).cumsum(axis=0)
+        differs = rows[1:] != rows[:-1]
+        changed_s = _latest_s(time_s, differs[:, FORCE.start : RATE.stop], self._changed_s)
+        turned_s = _latest_s(time_s, differs[:, _SENT], self._turned_s)
+        self._last, self._integral = rows[-1], integral[-1]
+        self._changed_s, self._turned_s = float(changed_s[-1]), float(turned_s[-1])
         numbers = np.arange(self.count + 1, int((time_s[-1] - self._begin_s) * RATE_HZ) + 2)
         edges_s = self._begin_s + numbers / RATE_HZ
-        edges_s = edges_s[edges_s <= time_s[-1]]
+        edges_s = edges_s[: edges_s.searchsorted(time_s[-1], side="right")]
         if not len(edges_s):
             return []
-        after = np.clip(np.searchsorted(time_s, edges_s), 1, len(time_s) - 1)
-        share = ((edges_s - time_s[after - 1]) / (time_s[after] - time_s[after - 1]))[:, None]
-        at_edges = integral[after - 1] + share * steps[after - 1]
-        means = np.diff(np.concatenate([self._edge[None], at_edges]), axis=0) * RATE_HZ
+        after = time_s.searchsorted(edges_s)  # edges up to the first row's time are of earlier calls
+        before = after - 1
+        share = ((edges_s - time_s[before]) / (time_s[after] - time_s[before]))[:, None]
+        at_edges = np.concatenate([self._edge[None], integral[before] + share * steps[before]])
+        means = (at_edges[1:] - at_edges[:-1]) * RATE_HZ
         self._edge, self.count = at_edges[-1], self.count + len(edges_s)
         filtered = self._filter.updateBatch(np.ascontiguousarray(means[:, 3:]), np.ascontiguousarray(means[:, :3]))
-        w, x, y, z = filtered["quat6D"].T
-        up = _vertical(x, y, z, w)
+        up = _vertical(filtered["quat6D"][:, [1, 2, 3, 0]])
+        sent = _sent(rows[:, _SENT], time_s - turned_s)
         if sent is not None:
-            own = sent[after - 1] + share * (sent[after] - sent[after - 1])
-            own /= np.linalg.norm(own, axis=1, keepdims=True)
+            own = sent[before] + share * (sent[after] - sent[before])
+            own /= np.sqrt((own * own).sum(axis=1, keepdims=True))
             up = np.where(np.isfinite(own), own, up)
-        return [edges_s, *means.T, *up.T, edges_s - self._begin_s, edges_s - changed_s[after - 1]]
-
-    def _sent(self, rows: Array) -> Array | None:
-        """Return up by the orientation that the sensor sends, [n, 3], NaN where it sends none; None if nowhere."""
-        sent = np.where(np.abs(rows[:, _SENT]) < 1.1, rows[:, _SENT], np.nan)
-        is_sent = np.abs((sent**2).sum(axis=1) - 1.0) < 0.1  # not so for NaN
-        if not is_sent.any():
-            return None
-        turned_s = _changed_s(rows[:, TIME], sent, self._turned_s)
-        self._turned_s = float(turned_s[-1])
-        is_sent &= rows[:, TIME] - turned_s < STUCK_S
-        return np.where(is_sent[:, None], _vertical(*sent.T), np.nan)
+        return [edges_s, means, up, edges_s - self._begin_s, edges_s - changed_s[before]]
 
 
-def _changed_s(time_s: Array, values: Array, first_s: float) -> Array:
-    """Return for each row [n] when the values last differed from those before; ``first_s`` for the first row."""
-    times_s = np.where((values[1:] != values[:-1]).any(axis=1), time_s[1:], -np.inf)
-    latest_s: Array = np.maximum.accumulate(np.concatenate([[first_s], times_s]))
+def _sent(sent_xyzw: Array, age_s: Array) -> Array | None:
+    """Return up by the orientation that the sensor sends, [n, 3], NaN where it sends none; None if nowhere.
+
+    ``age_s`` [n] is for how long it has been the same.
+    """
+    is_sent = np.abs((sent_xyzw * sent_xyzw).sum(axis=1) - 1.0) < 0.1  # not so for NaN
+    if not is_sent.any():
+        return None
+    return np.where((is_sent & (age_s < STUCK_S))[:, None], _vertical(sent_xyzw), np.nan)
+
+
+def _latest_s(time_s: Array, differs: NDArray[np.bool_], first_s: float) -> Array:
+    """Return for each row [n] when it last differed from that before, in [n - 1, k]; ``first_s`` for the first row."""
+    times_s = np.empty(len(time_s))
+    times_s[0] = first_s
+    times_s[1:] = np.where(differs.any(axis=1), time_s[1:], -np.inf)
+    latest_s: Array = np.maximum.accumulate(times_s)
     return latest_s
 
 
-def _vertical(x: Array, y: Array, z: Array, w: Array) -> Array:
-    """Return up in the axes of the sensor, [n, 3], for orientations [n] from its axes to the earth's."""
-    return np.stack([2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)], axis=1)
+def _vertical(attitude_xyzw: Array) -> Array:
+    """Return up in the axes of the sensor, [n, 3], for orientations [n, 4] from its axes to the earth's."""
+    x, y, z, w = attitude_xyzw.T
+    up = np.empty((len(x), 3))
+    up[:, 0] = 2.0 * (x * z - w * y)
+    up[:, 1] = 2.0 * (y * z + w * x)
+    up[:, 2] = 1.0 - 2.0 * (x * x + y * y)
+    return up

@@ -29,12 +29,13 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from gait_sensing.samples import Array
 
 RATE_HZ = 100.0  # of the evenly spaced samples of everything here
 SMOOTH_HZ, STEP_HZ = 15.0, 5.0  # edges of the low-pass filters: for all, and for the pelvis' slow motion
+MIRRORED = 9  # samples at each end, by which the filter settles
 SHORTEST_STRIDE_S, LONGEST_STRIDE_S = 0.6, 3.0
 NEARLY_BEST = 0.1  # the first peak of the autocorrelation so near to its highest is the stride; later ones, several
 REST_SHARE = 0.2  # of the stride: the stillest stretch so long is rest; the turn of a shank in swing is shorter
@@ -75,15 +76,20 @@ class Axes:
 
 
 def smooth(values: Array, edge_hz: float = SMOOTH_HZ) -> Array:
-    """Return ``values`` [n, ...] low-passed without delay."""
-    filtered: Array = sosfiltfilt(_low_pass(edge_hz), values, axis=0)
-    return filtered
+    """Return ``values`` [n, k] low-passed without delay: what scipy's ``sosfiltfilt`` does, its beginning known."""
+    sections, begun = _low_pass(edge_hz)
+    before, after = 2.0 * values[0] - values[MIRRORED:0:-1], 2.0 * values[-1] - values[-2 : -MIRRORED - 2 : -1]
+    forward = np.concatenate([before, values, after])
+    forward = sosfilt(sections, forward, axis=0, zi=begun * forward[0])[0]
+    backward: Array = sosfilt(sections, forward[::-1], axis=0, zi=begun * forward[-1])[0]
+    return backward[::-1][MIRRORED:-MIRRORED]
 
 
 @cache  # to design it costs more than to filter eight seconds
-def _low_pass(edge_hz: float) -> Array:
+def _low_pass(edge_hz: float) -> tuple[Array, Array]:
+    """Return the filter, and its state [1, 2, 1] after ones without end."""
     sections: Array = butter(2, edge_hz, fs=RATE_HZ, output="sos")
-    return sections
+    return sections, sosfilt_zi(sections)[..., None]
 
 
 def find_stride(motions: list[Motion]) -> tuple[float, float]:
