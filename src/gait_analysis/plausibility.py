@@ -42,7 +42,7 @@ class MotionCheck:
 
     def __init__(self, segment: str) -> None:
         self._segment = segment
-        self._values: tuple[float, ...] = ()
+        self._values: tuple[float, ...] = (math.nan,) * 6
         self._since_s = self._good_s = math.nan  # when the values came first, and the newest sample that was believed
         self.reason = ""
 
@@ -50,25 +50,29 @@ class MotionCheck:
         """Take the next rows, see ``ImuSamples``; return the measurements, and the changes of ``reason`` with times."""
         measured: list[ImuRow] = []
         changes: list[tuple[float, str]] = []
+        p, q, r, u, v, w = self._values
         for row in rows:
             time_s, a, b, c, x, y, z, _, _, _, _ = row
-            values = (a, b, c, x, y, z)
-            is_new = values != self._values
+            is_new = a != p or b != q or c != r or x != u or y != v or z != w
             if is_new:
-                self._values, self._since_s = values, time_s
+                p, q, r, u, v, w = self._values = a, b, c, x, y, z
+                self._since_s = time_s
             is_possible = a * a + b * b + c * c < HIGHEST_MPS2**2 and x * x + y * y + z * z < HIGHEST_RADPS**2
-            wrong = "" if is_possible and is_new else self._wrong(time_s, values, is_possible)
+            wrong = "" if is_possible and is_new else self._wrong(time_s, is_possible)
             if not wrong:
                 measured.append(row)
-            if not wrong or math.isnan(self._good_s):
                 self._good_s = time_s
-            reason = wrong if time_s - self._good_s > MISSING_S else ""
-            if reason != self.reason:
-                self.reason = reason
-                changes.append((time_s, reason))
+            elif math.isnan(self._good_s):
+                self._good_s = time_s
+            elif time_s - self._good_s <= MISSING_S:
+                wrong = ""
+            if wrong != self.reason:
+                self.reason = wrong
+                changes.append((time_s, wrong))
         return measured, changes
 
-    def _wrong(self, time_s: float, values: tuple[float, ...], is_possible: bool) -> str:
+    def _wrong(self, time_s: float, is_possible: bool) -> str:
+        values = self._values
         if not is_possible:  # nor is NaN
             is_number = all(map(math.isfinite, values))
             return f"{self._segment} sends " + ("values that no worn sensor measures" if is_number else "no numbers")

@@ -30,11 +30,10 @@ landing, are ours.
 
 from dataclasses import dataclass
 
-from gait_analysis.events import GaitEvent
 from gait_analysis.imu_events.turn_detector import TurnDetector, TurnSettings
 from gait_analysis.imu_events.turning import Turning
 from gait_analysis.imu_events.turns import Landings, Push, Swing
-from gait_sensing.samples import ImuRow, Side, Vector
+from gait_sensing.samples import Side
 
 LEAST_PITCH_RAD = 0.1  # toes down at foot off: 6 degrees, where slow and paretic feet have 20 and more
 FLAT_RAD = (0.056, 0.224)  # 3.2 degrees, amid landings on the midfoot, and as far beyond the border of 8 to the heel
@@ -52,13 +51,8 @@ class Detector(TurnDetector):
     """Events of the foot on ``side``."""
 
     def __init__(self, settings: Settings, side: Side) -> None:
-        super().__init__("foot", REST_S, settings, side)
+        super().__init__("foot", REST_S, settings, side, STEEPEST_RAD)
         self._landings = Landings(*FLAT_RAD)
-
-    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
-        if abs(self._turning.pitch_rad) > STEEPEST_RAD:
-            self._lose("the foot seems to turn over: nothing is known until it rests")
-        return super()._step(row, left, detected_s)
 
     def _can_push(self, turning: Turning) -> bool:
         has_landed = self._state == "landed" and turning.time_s - self._changed_s > LONGEST_LANDING_S

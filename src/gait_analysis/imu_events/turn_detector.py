@@ -42,11 +42,16 @@ class TurnSettings(settings.Settings):
 class TurnDetector(WornDetector):
     """Base of the detectors by rates, for the sensor on ``link`` of ``side``; ``rest_s`` as in ``Turning``."""
 
-    def __init__(self, link: str, rest_s: float, settings: TurnSettings, side: Side) -> None:
+    def __init__(
+        self, link: str, rest_s: float, settings: TurnSettings, side: Side, steepest_rad: float = math.inf
+    ) -> None:
         super().__init__(link, settings.check_s, settings.max_gap_s)
-        self._settings, self._side, self._rest_s = settings, side, rest_s
+        self._settings, self._link, self._side, self._rest_s = settings, link, side, rest_s
         self._pushes = Usual(settings.least_push_radps, settings.usual_share, settings.forget_s)
         self._swings = Usual(settings.least_swing_radps, settings.usual_share, settings.forget_s)
+        self._steepest_rad = steepest_rad
+        # Nothing begins a turn that is slower than what counts of anybody.
+        self._slow_radps = -NOTICED * settings.least_push_radps, settings.least_swing_radps
         self._changed_s = self._contact_s = -math.inf  # time of the last event, and of the last contact
         self._lose("nothing is known before the first stance")
 
@@ -64,6 +69,8 @@ class TurnDetector(WornDetector):
         self._state, self._reason = "lost", reason
 
     def _step(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
+        if abs(self._turning.pitch_rad) > self._steepest_rad:
+            self._lose(f"the {self._link} seems to turn over: nothing is known until it rests")
         turning = self._turning
         turning.feed(row, left)
         event = None
@@ -76,7 +83,10 @@ class TurnDetector(WornDetector):
         return [event] if event else []
 
     def _in_stance(self, turning: Turning, detected_s: float) -> GaitEvent | None:
-        push, least_radps = self._push, self._pushes.least_radps(turning.time_s)
+        push, (backward_radps, forward_radps) = self._push, self._slow_radps
+        if push.fastest_radps == 0.0 and backward_radps < turning.rate_radps < forward_radps:
+            return None
+        least_radps = self._pushes.least_radps(turning.time_s)
         if self._is_swinging(turning):
             self._begin(self._swing_after(None), turning.time_s)
             return None
