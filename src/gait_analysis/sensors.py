@@ -164,7 +164,8 @@ class Sensors:
         found = {time_s: Finding(time_s, motion, doubt) for time_s, doubt in doubts}
         for time_s, events in detector.follow(measured):
             finding = found.setdefault(time_s, Finding(time_s, motion))
-            finding.events, finding.of_detector = events, (detector.left, detector.reason, detector.is_learning)
+            finding.events += events
+            finding.of_detector = detector.left, detector.reason, detector.is_learning
         return measured, list(found.values())
 
     def feed_force(self, samples: ForceSamples) -> Iterator[tuple[FootSensor, ContactChange]]:

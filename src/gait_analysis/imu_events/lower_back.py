@@ -18,6 +18,7 @@ Source: a bout of walking has four steps at least and ends with a rest of 3 s, K
 """
 
 import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -63,14 +64,14 @@ class Detector:
         self._sides = PelvisSides()
         self._gaps_s: deque[tuple[float, float]] = deque()  # bridged, of the last seconds
         self._rows: list[ImuRow] = []  # not used up: time, specific force, angular rate
-        self._was_walking: bool | None = None  # as told; None: never
+        self._walks: bool | None = None  # as told; None: never
         self._newest_s = -math.inf
         self._restart()
 
     @property
     def is_walking(self) -> bool:
         """Whether the newest samples are in a bout; it ends ``longest_step_s`` after its last contact."""
-        return self._is_bout and self._newest_s - self._last_s <= self._settings.longest_step_s
+        return bool(self._walks)
 
     @property
     def left(self) -> None:
@@ -101,13 +102,34 @@ class Detector:
             if not time_s > self._newest_s or not is_measured(row):
                 continue
             if time_s - self._newest_s > self._settings.max_gap_s:
+                yield from self._use_up()
                 self._restart()
+                yield from self._tell(time_s, [])
             self._newest_s = time_s
             self._rows.append(row[:7])
-            events = self._take(np.array(self._rows)) if time_s >= self._due_s else []
-            if events or self.is_walking is not self._was_walking:
-                self._was_walking = self.is_walking
-                yield time_s, events
+        yield from self._use_up()
+
+    def _use_up(self) -> Iterator[tuple[float, list[GaitEvent]]]:
+        """Yield, as ``follow``, what the waiting rows tell."""
+        rows = self._rows
+        for told_s, jolt in self._take(np.array(rows)) if rows and self._newest_s >= self._due_s else []:
+            yield from self._leave(rows, told_s)
+            yield from self._tell(told_s, self._land(jolt, told_s))
+        yield from self._leave(rows, math.inf)
+
+    def _leave(self, rows: list[ImuRow], until_s: float) -> Iterator[tuple[float, list[GaitEvent]]]:
+        """Yield the end of a bout before ``until_s``."""
+        if self._walks:
+            longest_s, last_s = self._settings.longest_step_s, self._last_s
+            number = bisect_right(rows, longest_s, key=lambda row: row[0] - last_s)
+            if number < len(rows) and rows[number][0] < until_s:
+                yield from self._tell(rows[number][0], [])
+
+    def _tell(self, time_s: float, events: list[GaitEvent]) -> Iterator[tuple[float, list[GaitEvent]]]:
+        walks = self._is_bout and time_s - self._last_s <= self._settings.longest_step_s
+        if events or walks is not self._walks:
+            self._walks = walks
+            yield time_s, events
 
     def feed_readings(self, readings: Array) -> list[GaitEvent]:
         """Take readings [n, 7] (time, specific force, angular rate); what ``feed`` does with them, faster."""
@@ -124,7 +146,10 @@ class Detector:
             if part[0, 0] - self._newest_s > self._settings.max_gap_s:
                 self._restart()
             self._newest_s = float(part[-1, 0])
-            events += self._take(np.concatenate([np.array(self._rows).reshape(-1, 7), part]))
+            told = self._take(np.concatenate([np.array(self._rows).reshape(-1, 7), part]))
+            events += [event for told_s, jolt in told for event in self._land(jolt, told_s)]
+        for _ in self._tell(self._newest_s, []):  # whether it walks now
+            pass
         return events
 
     def _restart(self) -> None:
@@ -144,13 +169,13 @@ class Detector:
         self._last_side: Side | None = None
         self._sides.begin()
 
-    def _take(self, rows: Array) -> list[GaitEvent]:
-        """Use up all complete blocks of ``rows`` [n, 7]."""
+    def _take(self, rows: Array) -> list[tuple[float, Jolt]]:
+        """Use up all complete blocks of ``rows`` [n, 7]; return their jolts, and when each is told."""
         times_s = rows[:, 0]
         if math.isnan(self._begin_s):
             self._begin_s = float(times_s[0])
         ends_s = self._ends_s(float(times_s[-1]))
-        events: list[GaitEvent] = []
+        jolts: list[tuple[float, Jolt]] = []
         if len(ends_s):
             count = len(ends_s) * BLOCK
             grid_s = self._begin_s + np.arange(self._used, self._used + count) / RATE_HZ
@@ -159,13 +184,13 @@ class Detector:
             even = (1.0 - share) * rows[after - 1, 1:] + share * rows[after, 1:]
             self._note_gaps(times_s)
             told_s = times_s[times_s.searchsorted(ends_s)]
-            for jolt in self._jolts.feed(even):
-                events += self._land(jolt, float(told_s[(jolt.told - self._used) // BLOCK]))
+            found = self._jolts.feed(even)
+            jolts = [(float(told_s[(jolt.told - self._used) // BLOCK]), jolt) for jolt in found]
             self._used += count
             rows = rows[int(times_s.searchsorted(grid_s[-1], "right")) - 1 :]
         self._rows = [(a, b, c, d, e, f, g) for a, b, c, d, e, f, g in rows.tolist()]
         self._due_s = self._begin_s + (self._used + BLOCK - 1) / RATE_HZ
-        return events
+        return jolts
 
     def _ends_s(self, newest_s: float) -> Array:
         """Return the times of the last samples of the blocks that are complete."""
