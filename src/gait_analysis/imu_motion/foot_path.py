@@ -36,7 +36,7 @@ KEEP_S = HISTORY_S + 5.0  # events may become known that late, and the longest s
 MAX_GAP_S = 0.05  # one sample lost at 50 Hz is within it
 STUCK_S = 0.05  # no moving foot reads the same for so long
 CLIPPED_COUNT, CLIPPED_S = 3, 0.01  # equal readings in a row at the end of a range, more where they come faster
-LEAST_RANGES = (19.6, 4.36)  # 2 g and 250 degrees/s: no sensor of use for gait clips below
+LEAST_RANGES = np.repeat((19.6, 4.36), 3)  # 2 g and 250 degrees/s: no sensor of use for gait clips below
 MOST_MISFIT = 4.0  # errors twice as large as those that strapdown expects
 MOST_ERROR_M = 0.1  # standard deviation
 LEAST_LENGTH_M = 0.1  # of a stride with a direction
@@ -129,8 +129,10 @@ def _is_clipped(swing: Array) -> bool:
     """Whether a channel stays at its largest reading, beyond what any range must hold."""
     size = np.abs(swing[:, 1:])
     peak = size.max(axis=0)
-    channels = np.flatnonzero(peak > np.repeat(LEAST_RANGES, 3))
+    channels = np.flatnonzero(peak > LEAST_RANGES)
     is_at_peak = size[:, channels] == peak[channels]
+    if np.count_nonzero(is_at_peak) < len(channels) + CLIPPED_COUNT - 1:  # no channel is there so often
+        return False
     count = max(CLIPPED_COUNT, 1 + round(CLIPPED_S * (len(swing) - 1) / (swing[-1, 0] - swing[0, 0])))
     runs = sum(is_at_peak[shift : len(size) - count + 1 + shift].astype(int) for shift in range(count))
     return bool(np.any(runs == count))

@@ -26,12 +26,14 @@ and Menz et al. 2003 (doi 10.1016/S0966-6362(02)00159-5) for even and odd harmon
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from gait_sensing.samples import Array
+
+Indices = NDArray[np.intp]
 
 RATE_HZ = 100.0  # of the evenly spaced samples of everything here
 SMOOTH_HZ, STEP_HZ = 15.0, 5.0  # edges of the low-pass filters: for all, and for the pelvis' slow motion
@@ -99,7 +101,8 @@ def find_stride(motions: list[Motion]) -> tuple[float, float]:
     negative after one step. The median over IMUs ignores one that is not worn.
     """
     n = len(motions[0].angular_rate_radps)
-    alike = np.median([_autocorrelation(motion.angular_rate_radps) for motion in motions], axis=0)
+    each = [_autocorrelation(motion.angular_rate_radps) for motion in motions]
+    alike = np.median(each, axis=0) if len(each) > 1 else each[0]
     first = round(SHORTEST_STRIDE_S * RATE_HZ)
     part = alike[first : min(round(LONGEST_STRIDE_S * RATE_HZ) + 2, n // 2)]
     peaks = np.flatnonzero((part[1:-1] > part[:-2]) & (part[1:-1] >= part[2:])) + 1
@@ -143,7 +146,7 @@ def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: st
     return [travel, turning if link == "shank" else angle_skew]
 
 
-def find_rests(motion: Motion, stride_s: float) -> Array:
+def find_rests(motion: Motion, stride_s: float) -> Indices:
     """Return the indices of the middles of the stillest stretches, one a stride, ascending."""
     width = round(REST_SHARE * stride_s * RATE_HZ)
     size = np.linalg.norm(motion.angular_rate_radps, axis=1)
@@ -155,33 +158,34 @@ def find_rests(motion: Motion, stride_s: float) -> Array:
     return np.array(rests, dtype=np.intp)
 
 
-def _travel(motion: Motion, up: Array, left: Array, rests: Array) -> tuple[Array, Array]:
+def _travel(motion: Motion, up: Array, left: Array, rests: Indices) -> tuple[Array, Array]:
     """Return, for each pair of rests, the way forward in m and the third moment of the angle since rest, scaled."""
     forward_mps2 = motion.acceleration_mps2 @ _cross(left, up)
     up_mps2, rate_radps = motion.acceleration_mps2 @ up, motion.angular_rate_radps @ left
-    ways_m, skews = [], []
-    for begin, end in pairwise(rests.tolist()):
-        part = slice(begin, end + 1)
-        share = np.linspace(0.0, 1.0, end + 1 - begin)  # of the time from rest to rest
-        angle_rad = _closed(_integral(rate_radps[part]), share)
-        level_mps2 = forward_mps2[part] * np.cos(angle_rad) + up_mps2[part] * np.sin(angle_rad)
-        speed_mps = _closed(_integral(level_mps2), share)
-        ways_m.append(speed_mps.sum() / RATE_HZ)
-        skews.append((angle_rad**3).mean() / max((angle_rad**2).mean(), 1e-12) ** 1.5)
-    return (np.array(ways_m), np.array(skews)) if ways_m else (np.zeros(1), np.zeros(1))
+    if len(rests) < 2:
+        return np.zeros(1), np.zeros(1)
+    # All pairs at once; a rest ends one pair and begins the next, and is in both.
+    counts = rests[1:] - rests[:-1] + 1
+    firsts = counts.cumsum() - counts
+    pair = np.arange(len(counts)).repeat(counts)
+    step = np.arange(len(pair)) - firsts[pair]
+    index, share = rests[pair] + step, step / (counts - 1)[pair]  # of the samples; of the time from rest to rest
+    lasts = firsts + counts - 1
 
+    def integral(values: Array) -> Array:
+        """Return the integral from each first rest, by the trapezoidal rule, less its drift: both are at rest."""
+        steps = np.zeros(len(values))
+        steps[1:] = 0.5 / RATE_HZ * (values[1:] + values[:-1])
+        total = steps.cumsum()
+        since = total - total[firsts][pair]
+        closed: Array = since - share * since[lasts][pair]
+        return closed
 
-def _integral(values: Array) -> Array:
-    """Return the integral from the first value on, by the trapezoidal rule."""
-    integral = np.zeros(len(values))
-    np.cumsum(0.5 / RATE_HZ * (values[1:] + values[:-1]), out=integral[1:])
-    return integral
-
-
-def _closed(values: Array, share: Array) -> Array:
-    """Take off the drift, so that the last value is the first: both are at rest."""
-    closed: Array = values - share * values[-1]
-    return closed
+    angle_rad = integral(rate_radps[index])
+    speed_mps = integral(forward_mps2[index] * np.cos(angle_rad) + up_mps2[index] * np.sin(angle_rad))
+    square = angle_rad * angle_rad
+    moments = [np.add.reduceat(values, firsts) / counts for values in (square * angle_rad, square)]
+    return np.add.reduceat(speed_mps, firsts) / RATE_HZ, moments[0] / np.maximum(moments[1], 1e-12) ** 1.5
 
 
 def find_pelvis_axes(motion: Motion, up: Array, stride_s: float) -> Axes:

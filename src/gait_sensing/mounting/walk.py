@@ -96,4 +96,5 @@ def _axes(segment: str, motion: Motion, vertical: Array, stride_s: float) -> Axe
 
 def angle_rad(one: Array, other: Array) -> float:
     """Return the angle between two vectors [3]."""
-    return math.atan2(float(np.linalg.norm(np.cross(one, other))), float(one @ other))
+    (a, b, c), (x, y, z) = one.tolist(), other.tolist()
+    return math.atan2(math.hypot(b * z - c * y, c * x - a * z, a * y - b * x), a * x + b * y + c * z)
