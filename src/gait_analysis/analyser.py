@@ -50,15 +50,7 @@ _METRICS = [
     "first_peak_load",
     "vertical_impulse",
 ]
-_DEVIATIONS = [
-    "short_step",
-    "delayed_swing",
-    "circumduction",
-    "foot_drag",
-    "trunk_lean",
-    "hip_drop",
-    "unequal_weight",
-]
+_DEVIATIONS = ["short_step", "delayed_swing", "circumduction", "foot_drag", "trunk_lean", "hip_drop", "unequal_weight"]
 
 
 @dataclass(frozen=True)
@@ -124,10 +116,8 @@ class Analyser:
         parts = parts or {}
         self._settings, self._start_s = settings, start_s
         self._standing_s = max(prepared_s, start_s - STANDING_S)  # motion samples count from here on
-        self._merge, self._followers = (
-            StreamMerge(settings.force_streams, settings.stale_s),
-            Followers(settings.stale_s),
-        )
+        self._merge = StreamMerge(settings.force_streams, settings.stale_s)
+        self._followers = Followers(settings.stale_s)
         self._sensors = Sensors(settings.detector, settings.shared_plate, participant, settings.lowest_force_n, parts)
         self._belts = BeltMotion(settings.belt_settle_s, settings.belt_max_age_s)
         self._limbs = {
@@ -206,14 +196,12 @@ class Analyser:
         return self._grid.silence(silent_s)
 
     def _feed_motion(self, sample: ImuSample | ImuSamples) -> list[Result]:
-        rows, segment = sample.rows, sample.segment
+        rows, segment, start_s = sample.rows, sample.segment, self._start_s
         if turn := self._turns.get(segment):
             turn(sample)
-        if not rows[0][0] >= self._start_s:
-            standing = [row for row in rows if self._standing_s <= row[0] < self._start_s]
-            self._motion.feed(segment, standing, 0.0)
-            rows = [row for row in rows if row[0] >= self._start_s]
-            if not rows:
+        if not rows[0][0] >= start_s:
+            self._motion.feed(segment, [row for row in rows if self._standing_s <= row[0] < start_s], 0.0)
+            if not (rows := [row for row in rows if row[0] >= start_s]):
                 return []
             sample = ImuSamples(segment, rows)
         if rows[0][0] < self._first_s:
@@ -254,13 +242,12 @@ class Analyser:
     def _of_followers(self, watermark_s: float, lag_s: float) -> list[News]:
         found: list[tuple[float, str, Callable[[Any, list[Result], float], None], Any]] = []
         rows: dict[str, list[ImuRow]] = {}
-
         for _, sample in self._followers.release(watermark_s - lag_s):
-            if isinstance(sample, ForceSamples):
-                for change in self._sensors.feed_force(sample):
-                    found.append((change[1].detected_s, sample.name, self._on_change, change))
-            else:
+            if not isinstance(sample, ForceSamples):
                 rows.setdefault(sample.segment, []).extend(sample.rows)
+                continue
+            for change in self._sensors.feed_force(sample):
+                found.append((change[1].detected_s, sample.name, self._on_change, change))
         for segment, some in rows.items():
             measured, findings = self._sensors.feed(segment, some, lag_s, self._done_s)
             self._motion.feed(segment, measured, lag_s)
