@@ -12,7 +12,7 @@ from gait_analysis.events import EventFlag, GaitEvent
 from gait_analysis.imu_events import foot_rate, lower_back
 from gait_analysis.participant import Participant
 from gait_analysis.stream_merge import cut
-from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ForceSamples, ImuSample, Side
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ForceSamples, ImuSample, ImuSamples, Side
 from gait_session.analyse_command import run as run_walk
 from gait_session.plain_file import read_plain_file
 from gait_session.plain_walk import PlainWalk, join
@@ -76,6 +76,12 @@ def foot(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
     return run
 
 
+def foot_at_once(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
+    """Return what runs the same over the whole recording at once."""
+    samples = ImuSamples("foot", [(*row, *UNKNOWN) for row in columns.measured().tolist()])
+    return lambda: _rows(foot_rate.Detector(foot_rate.Settings(), Side.LEFT).feed(samples), walk, False)
+
+
 def back(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
     """Return what runs the detector of the lower back, sample by sample."""
     rows = columns.measured().tolist()
@@ -97,7 +103,7 @@ def back_at_once(walk: Walk, columns: Columns) -> Callable[[], list[tuple]]:
 
 
 PIPELINES = {
-    "foot": {"ours: events": foot, "ours: whole analysis": whole(0.0)},
+    "foot": {"ours: events": foot, "ours: events, offline": foot_at_once, "ours: whole analysis": whole(0.0)},
     "back": {"ours: events": back, "ours: events, offline": back_at_once},
     "force": {"ours: events": force, "ours: whole analysis": whole(0.0), "ours: whole, states at 200 Hz": whole(200.0)},
 }
