@@ -68,19 +68,18 @@ class TurnDetector(WornDetector):
         self._push = Push()
         self._state, self._reason = "lost", reason
 
-    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
+    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> GaitEvent | None:
         if abs(self._turning.pitch_rad) > self._steepest_rad:
             self._lose(f"the {self._link} seems to turn over: nothing is known until it rests")
         turning = self._turning
         turning.feed(row, left)
-        event = None
         if self._state == "stance":
-            event = self._in_stance(turning, detected_s)
-        elif self._state == "swing":
-            event = self._in_swing(turning, detected_s)
-        elif self._can_push(turning):
+            return self._in_stance(turning, detected_s)
+        if self._state == "swing":
+            return self._in_swing(turning, detected_s)
+        if self._can_push(turning):
             self._state, self._reason, self._push = "stance", "", Push()
-        return [event] if event else []
+        return None
 
     def _in_stance(self, turning: Turning, detected_s: float) -> GaitEvent | None:
         push, (backward_radps, forward_radps) = self._push, self._slow_radps

@@ -29,10 +29,11 @@ class WornDetector(ABC):
         self._max_gap_s = max_gap_s
         self._reason = ""  # why no event can be found though the mounting is known
         self._rows: list[ImuRow] = []  # that wait to be kept
-        self._history = History(6, HISTORY_S)  # force and rate
+        self._history = History(10, HISTORY_S)
         self._newest_s = -math.inf
         self._seen_s = -math.inf  # the newest row in which events were sought
-        self._told: tuple[Vector | None, str] = None, ""  # mounting and reason
+        self._told_left: Vector | None = None
+        self._told_reason = ""
 
     @property
     def reason(self) -> str:
@@ -58,27 +59,29 @@ class WornDetector(ABC):
 
         A row that is no measurement, or not later than the last, counts as missing.
         """
-        axis, max_gap_s = self._axis, self._max_gap_s
+        axis, max_gap_s, newest_s = self._axis, self._max_gap_s, self._newest_s
         for row in rows:
             time_s = row[0]
-            if not time_s > self._newest_s or not is_measured(row):
+            if not time_s > newest_s or not is_measured(row):
                 continue
-            if time_s - self._newest_s > max_gap_s:
+            if time_s - newest_s > max_gap_s:
                 axis.restart(time_s)
-            self._newest_s = time_s
+            newest_s = time_s
             self._rows.append(row)
-            events = [] if axis.left is None else self._seek(row, axis.left, time_s)
+            event = None if axis.left is None else self._seek(row, axis.left, time_s)
+            events = [event] if event else []
             if time_s >= axis.next_s:
                 events += self._look(time_s)
-            if events or self._told[0] is not axis.left or self._told[1] is not self._reason:
-                self._told = axis.left, self._reason
+            if events or self._told_left is not axis.left or self._told_reason is not self._reason:
+                self._told_left, self._told_reason = axis.left, self._reason
                 yield time_s, events
+        self._newest_s = newest_s
         if len(self._rows) >= WAITING_COUNT:
             self._keep()
 
     def _keep(self) -> None:
         rows = np.array(self._rows)
-        self._history.append(rows[:, 0], rows[:, 1:7])
+        self._history.append(rows[:, 0], rows[:, 1:])
         self._rows.clear()
 
     def _look(self, now_s: float) -> list[GaitEvent]:
@@ -89,10 +92,11 @@ class WornDetector(ABC):
         if has_changed and self._axis.left is not None:
             begin_s = max(math.nextafter(self._seen_s, math.inf), now_s - HISTORY_S)
             for earlier in self._history.between(begin_s, now_s).tolist():
-                events += self._seek(earlier, self._axis.left, now_s)
+                if event := self._seek(earlier, self._axis.left, now_s):
+                    events.append(event)
         return events
 
-    def _seek(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
+    def _seek(self, row: ImuRow, left: Vector, detected_s: float) -> GaitEvent | None:
         if row[0] - self._seen_s > self._max_gap_s:
             self._lose("samples are missing: nothing is known until the next rest")
         self._seen_s = row[0]
@@ -103,8 +107,8 @@ class WornDetector(ABC):
         """Forget the stride in progress: samples are missing."""
 
     @abstractmethod
-    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> list[GaitEvent]:
-        """Return the events that ``row`` tells, as detected at ``detected_s``."""
+    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> GaitEvent | None:
+        """Return the event that ``row`` tells, as detected at ``detected_s``."""
 
 
 def is_measured(row: ImuRow) -> bool:

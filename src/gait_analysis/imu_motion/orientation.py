@@ -163,6 +163,7 @@ def _sent(sent_xyzw: Array, age_s: Array) -> Array | None:
 
     ``age_s`` [n] is for how long it has been the same.
     """
+    sent_xyzw = np.where(np.abs(sent_xyzw) < 1.1, sent_xyzw, np.nan)
     is_sent = np.abs((sent_xyzw * sent_xyzw).sum(axis=1) - 1.0) < 0.1  # not so for NaN
     if not is_sent.any():
         return None
