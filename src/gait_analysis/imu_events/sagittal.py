@@ -54,7 +54,7 @@ class SagittalAxis:
         Return whether the axis became known or unknown.
         """
         self.next_s = now_s + (TRY_S if self.left is None else self._check_s)
-        found = self._find(_walking(history.between(max(self._from_s, now_s - WINDOW_S), now_s)[:, :7]))
+        found = self._find(_walking(history.between(max(self._from_s, now_s - WINDOW_S), now_s)))
         if found is None:
             return False
         if self.left is not None and float(found @ np.array(self.left)) < math.cos(MOVED_RAD):

@@ -31,7 +31,7 @@ class Turning:
 
     def feed(self, row: ImuRow, left: Vector) -> None:
         """Take the next sample; ``left`` is the unit vector to the person's left in the sensor's axes."""
-        time_s, ahead, beside, above, x, y, z, _, _, _, _ = row
+        time_s, ahead, beside, above, x, y, z = row[:7]
         left_x, left_y, left_z = left
         rate_radps = -(left_x * x + left_y * y + left_z * z)
         interval_s = time_s - self._newest_s

@@ -29,7 +29,7 @@ class WornDetector(ABC):
         self._max_gap_s = max_gap_s
         self._reason = ""  # why no event can be found though the mounting is known
         self._rows: list[ImuRow] = []  # that wait to be kept
-        self._history = History(10, HISTORY_S)
+        self._history = History(6, HISTORY_S)  # force and rate
         self._newest_s = -math.inf
         self._seen_s = -math.inf  # the newest row in which events were sought
         self._told_left: Vector | None = None
@@ -81,7 +81,7 @@ class WornDetector(ABC):
 
     def _keep(self) -> None:
         rows = np.array(self._rows)
-        self._history.append(rows[:, 0], rows[:, 1:])
+        self._history.append(rows[:, 0], rows[:, 1:7])
         self._rows.clear()
 
     def _look(self, now_s: float) -> list[GaitEvent]:
