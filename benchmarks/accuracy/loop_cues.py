@@ -76,9 +76,9 @@ class Outcome:
 
 
 def run(name: str, is_responder: bool, length: Length, seed: int = 1) -> Outcome:
-    """Let somebody who responds, or does not, walk with the strategy of this file."""
+    """Let somebody who responds, or does not, walk with a strategy; ``name`` is one of ``SCENARIOS``."""
     scenario = SCENARIOS[name]
-    part = plugins.find(cues.__name__, name)
+    part = plugins.find(cues.__name__, name.split(",")[0])
     person = WalkerSettings(
         cue_meaning=scenario.meaning,
         cue_response=scenario.response if is_responder else 0.0,
@@ -153,7 +153,7 @@ def found_intensity(walked: Walked) -> float:
     return float(said[-1]) if said else math.nan
 
 
-SCENARIOS = {
+SCENARIOS = {  # by the file of the strategy, and what is judged where there are several
     "outside_band": Scenario(
         "stance-time asymmetry, 0.05 about 0",
         stance_asymmetry,
@@ -177,7 +177,7 @@ SCENARIOS = {
         person={"push_off_asymmetry": 0.15},
         settings={"change": 0.15},
     ),
-    "posture": Scenario(
+    "posture, hip_drop": Scenario(
         "hip drop beyond that of the sound side, rad",
         habit("hip_drop_rad", lambda drop_rad: drop_rad),
         lambda before, after: after <= 0.6 * before,
@@ -186,6 +186,16 @@ SCENARIOS = {
         person={"hip_drop_rad": 0.1},
         settings={"measure": "hip_drop", "change_rad": -0.06, "band_rad": 0.015},
         segments=("pelvis",),
+    ),
+    "posture, trunk_lean": Scenario(
+        "trunk lean over the prosthesis beyond that over the sound side, rad",
+        habit("trunk_lean_rad", lambda lean_rad: lean_rad),
+        lambda before, after: after <= 0.6 * before,
+        "40 % less",
+        meaning="trunk_lean",
+        person={"trunk_lean_rad": 0.1},
+        settings={"measure": "trunk_lean", "change_rad": -0.06, "band_rad": 0.015},
+        segments=("trunk",),
     ),
     "weight_shift_target": Scenario(
         "share of the load on the prosthesis, 0.05 about 0.5",

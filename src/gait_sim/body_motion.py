@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What IMUs on pelvis, thighs, shanks and feet measure while the legs go through their phases.
+"""What IMUs on pelvis, thighs, shanks, feet and, if worn, on the trunk measure while the legs go through their phases.
 
 Every sensor is mounted with x forward, y left and z up in quiet standing, and reports specific force (a sensor at rest
 shows +9.81 m/s2 upward), angular rate in its own axes, and the orientation from its axes to an earth frame with z up
@@ -32,6 +32,7 @@ POINTS_RAD = {
     | {0.62: 1.0, 0.7: 0.9, 0.8: 0.25, 0.9: -0.2, 0.96: -0.35},
 }
 SEGMENTS = ("pelvis", *(f"{side.value}_{link}" for side in Side for link in POINTS_RAD))
+TRUNK = "trunk"  # may be worn besides
 SHOCK_MPS2 = {"foot": 25.0, "shank": 12.0, "thigh": 5.0, "pelvis": 2.0}  # upward, at contact
 SHOCK_DECAY_S, SHOCK_HZ = 0.015, 20.0
 THIGH_M, THIGH_SENSOR_M, SHANK_SENSOR_M = (
@@ -41,7 +42,7 @@ THIGH_M, THIGH_SENSOR_M, SHANK_SENSOR_M = (
 )  # link length, and sensors below their joints, per leg length
 CLEARANCE_M = 0.05  # of the foot at mid-swing
 BOB_M, SURGE_M, SHIFT_M = 0.02, 0.012, 0.025  # of the pelvis: up, forward, left
-OBLIQUITY_RAD, TILT_RAD, TURN_RAD = 0.06, 0.02, 0.07
+OBLIQUITY_RAD, LEAN_RAD, TILT_RAD, TURN_RAD = 0.06, 0.02, 0.02, 0.07  # LEAN: of the trunk, over the standing leg
 LOWEST_PHASE, LEFT_PHASE = 0.06, 0.3  # of the left leg, when the pelvis is lowest, and when it is over the left foot
 GRID = 1000
 
@@ -92,17 +93,21 @@ class BodyMotion:
         angular_rate_noise_radps: float,
         seed: int,
         hip_drop_rad: Callable[[float], float],
+        trunk_lean_rad: Callable[[float], float],
     ) -> None:
-        """``hip_drop_rad``: of the pelvis in mid-stance of one leg beyond that of the other; left leg positive."""
-        self._legs, self._leg_length_m, self._hip_drop_rad = legs, leg_length_m, hip_drop_rad
+        """Take how far pelvis drops and trunk leans in mid-stance of one leg beyond the other; left leg positive."""
+        self._legs, self._leg_length_m = legs, leg_length_m
+        self._hip_drop_rad, self._trunk_lean_rad = hip_drop_rad, trunk_lean_rad
         self._noise = (acceleration_noise_mps2, angular_rate_noise_radps)
         self._shapes = {link: PitchShape(points_rad) for link, points_rad in POINTS_RAD.items()}
-        self._random = {segment: random.Random(f"{seed} {segment}") for segment in SEGMENTS}
+        self._random = {segment: random.Random(f"{seed} {segment}") for segment in (*SEGMENTS, TRUNK)}
 
     def reading(self, segment: str, time_s: float, tick: int | None) -> ImuReading:
         """Return what the sensor on ``segment`` measures at ``time_s``, noise included, with this counter value."""
         if segment == "pelvis":
-            acceleration, rate, orientation = self._pelvis(time_s)
+            acceleration, rate, orientation = self._body(time_s, OBLIQUITY_RAD, self._hip_drop_rad(time_s))
+        elif segment == TRUNK:
+            acceleration, rate, orientation = self._body(time_s, -LEAN_RAD, -self._trunk_lean_rad(time_s))
         else:
             side, link = segment.split("_")
             acceleration, rate, orientation = self._leg(Side(side), link, time_s)
@@ -148,8 +153,11 @@ class BodyMotion:
             BOB_M * 4.0 * per_stride * math.cos(step_rad),
         )
 
-    def _pelvis(self, time_s: float) -> tuple[Vector, Vector, Quaternion]:
-        """As for a leg; the three angles are small, so that they may be taken as a rotation vector."""
+    def _body(self, time_s: float, level_rad: float, more_rad: float) -> tuple[Vector, Vector, Quaternion]:
+        """As for a leg; the three angles are small, so that they may be taken as a rotation vector.
+
+        Roll to the right in mid-stance of both legs, to the side that swings, and how much more in that of one leg.
+        """
         leg = self._legs[Side.LEFT].at(time_s)
         forward, left, up = self._hip(time_s)
         shock = sum(_shock(self._legs[side].at(time_s)) for side in Side)
@@ -158,10 +166,9 @@ class BodyMotion:
             2.0 * math.pi * phase for phase in (leg.phase - LEFT_PHASE, leg.phase, 2.0 * leg.phase)
         )
         rate_radps = 2.0 * math.pi * leg.phase_rate_hz
-        drop_rad = self._hip_drop_rad(time_s)
-        level_rad = OBLIQUITY_RAD + 0.5 * abs(drop_rad)
+        level_rad += math.copysign(0.5 * more_rad, level_rad)
         roll, roll_rate = (
-            0.5 * drop_rad + level_rad * math.cos(swing_rad),
+            0.5 * more_rad + level_rad * math.cos(swing_rad),
             -level_rad * rate_radps * math.sin(swing_rad),
         )
         pitch, pitch_rate = TILT_RAD * math.cos(tilt_rad), -2.0 * TILT_RAD * rate_radps * math.sin(tilt_rad)

@@ -28,6 +28,7 @@ MEANINGS = {  # what the walker was told: the habit that it is about, and what o
     "push_off": ("push_off_asymmetry", 0.1),
     "weight": ("standing_load_asymmetry", 0.1),
     "hip_drop": ("hip_drop_rad", 0.05),
+    "trunk_lean": ("trunk_lean_rad", 0.05),
     BEAT: ("", 0.0),
 }
 MOST_CUES = 4.0  # that a habit changes at the most, in what one cue asks for

@@ -49,6 +49,9 @@ class GaitSettings(Settings):
     hip_drop_rad: float = setting(
         0.0, "by which the pelvis drops further in mid-stance of the prosthesis, at some 1.1 m/s", low=0.0, high=0.3
     )
+    trunk_lean_rad: float = setting(
+        0.0, "by which the trunk leans further over the standing prosthesis, at some 1.1 m/s", low=0.0, high=0.3
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

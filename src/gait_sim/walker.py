@@ -18,7 +18,7 @@ import numpy as np
 from gait_feedback.cue import ActuatorChange
 from gait_parts.settings import setting
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ImuReading, Side
-from gait_sim.body_motion import SEGMENTS, BodyMotion
+from gait_sim.body_motion import SEGMENTS, TRUNK, BodyMotion
 from gait_sim.cross_stepping import Irregularity, Tread
 from gait_sim.cue_learning import LearningSettings
 from gait_sim.stepping import FootEvent, Stepping
@@ -62,7 +62,8 @@ class Walker:
             settings.acceleration_noise_mps2,
             settings.angular_rate_noise_radps,
             settings.seed,
-            self._hip_drop_rad,
+            lambda time_s: self._on_prosthesis_rad("hip_drop_rad", time_s),
+            lambda time_s: self._on_prosthesis_rad("trunk_lean_rad", time_s),
         )
 
     def describe(self) -> dict[str, Any]:
@@ -175,12 +176,12 @@ class Walker:
 
     def has_segment(self, segment: str) -> bool:
         """Whether there are IMU signals for a segment of this name."""
-        return segment in SEGMENTS
+        return segment in (*SEGMENTS, TRUNK)
 
-    def _hip_drop_rad(self, time_s: float) -> float:
-        """Return how much further the pelvis drops on the prosthesis; positive where that is the left leg."""
-        drop_rad = min(max(self.habit("hip_drop_rad", time_s), 0.0), self._settings.hip_drop_rad)
-        return -self._settings.sign(Side.LEFT) * drop_rad
+    def _on_prosthesis_rad(self, habit: str, time_s: float) -> float:
+        """Return how much further the body drops or leans on the prosthesis; positive where that is the left leg."""
+        most_rad = float(getattr(self._settings, habit))
+        return -self._settings.sign(Side.LEFT) * min(max(self.habit(habit, time_s), 0.0), most_rad)
 
     def imu(self, segment: str, time_s: float, tick: int | None) -> ImuReading:
         """Return what an IMU on ``segment`` measures at ``time_s``; see ``body_motion`` for its axes."""

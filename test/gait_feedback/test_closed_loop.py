@@ -22,11 +22,13 @@ def belt_loop(accuracy_script):
 
 
 def test_every_part_has_its_walk(cue_loop, belt_loop):
-    assert sorted(cue_loop.SCENARIOS) == sorted(CUES)
+    assert {name.split(",")[0] for name in cue_loop.SCENARIOS} == set(CUES)
     assert sorted(belt_loop.SCENARIOS) == sorted(BELTS)
 
 
-@pytest.mark.parametrize("name", CUES)
+@pytest.mark.parametrize(
+    "name", [*(name for name in CUES if name != "posture"), "posture, hip_drop", "posture, trunk_lean"]
+)
 def test_cues_bring_one_who_responds_to_the_aim_and_do_nobody_harm(cue_loop, name):
     scenario = cue_loop.SCENARIOS[name]
     cued, alone = (cue_loop.run(name, is_responder, cue_loop.SHORT) for is_responder in (True, False))

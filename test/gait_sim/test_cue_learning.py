@@ -35,7 +35,9 @@ def stance_s(events, side):
 @pytest.mark.parametrize("meaning", HABITS)
 @pytest.mark.parametrize("prosthetic", ["left", "right"])
 def test_a_cue_changes_its_habit_alone_towards_more_on_that_side_after_the_reaction(meaning, prosthetic):
-    walker = Walker(replace(EXACT, cue_meaning=meaning, prosthetic_side=prosthetic, hip_drop_rad=0.1))
+    walker = Walker(
+        replace(EXACT, cue_meaning=meaning, prosthetic_side=prosthetic, hip_drop_rad=0.1, trunk_lean_rad=0.1)
+    )
     before = {habit: walker.habit(habit, 10.0) for habit in HABITS.values()}
     walker.feel(ON, 10.0)
     walker.feel(OFF, 10.1)  # switched off: not felt
@@ -129,16 +131,17 @@ def test_the_weight_in_standing_goes_to_the_side_that_is_cued_and_stays_the_same
     assert more_n + less_n == pytest.approx(0.0, abs=2.0)
 
 
+@pytest.mark.parametrize(("segment", "habit"), [("pelvis", "hip_drop_rad"), ("trunk", "trunk_lean_rad")])
 @pytest.mark.parametrize("prosthetic", list(Side))
-def test_the_pelvis_drops_further_on_the_prosthesis_alone(prosthetic):
-    def rolls(hip_drop_rad):
-        walker = Walker(replace(EXACT, prosthetic_side=prosthetic.value, hip_drop_rad=hip_drop_rad))
+def test_pelvis_drops_and_trunk_leans_further_on_the_prosthesis_alone(prosthetic, segment, habit):
+    def rolls(more_rad):
+        walker = Walker(replace(EXACT, prosthetic_side=prosthetic.value, **{habit: more_rad}))
         walk(walker, 20.0, 1.1, 1.1)
         times_s = 16.0 + np.arange(400) / 100.0
-        return np.array([2.0 * walker.imu("pelvis", float(time_s), None).orientation_xyzw[0] for time_s in times_s])
+        return np.array([2.0 * walker.imu(segment, float(time_s), None).orientation_xyzw[0] for time_s in times_s])
 
     more, plain = rolls(0.1), rolls(0.0)
-    left = prosthetic is Side.LEFT  # in left stance a drop is to the right, which is positive
-    dropped, other = (np.max, np.min) if left else (np.min, np.max)
+    # in left stance the pelvis drops to the right, which is positive, and the trunk leans to the left
+    dropped, other = (np.max, np.min) if (prosthetic is Side.LEFT) is (segment == "pelvis") else (np.min, np.max)
     assert abs(dropped(more) - dropped(plain)) == pytest.approx(0.1, abs=0.015)
     assert other(more) == pytest.approx(other(plain), abs=0.01)
