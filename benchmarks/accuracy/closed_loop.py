@@ -7,9 +7,9 @@
 `docs/simulated_lab.md` gives: results show that the loop does what it is meant to and keeps its limits, not that a
 person responds.
 
-Simulated walker, two plates at 400 Hz (for the hip drop a pelvis IMU at 80 Hz), analysis, strategy, stability guard,
-schedule, limiter, and the cue is felt; analysis, law, belt gate with its supervisor, bytes of an emulated treadmill,
-and the belts run under the walker. `self_paced` and `position_dead_zone` have the walker of `self_pacing.py`, who
+Simulated walker, two plates at 400 Hz (for hip drop and trunk lean an IMU at 80 Hz), analysis, strategy, stability
+guard, schedule, limiter, and the cue is felt; analysis, law, belt gate with its supervisor, bytes of an emulated
+treadmill, and the belts run under the walker. `self_paced` and `position_dead_zone` have the walker of `self_pacing.py`, who
 intends a speed. All in its own time, in steps of 12.5 ms.
 
 *Responder*: cues change the habit that they are about by 0.3 of what a cue asks for (beats: 0.5), forgotten with a time
