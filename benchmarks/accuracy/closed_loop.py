@@ -9,8 +9,8 @@ person responds.
 
 Simulated walker, two plates at 400 Hz (for hip drop and trunk lean an IMU at 80 Hz), analysis, strategy, stability
 guard, schedule, limiter, and the cue is felt; analysis, law, belt gate with its supervisor, bytes of an emulated
-treadmill, and the belts run under the walker. `self_paced` and `position_dead_zone` have the walker of `self_pacing.py`, who
-intends a speed. All in its own time, in steps of 12.5 ms.
+treadmill, and the belts run under the walker. `self_paced` and `position_dead_zone` have the walker of
+`self_pacing.py`, who intends a speed. All in its own time, in steps of 12.5 ms.
 
 *Responder*: cues change the habit that they are about by 0.3 of what a cue asks for (beats: 0.5), forgotten with a time
 constant of 140 s; a step-length asymmetry that belts make is taken away by 5 % a stride (for `adaptive_split` by 0.5 %,
