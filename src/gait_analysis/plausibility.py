@@ -51,14 +51,15 @@ class MotionCheck:
         measured: list[ImuRow] = []
         changes: list[tuple[float, str]] = []
         p, q, r, u, v, w = self._values
+        most_force2, most_rate2 = HIGHEST_MPS2**2, HIGHEST_RADPS**2
         for row in rows:
             time_s, a, b, c, x, y, z, _, _, _, _ = row
             is_new = a != p or b != q or c != r or x != u or y != v or z != w
             if is_new:
-                p, q, r, u, v, w = self._values = a, b, c, x, y, z
+                p, q, r, u, v, w = a, b, c, x, y, z
                 self._since_s = time_s
-            is_possible = a * a + b * b + c * c < HIGHEST_MPS2**2 and x * x + y * y + z * z < HIGHEST_RADPS**2
-            wrong = "" if is_possible and is_new else self._wrong(time_s, is_possible)
+            is_possible = a * a + b * b + c * c < most_force2 and x * x + y * y + z * z < most_rate2
+            wrong = "" if is_possible and is_new else self._wrong(time_s, (a, b, c, x, y, z), is_possible)
             if not wrong:
                 measured.append(row)
                 self._good_s = time_s
@@ -69,10 +70,10 @@ class MotionCheck:
             if wrong != self.reason:
                 self.reason = wrong
                 changes.append((time_s, wrong))
+        self._values = p, q, r, u, v, w
         return measured, changes
 
-    def _wrong(self, time_s: float, is_possible: bool) -> str:
-        values = self._values
+    def _wrong(self, time_s: float, values: tuple[float, ...], is_possible: bool) -> str:
         if not is_possible:  # nor is NaN
             is_number = all(map(math.isfinite, values))
             return f"{self._segment} sends " + ("values that no worn sensor measures" if is_number else "no numbers")
