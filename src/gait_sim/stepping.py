@@ -24,8 +24,7 @@ from gait_sim.split_adaptation import SplitAdaptation
 START_MPS, STOP_MPS = 0.15, 0.10  # mean of the belts: standing begins to walk, walking stops
 CARRIED_MAX_M = 0.2  # a person carried back this far on a slow belt steps forward
 SHIFT_S = 0.5  # to bring the weight onto one leg before the first step
-SETTLE_S = 0.3  # to share the weight again after the last one
-LEAST_STANDING_S = 0.8  # before walking again
+SETTLE_S = 0.3  # to share the weight again after the last one; until then nobody walks off
 STANDING_PLACE_M = 0.02  # of the centre of pressure in standing, forward of mid-treadmill
 CHANCE_LIMIT = 2.5  # standard deviations, so that no double support vanishes
 
@@ -61,7 +60,7 @@ class Stepping:
         self._random = random.Random(seed)
         self._landing: FootEvent | None = None  # the next contact; None while standing
         self._is_last_step = False  # the next contact ends walking
-        self._stands_since_s = -LEAST_STANDING_S
+        self._stands_since_s = -SETTLE_S
         self._planned: list[FootEvent] = []  # ascending, not yet handed out
 
     def changes(self, time_s: float) -> dict[str, float]:
@@ -91,7 +90,7 @@ class Stepping:
 
     def _start_s(self, speed_mps: float) -> float:
         """Return when a standing person walks off if the belts go on like this."""
-        ready_s = max(self.odometer.time_s, self._stands_since_s + LEAST_STANDING_S)
+        ready_s = max(self.odometer.time_s, self._stands_since_s + SETTLE_S)
         if speed_mps >= START_MPS:
             return ready_s
         place_m = sum(self.loads[side].last_place_m - self.odometer.now_m(side) for side in Side) / 2.0
@@ -106,27 +105,33 @@ class Stepping:
         first = next(side for side in Side if self._settings.sign(side) < 0.0)
         off_s = start_s + SHIFT_S
         contact_s = off_s + pattern.swing_s(first)
-        other_off_s = contact_s + pattern.double_support_s(first)
         for side, end_bw in ((first, 0.0), (first.other, 1.0)):
             load = self.loads[side]
             vertical_bw = end_bw + (load.last_vertical_bw - end_bw) * FALLING
             load.add(start_s + SHIFT_S * SHARES, vertical_bw, NOTHING, load.last_place_m + NOTHING, 1.0 - SHARES)
             self.legs[side].stay(start_s)
-        carrying = self.loads[first.other]
-        unloading_s = contact_s + (other_off_s - contact_s) * SHARES
-        place_m = carrying.last_place_m + 0.5 * FOOT_LENGTH_M * SHARES
-        carrying.add(unloading_s, FALLING, NOTHING, place_m, NOTHING)
         self._lift(first, off_s, pattern)
-        self._lift(first.other, other_off_s, pattern)
         self._expect(first, contact_s)
+        self._leave(first.other, contact_s, pattern)
+
+    def _leave(self, carrying: Side, contact_s: float, pattern: Pattern) -> None:
+        """Take the weight off the foot that carries all of it, and swing it, once the other one is set down."""
+        load, off_s = self.loads[carrying], contact_s + pattern.double_support_s(carrying.other)
+        place_m = load.last_place_m + 0.5 * FOOT_LENGTH_M * SHARES
+        load.add(contact_s + (off_s - contact_s) * SHARES, FALLING, NOTHING, place_m, NOTHING)
+        self._lift(carrying, off_s, pattern)
 
     def _land(self, landing: FootEvent, speed_mps: float) -> None:
         """Set a foot down, and plan its stance and the other foot's step."""
         side, time_s = landing.side, landing.time_s
-        if self._is_last_step:
-            self._stand(side, time_s)
-            return
         pattern, here = self._pattern(time_s, speed_mps), self._coming
+        if self._is_last_step:
+            self._is_last_step = False
+            if speed_mps < START_MPS:
+                self._stand(side, time_s)
+                return
+            self.legs[side.other].stay(time_s)
+            self._leave(side.other, time_s, pattern)
         self._coming = self._irregularity.draw(side.other) if speed_mps >= STOP_MPS else REGULAR
         contact_s = time_s + pattern.step_s(side.other) * self._chance() * self._coming.pace
         contact_s = self.cues.drawn_s(side.other, time_s, contact_s)
@@ -135,7 +140,9 @@ class Stepping:
         if speed_mps < STOP_MPS:
             self._is_last_step = True
             self.placing[side].add(time_s, contact_s, here)
-            self._halt(side, time_s, contact_s, heel_m + 0.5 * FOOT_LENGTH_M)
+            place_m = heel_m + 0.5 * FOOT_LENGTH_M + NOTHING
+            self.loads[side].add(time_s + SETTLE_S * SHARES, RISING, NOTHING, place_m, NOTHING)
+            self.legs[side].stand(time_s + SETTLE_S)
         else:
             off_s = contact_s + pattern.double_support_s(side.other) * self._chance()
             place_m = heel_m + FOOT_LENGTH_M * SHARES
@@ -158,18 +165,14 @@ class Stepping:
         place_m = self.odometer.now_m(side) + STANDING_PLACE_M + NOTHING
         self.loads[side].add(from_s + (to_s - from_s) * SHARES, step.drag_bw * shape, NOTHING, place_m, NOTHING)
 
-    def _halt(self, side: Side, time_s: float, contact_s: float, place_m: float) -> None:
-        """Let a foot carry all of the weight until the other one is set beside it."""
-        load, here_m = self.loads[side], place_m + NOTHING
-        load.add(time_s + SETTLE_S * SHARES, RISING, NOTHING, here_m, NOTHING)
-        load.add(contact_s + SETTLE_S * SHARES, 1.0 - 0.5 * RISING, NOTHING, here_m, SHARES)
-        self.legs[side].stand(contact_s + SETTLE_S)
-
     def _stand(self, side: Side, time_s: float) -> None:
-        place_m = self.odometer.now_m(side) + STANDING_PLACE_M + NOTHING
-        self.loads[side].add(time_s + SETTLE_S * SHARES, 0.5 * RISING, NOTHING, place_m, SHARES)
+        """Set the last foot beside the other one, which carried all of the weight, and share it."""
+        place_m, carrying = self.odometer.now_m(side) + STANDING_PLACE_M, self.loads[side.other]
+        settling_s = time_s + SETTLE_S * SHARES
+        self.loads[side].add(settling_s, 0.5 * RISING, NOTHING, place_m + NOTHING, SHARES)
+        carrying.add(settling_s, 1.0 - 0.5 * RISING, NOTHING, carrying.last_place_m + NOTHING, SHARES)
         self.legs[side].stand(time_s + SETTLE_S)
-        self._landing, self._is_last_step, self._stands_since_s = None, False, time_s
+        self._landing, self._stands_since_s = None, time_s
 
     def _lift(self, side: Side, off_s: float, pattern: Pattern, kind: StepKind = StepKind.REGULAR) -> None:
         self._off_s[side] = off_s

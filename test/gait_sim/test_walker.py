@@ -187,6 +187,25 @@ def test_stands_loaded_walks_off_with_the_belt_and_stops_with_it():
     assert np.nanmax(np.abs(centres_m[:, :, 0])) < 0.8  # on the belt
 
 
+@pytest.mark.parametrize("rest_s", [0.0, 0.3, 0.6, 0.9, 1.2])
+def test_walks_on_without_drifting_off_when_the_belt_stops_and_moves_again_at_once(rest_s):
+    again_s = 9.0 + rest_s
+
+    def speed(time_s: float) -> float:
+        return max(0.0, 1.1 - (time_s - 7.9)) if time_s < again_s else min(1.1, 0.25 * (time_s - again_s))
+
+    events, time_s, force_n, centres_m = plates(EXACT, speed, 20.0)
+    late = time_s > again_s
+    total_n = force_n[:, :, 2].sum(axis=0)
+    place_m = np.nansum(centres_m[:, late, 0] * force_n[:, late, 2], axis=0) / total_n[late]
+    assert np.abs(place_m).max() < 0.6
+    assert total_n.min() > 0.5 * WEIGHT_N
+    assert np.abs(np.diff(force_n[:, :, 2], axis=1)).max() < 30.0  # no jumps within 1 ms
+    for side in Side:  # each contact has its foot off before it
+        kinds = [e.kind for e in events if e.side is side]
+        assert kinds == [TO, IC] * (len(kinds) // 2) + [TO] * (len(kinds) % 2)
+
+
 def test_follows_a_belt_that_becomes_faster():
     def speed(time_s: float) -> float:
         return 0.6 if time_s < 20.0 else 1.4
