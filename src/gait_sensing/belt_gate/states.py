@@ -127,7 +127,7 @@ class HarnessLoad:
 
 @dataclass(frozen=True, slots=True)
 class Misstep:
-    """A TICK_St landed where or when it should not; by the plates."""
+    """A foot landed where or when it should not; by the plates."""
 
     is_cross_step: bool  # on the other belt, or on both; otherwise out of sequence: a stumble
 
