@@ -7,7 +7,6 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
-from rclpy.serialization import deserialize_message
 from std_srvs.srv import Trigger
 
 from gait_analysis.events import GaitEvent
@@ -22,6 +21,7 @@ from gait_feedback.limiter import LimiterSettings
 from gait_feedback.schedule import ScheduleSettings
 from gait_feedback.stability_guard import GuardSettings
 from gait_ros import qos
+from gait_ros.intake import Newest
 from gait_ros.messages import cue_message, dropped_receipt, feedback_message, to_stamp, values
 from gait_ros.parameters import declare, declare_part
 from gait_ros.running import LabNode, now_s, run, status
@@ -60,7 +60,8 @@ class FeedbackNode(LabNode):
         self._session_seen_s = 0.0
         self._session: values.Session | None = None
         self._belt: msg.TreadmillState | None = None
-        self._gait: GaitState | bytes | None = None
+        self._gait: GaitState | None = None
+        self._newest_gait: Newest | None = None  # unless the strategy wants every state
         self._told, self._told_s = msg.FeedbackState(), 0.0
         self._withheld_command_count = 0
         self._cues = self.create_publisher(msg.Cue, "feedback/cue", qos.CUE)
@@ -74,9 +75,10 @@ class FeedbackNode(LabNode):
     def _subscribe(self, wanted: set[type]) -> None:
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
         self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
-        # raw: unless the strategy wants them all, only the newest is looked at, once a command
-        self._wants_states = GaitState in self._cue_part.Strategy.OBSERVES
-        self.create_subscription(msg.GaitState, "gait/state", self._on_state, qos.EVENTS, raw=True)
+        if GaitState in self._cue_part.Strategy.OBSERVES:
+            self.create_subscription(msg.GaitState, "gait/state", self._on_state, qos.EVENTS)
+        else:
+            self._newest_gait = self.newest(msg.GaitState, "gait/state")
         for kind, (message_type, topic, to_value) in FINDINGS.items():
             if kind in wanted:
                 self.create_subscription(message_type, topic, partial(self._on_finding, to_value), qos.EVENTS)
@@ -109,10 +111,9 @@ class FeedbackNode(LabNode):
             self._cue(finding)
             self._driving.observe(finding)
 
-    def _on_state(self, message: bytes) -> None:
-        self._gait = message
-        if self._wants_states and self._session is not None:
-            self._gait = values.gait_state(deserialize_message(message, msg.GaitState))
+    def _on_state(self, message: msg.GaitState) -> None:
+        self._gait = values.gait_state(message)
+        if self._session is not None:
             self._cue(self._gait)
 
     def _on_belt(self, message: msg.TreadmillState) -> None:
@@ -152,8 +153,8 @@ class FeedbackNode(LabNode):
     def _command(self) -> None:
         state, now = self._state(), self._now()
         if state == msg.SessionState.ACTIVE:
-            if isinstance(self._gait, bytes):
-                self._gait = values.gait_state(deserialize_message(self._gait, msg.GaitState))
+            if self._newest_gait is not None and (gait := self._newest_gait.take()) is not None:
+                self._gait = values.gait_state(gait)
             belt = values.belt_sample(self._belt) if self._belt else None
             request = self._driving.request(now, belt, bool(self._belt and self._belt.is_armed), self._gait)
         elif state == msg.SessionState.ENDED:

@@ -8,6 +8,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 SAMPLES = QoSProfile(depth=500, reliability=ReliabilityPolicy.RELIABLE)
 # Somebody else's driver may offer less than reliable; asking for less is served by both.
 FOREIGN = QoSProfile(depth=500, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Looked at now and then: what came before the newest message is of no use.
+NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 EVENTS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 # Latched: who comes late still learns the present state.
 STATE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)

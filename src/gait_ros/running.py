@@ -15,6 +15,7 @@ from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from gait_ros.intake import Newest, new_intake
 from gait_ros.parameters import refuse_unknown
 
 SPIN_S = 0.2  # EventsExecutor hangs without a time-out; this is also the longest wait before a stop is seen
@@ -37,8 +38,21 @@ class LabNode(Node):
         )  # it would also close a node that a wrong setting left half built; run() does not
         self.is_done = False  # set to end the process
         self.exit_code = 0  # with which it ends then
+        self._unspun: Node | None = None
         self._health_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._health_timer = self.create_timer(HEALTH_PERIOD_S, self.publish_health)
+
+    def newest(self, message_type: type, topic: str) -> Newest:
+        """Return what takes the newest message of a topic."""
+        if self._unspun is None:
+            self._unspun = new_intake(self)
+        return Newest(self._unspun, message_type, topic)
+
+    def destroy_node(self) -> None:
+        """Leave the graph."""
+        if self._unspun is not None:
+            self._unspun.destroy_node()
+        super().destroy_node()
 
     def health(self) -> list[DiagnosticStatus]:
         """Return the health of each thing the node looks after; none by default."""

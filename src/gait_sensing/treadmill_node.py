@@ -9,7 +9,6 @@ from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg, srv
-from rclpy.serialization import deserialize_message
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
@@ -73,7 +72,6 @@ class TreadmillNode(LabNode):
         self._safety: Safety | None = None
         self._safety_due_s = 0.0
         self._commanded_mps = (math.nan, math.nan)
-        self._loads: dict[str, bytes] = {}  # newest of each load cell, not yet looked at
         self._walker: Walker | None = None
         self._state_publisher = self.create_publisher(msg.TreadmillState, "treadmill/state", qos.EVENTS)
         self._safety_publisher = self.create_publisher(msg.SafetyState, "treadmill/safety", qos.STATE)
@@ -81,9 +79,10 @@ class TreadmillNode(LabNode):
         self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
         self.create_subscription(msg.GaitEvent, "gait/events", self._on_event, qos.EVENTS)
         self.create_subscription(Bool, "treadmill/stop_input", self._on_stop_input, qos.FOREIGN)
-        for name in (*self._supervisor.plates, self._supervisor.harness):  # raw: the newest is looked at, once a tick
-            keep = partial(self._loads.__setitem__, name)
-            self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", keep, qos.SAMPLES, raw=True)
+        self._loads = {  # looked at once a tick
+            name: self.newest(msg.ForceSamples, f"load_cell/{name}/samples")
+            for name in (*self._supervisor.plates, self._supervisor.harness)
+        }
         self.create_service(srv.Arm, "~/arm", self._arm)
         self.create_service(Trigger, "~/stop", self._stop)
         self._names = ["treadmill"] if len(urls) == 1 else ["treadmill_left", "treadmill_right"]
@@ -155,8 +154,9 @@ class TreadmillNode(LabNode):
                 else:
                     self._link = link
                     self._pass(LinkUp())
-        for name in tuple(self._loads):
-            self._feed(self._load(name, deserialize_message(self._loads.pop(name), msg.ForceSamples)))
+        for name, newest in self._loads.items():
+            if (samples := newest.take()) is not None:
+                self._feed(self._load(name, samples))
         self._feed(Tick())
         with self._lock:
             if self._link is not None:

@@ -11,9 +11,8 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
 from rclpy.node import Node
@@ -23,6 +22,7 @@ from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from gait_parts.settings import Settings, setting
 from gait_ros import qos
+from gait_ros.intake import never_called, new_intake, take
 from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run, status
@@ -57,14 +57,7 @@ class Intake:
         self._writer = writer
         self._subscriptions: dict[str, Subscription[Any]] = {}
         self._last_numbers: dict[bytes, int] = {}  # by publisher
-        # A node of its own, which no executor spins: an executor would take the messages away.
-        self._node = rclpy.create_node(
-            f"{node.get_name()}_intake",
-            namespace=node.get_namespace(),
-            use_global_arguments=False,  # topics are named as they are in the graph: nothing is remapped again
-            enable_rosout=False,
-            start_parameter_services=False,
-        )
+        self._node = new_intake(node)
 
     def discover(self) -> None:
         """Subscribe to what is new in the graph, and again where publishers came that offer less."""
@@ -101,25 +94,23 @@ class Intake:
             self._take_from(topic, old)
             self._node.destroy_subscription(old)
         self._subscriptions[topic] = self._node.create_subscription(
-            message_type, topic, _never_called, profile, raw=True
+            message_type, topic, never_called, profile, raw=True
         )
 
     def _take_from(self, topic: str, subscription: "Subscription[Any]") -> int:
-        handle, message_type = subscription.handle, subscription.msg_type
         count = 0
-        with handle:
-            while count < QUEUE_DEPTH and (taken := handle.take_message(message_type, True)) is not None:
-                count += 1
-                cdr, info = cast("tuple[bytes, dict[str, Any]]", taken)
-                if self._is_new(topic, info["publisher_gid"]["data"], info["publication_sequence_number"]):
-                    self._writer.write(
-                        topic,
-                        cdr,
-                        info["received_timestamp"],
-                        info["source_timestamp"],
-                        info["publication_sequence_number"],
-                    )
-                    self.counts[topic] = self.counts.get(topic, 0) + 1
+        while count < QUEUE_DEPTH and (taken := take(subscription)) is not None:
+            count += 1
+            cdr, info = taken
+            if self._is_new(topic, info["publisher_gid"]["data"], info["publication_sequence_number"]):
+                self._writer.write(
+                    topic,
+                    cdr,
+                    info["received_timestamp"],
+                    info["source_timestamp"],
+                    info["publication_sequence_number"],
+                )
+                self.counts[topic] = self.counts.get(topic, 0) + 1
         return count
 
     def _is_new(self, topic: str, publisher: bytes, number: int) -> bool:
@@ -249,10 +240,6 @@ def _message_type(types: list[str]) -> Any:
 def _copy(source: str, target: Path) -> None:
     if source and Path(source).absolute() != target:
         shutil.copyfile(source, target)
-
-
-def _never_called(_: bytes) -> None:
-    """Stand where rclpy wants a callback."""
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from gait_lab import msg, srv
 from rclpy.client import Client
-from rclpy.serialization import deserialize_message
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
@@ -45,8 +44,7 @@ class SessionNode(LabNode):
         self._scale = Scale(self, settings.plates)
         self._publisher = self.create_publisher(msg.SessionState, "session/state", qos.STATE)
         self._annotations = self.create_publisher(msg.Annotation, "session/annotation", qos.EVENTS)
-        self._gait = b""  # the newest gait state, decoded when it is asked for: it comes often
-        self.create_subscription(msg.GaitState, "gait/state", self._on_gait, qos.COMMAND, raw=True)
+        self._gait = self.newest(msg.GaitState, "gait/state")
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
         self.create_subscription(msg.RecordingState, "session/recording", self._on_recording, qos.STATE)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.EVENTS)
@@ -57,9 +55,6 @@ class SessionNode(LabNode):
         self.create_service(srv.Annotate, "~/annotate", self._on_annotate)
         self.create_timer(HEARTBEAT_S, self._publish)
         self.create_timer(PREPARE_S, self._prepare)
-
-    def _on_gait(self, message: bytes) -> None:
-        self._gait = message
 
     def _on_safety(self, _: msg.SafetyState) -> None:
         self._readiness.treadmill_seen_s = self._now()
@@ -97,8 +92,8 @@ class SessionNode(LabNode):
         """Go on with the preparation, or come to the planned end."""
         phase, now = self._session.phase, self._now()
         if phase is Phase.WAITING:
-            if self._gait:  # of silent sensors it comes too, but old
-                self._readiness.gait_seen_s = seconds(deserialize_message(self._gait, msg.GaitState).header.stamp)
+            if (gait := self._gait.take()) is not None:  # of silent sensors it comes too, but old
+                self._readiness.gait_seen_s = seconds(gait.header.stamp)
             self._readiness.samples = {  # that somebody sends: the analysis also listens to load cells a lab may lack
                 name
                 for name, types in self.get_topic_names_and_types()
