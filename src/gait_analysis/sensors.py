@@ -51,7 +51,7 @@ class MotionDetector(Protocol):
         """Whether it does not know yet how the IMU is worn, and will find earlier events once it does."""
 
     def follow(self, rows: list[ImuRow]) -> Iterator[tuple[float, list[GaitEvent]]]:
-        """Take the next rows; yield the time of each at which any of these changes or events are found, and those."""
+        """Take the next measurements; yield the times at which any of these changes or events are found, and those."""
 
 
 @dataclass(slots=True)

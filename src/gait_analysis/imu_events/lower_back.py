@@ -89,17 +89,18 @@ class Detector:
         return "" if self.is_walking else "no walking: too few landings in a row"
 
     def feed(self, sample: ImuSample | ImuSamples) -> list[GaitEvent]:
-        """Take the next samples; return the events that they tell."""
-        return [event for _, events in self.follow(sample.rows) for event in events]
+        """Take the next samples; return the events that they tell. One that is no measurement is left out."""
+        measured = list(filter(is_measured, sample.rows))
+        return [event for _, events in self.follow(measured) for event in events]
 
     def follow(self, rows: list[ImuRow]) -> Iterator[tuple[float, list[GaitEvent]]]:
-        """Take the next rows; yield the time of each that tells events or another ``reason``, and the events.
+        """Take the next rows that are measurements, see ``is_measured``; one not later than the last is left out.
 
-        A row that is no measurement, or not later than the last, counts as missing.
+        Yield the time of each that tells events or another ``reason``, and the events.
         """
         for row in rows:
             time_s = row[0]
-            if not time_s > self._newest_s or not is_measured(row):
+            if not time_s > self._newest_s:
                 continue
             if time_s - self._newest_s > self._settings.max_gap_s:
                 yield from self._use_up()

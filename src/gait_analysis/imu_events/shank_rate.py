@@ -48,15 +48,14 @@ class Detector(TurnDetector):
     def __init__(self, settings: Settings, side: Side) -> None:
         super().__init__("shank", REST_S, settings, side)
         self._stances_s: deque[float] = deque(maxlen=USUAL_COUNT)
+        self._settling_s = LEAST_SETTLING_S
         self._turns_rad: deque[float] = deque(maxlen=USUAL_COUNT)
         self._has_swung = False
 
     def _can_push(self, turning: Turning) -> bool:
         if self._state == "lost":
             return self._is_found(turning)
-        usual_s = median(self._stances_s) if self._stances_s else 0.0
-        settling_s = min(max(SETTLING_SHARE * usual_s, LEAST_SETTLING_S), MOST_SETTLING_S)
-        return turning.time_s - self._changed_s >= settling_s
+        return turning.time_s - self._changed_s >= self._settling_s
 
     def _is_found(self, turning: Turning) -> bool:
         """Whether a swing, seen while lost, has ended; its end is taken for contact, but not told."""
@@ -73,6 +72,7 @@ class Detector(TurnDetector):
         stance_s = math.inf if push is None else push.fastest_s - self._contact_s
         if stance_s < LONGEST_STANCE_S:
             self._stances_s.append(stance_s)
+            self._settling_s = min(max(SETTLING_SHARE * median(self._stances_s), LEAST_SETTLING_S), MOST_SETTLING_S)
         turn_rad = median(self._turns_rad) if self._turns_rad else LEAST_TURN_RAD
         self._turning.pitch_rad = -turn_rad
         return Swing(-turn_rad, None, push is not None)

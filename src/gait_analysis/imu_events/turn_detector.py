@@ -68,12 +68,19 @@ class TurnDetector(WornDetector):
         self._push = Push()
         self._state, self._reason = "lost", reason
 
-    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> GaitEvent | None:
-        if abs(self._turning.pitch_rad) > self._steepest_rad:
+    def _seek(self, row: ImuRow, left: Vector, detected_s: float) -> GaitEvent | None:
+        time_s = row[0]
+        if time_s - self._seen_s > self._max_gap_s:
+            self._lose("samples are missing: nothing is known until the next rest")
+        elif abs(self._turning.pitch_rad) > self._steepest_rad:
             self._lose(f"the {self._link} seems to turn over: nothing is known until it rests")
+        self._seen_s = time_s
         turning = self._turning
         turning.feed(row, left)
         if self._state == "stance":
+            backward_radps, forward_radps = self._slow_radps
+            if self._push.fastest_radps == 0.0 and backward_radps < turning.rate_radps < forward_radps:
+                return None
             return self._in_stance(turning, detected_s)
         if self._state == "swing":
             return self._in_swing(turning, detected_s)
@@ -82,10 +89,7 @@ class TurnDetector(WornDetector):
         return None
 
     def _in_stance(self, turning: Turning, detected_s: float) -> GaitEvent | None:
-        push, (backward_radps, forward_radps) = self._push, self._slow_radps
-        if push.fastest_radps == 0.0 and backward_radps < turning.rate_radps < forward_radps:
-            return None
-        least_radps = self._pushes.least_radps(turning.time_s)
+        push, least_radps = self._push, self._pushes.least_radps(turning.time_s)
         if self._is_swinging(turning):
             self._begin(self._swing_after(None), turning.time_s)
             return None
@@ -106,6 +110,8 @@ class TurnDetector(WornDetector):
 
     def _is_swinging(self, turning: Turning) -> bool:
         """Whether the leg swings without a push; who stands may lift the toes."""
+        if turning.rate_radps < self._slow_radps[1]:
+            return False
         is_walking = turning.time_s - self._contact_s < self._settings.forget_s
         return is_walking and turning.rate_radps >= self._swings.least_radps(turning.time_s)
 

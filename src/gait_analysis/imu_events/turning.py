@@ -24,7 +24,7 @@ class Turning:
         self.time_s = self._earlier_s = self._newest_s = math.nan
         self.rate_radps = self._earlier_radps = self._raw_radps = 0.0
         self.pitch_rad = math.nan  # since the last rest; NaN before it
-        self.off_gravity_mps2 = 0.0  # size of the specific force less gravity
+        self._force_mps2 = (0.0, 0.0, 0.0)
         self.still_since_s = math.nan  # NaN while it moves
         self.is_at_rest = False
         self._gap_begin_s = self._gap_end_s = -math.inf  # the last stretch without samples
@@ -36,12 +36,14 @@ class Turning:
         rate_radps = -(left_x * x + left_y * y + left_z * z)
         interval_s = time_s - self._newest_s
         self._newest_s = time_s
+        self._force_mps2 = ahead, beside, above
         smooth_radps = self.rate_radps
         self._earlier_s, self._earlier_radps = self.time_s, smooth_radps
         if interval_s > 0.0:
             kept = math.exp(-interval_s / SMOOTHING_S)
-            self.rate_radps = smooth_radps + (1.0 - kept) * (rate_radps - smooth_radps)
-            self.time_s = time_s - interval_s * kept / (1.0 - kept)
+            rest = 1.0 - kept
+            self.rate_radps = smooth_radps + rest * (rate_radps - smooth_radps)
+            self.time_s = time_s - interval_s * kept / rest
             self.pitch_rad += interval_s * 0.5 * (rate_radps + self._raw_radps)
             if interval_s > FAR_S:
                 self._gap_begin_s, self._gap_end_s = time_s - interval_s, time_s
@@ -49,14 +51,17 @@ class Turning:
         else:  # the first sample
             self.rate_radps, self.time_s = rate_radps, time_s
         self._raw_radps = rate_radps
-        size_mps2 = math.sqrt(ahead * ahead + beside * beside + above * above)
-        self.off_gravity_mps2 = off_gravity_mps2 = abs(size_mps2 - STANDARD_GRAVITY_MPS2)
-        if off_gravity_mps2 < STILL_MPS2:
-            speed_radps = math.sqrt(x * x + y * y + z * z)
-            if speed_radps < STILL_RADPS:
-                self._follow_stillness(time_s, speed_radps)
-                return
-        self.still_since_s, self.is_at_rest = math.nan, False
+        speed_radps = math.sqrt(x * x + y * y + z * z)
+        if speed_radps < STILL_RADPS and self.off_gravity_mps2 < STILL_MPS2:
+            self._follow_stillness(time_s, speed_radps)
+        else:
+            self.still_since_s, self.is_at_rest = math.nan, False
+
+    @property
+    def off_gravity_mps2(self) -> float:
+        """Size of the specific force less gravity."""
+        ahead, beside, above = self._force_mps2
+        return abs(math.sqrt(ahead * ahead + beside * beside + above * above) - STANDARD_GRAVITY_MPS2)
 
     def _follow_stillness(self, time_s: float, speed_radps: float) -> None:
         if math.isnan(self.still_since_s):

@@ -5,11 +5,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-import numpy as np
-
 from gait_analysis.events import GaitEvent
 from gait_analysis.history import History
 from gait_analysis.imu_events.sagittal import SagittalAxis
+from gait_analysis.imu_table import table
 from gait_sensing.samples import ImuRow, ImuSample, ImuSamples, Vector
 
 HISTORY_S = 20.0  # kept while the mounting is not known
@@ -51,24 +50,28 @@ class WornDetector(ABC):
         return self._axis.left
 
     def feed(self, sample: ImuSample | ImuSamples) -> list[GaitEvent]:
-        """Take the next samples; return the events that they tell."""
-        return [event for _, events in self.follow(sample.rows) for event in events]
+        """Take the next samples; return the events that they tell. One that is no measurement is left out."""
+        measured = list(filter(is_measured, sample.rows))
+        return [event for _, events in self.follow(measured) for event in events]
 
     def follow(self, rows: list[ImuRow]) -> Iterator[tuple[float, list[GaitEvent]]]:
-        """Take the next rows; yield the time of each that tells events, another ``left`` or ``reason``, and the events.
+        """Take the next rows that are measurements, see ``is_measured``; one not later than the last is left out.
 
-        A row that is no measurement, or not later than the last, counts as missing.
+        Yield the time of each that tells events, another ``left`` or ``reason``, and the events.
         """
         axis, max_gap_s, newest_s = self._axis, self._max_gap_s, self._newest_s
+        kept, seek = self._rows, self._seek
         for row in rows:
             time_s = row[0]
-            if not time_s > newest_s or not is_measured(row):
+            if not time_s > newest_s:
                 continue
             if time_s - newest_s > max_gap_s:
                 axis.restart(time_s)
             newest_s = time_s
-            self._rows.append(row)
-            event = None if axis.left is None else self._seek(row, axis.left, time_s)
+            kept.append(row)
+            event = None if axis.left is None else seek(row, axis.left, time_s)
+            if event is None and time_s < axis.next_s and self._told_reason is self._reason:
+                continue
             events = [event] if event else []
             if time_s >= axis.next_s:
                 events += self._look(time_s)
@@ -80,7 +83,7 @@ class WornDetector(ABC):
             self._keep()
 
     def _keep(self) -> None:
-        rows = np.array(self._rows)
+        rows = table(self._rows)
         self._history.append(rows[:, 0], rows[:, 1:7])
         self._rows.clear()
 
@@ -96,19 +99,9 @@ class WornDetector(ABC):
                     events.append(event)
         return events
 
+    @abstractmethod
     def _seek(self, row: ImuRow, left: Vector, detected_s: float) -> GaitEvent | None:
-        if row[0] - self._seen_s > self._max_gap_s:
-            self._lose("samples are missing: nothing is known until the next rest")
-        self._seen_s = row[0]
-        return self._step(row, left, detected_s)
-
-    @abstractmethod
-    def _lose(self, reason: str) -> None:
-        """Forget the stride in progress: samples are missing."""
-
-    @abstractmethod
-    def _step(self, row: ImuRow, left: Vector, detected_s: float) -> GaitEvent | None:
-        """Return the event that ``row`` tells, as detected at ``detected_s``."""
+        """Return the event that ``row`` tells, as detected at ``detected_s``, and note in ``_seen_s`` that it did."""
 
 
 def is_measured(row: ImuRow) -> bool:

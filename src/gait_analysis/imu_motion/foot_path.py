@@ -29,6 +29,7 @@ import numpy as np
 from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS, HISTORY_S
 from gait_analysis.imu_motion.foot_rest import FASTEST_RADPS, Stillness
 from gait_analysis.imu_motion.strapdown import Way, crossing, way_between
+from gait_analysis.imu_table import later, table
 from gait_sensing.samples import Array, ImuSample, ImuSamples, Side, Vector
 
 SETTLE_S = 0.4  # after contact; by then the foot is flat for REST_S, and later samples are not looked at
@@ -70,11 +71,10 @@ class FootPath:
 
     def feed(self, sample: ImuSample | ImuSamples) -> None:
         """Take the next samples; one that is not later than the last is left out."""
-        values = self._values
-        for row in sample.rows:
-            if row[0] > self._newest_s:
-                self._newest_s = row[0]
-                values.extend(row[:_WIDTH])
+        values, rows = self._values, later(table(sample.rows), self._newest_s)
+        if len(rows):
+            self._newest_s = float(rows[-1, 0])
+            values.frombytes(rows[:, :_WIDTH].tobytes())
         if self._newest_s - values[0] > 2.0 * KEEP_S:
             del values[: _WIDTH * int(np.searchsorted(self._rows()[:, 0], self._newest_s - KEEP_S))]
 

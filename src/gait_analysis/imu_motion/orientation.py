@@ -18,6 +18,7 @@ from vqf import VQF
 
 from gait_analysis.history import History
 from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS
+from gait_analysis.imu_table import later, table
 from gait_sensing.mounting.axes import RATE_HZ
 from gait_sensing.samples import Array, ImuRow, ImuSample, ImuSamples
 
@@ -46,18 +47,17 @@ class Orientation:
 
     def feed(self, sample: ImuSample | ImuSamples) -> bool:
         """Take the next samples, but those not later than the last; return whether ``update`` ought to be called."""
-        for row in sample.rows:
-            if row[0] > self._newest_s:
-                self._newest_s = row[0]
-                self._waiting.append(row)
+        self._waiting += sample.rows
         return len(self._waiting) >= BLOCK_COUNT
 
     def update(self) -> list[Array]:
         """Bring the waiting samples to the grid; return each half second that is new and whole, [50, 12]."""
         if not self._waiting:
             return []
-        samples = np.array(self._waiting)
+        samples = later(table(self._waiting), self._newest_s)
         self._waiting.clear()
+        if len(samples):
+            self._newest_s = float(samples[-1, TIME])
         size = np.abs(samples[:, FORCE.start : RATE.stop])
         if not (size.max(axis=0) < HIGHEST).all():  # not so for NaN
             samples = samples[(size < HIGHEST).all(axis=1)]
