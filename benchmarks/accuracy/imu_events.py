@@ -43,7 +43,7 @@ from gait_sensing.samples import Array, ImuSample, Side
 from gait_sim.walker import Walker, WalkerSettings
 
 RATE_HZ = 100
-STAND_S, WALK_S = 4.0, 40.0
+STAND_S, WALK_S = 6.0, 40.0
 SPEEDS_MPS = (0.3, 0.5, 0.8, 1.2, 1.6)
 HEALTHY_S, PARETIC_S, SIMULATED_S = 0.15, 0.2, 0.25
 TREADMILL = {"healthy_h1": HEALTHY_S, "hemiparetic_p1": PARETIC_S, "hemiparetic_p5": PARETIC_S}
