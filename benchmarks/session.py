@@ -10,7 +10,10 @@ the recorder on the same machine. Latencies are taken from the recording and fro
 - *sample to state*: from the time of measurement of the newest sample used to the moment `gait/state` is published;
 - *contact to cue bytes*: from the true contact to the arrival of the cue's bytes at the emulated actuator;
 - *beyond the sample's own age*: to the same end from the moment at which the sample that confirmed the contact was
-  published. Before that it waited for the device's tick (2 ms), the wire, and its batch (2 ms).
+  published. Before that it waited for the device's tick (2 ms), the wire, and its batch (2 ms). It takes three hops: to
+  the analysis, to the feedback, to the actuator's node;
+- *three bare hops*: a number on its way through three processes that publish what they hear and do nothing else, during
+  the same session: what DDS, the executor and two busy cores take without any work of ours.
 """
 
 import argparse
@@ -20,15 +23,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from bare_hop import TOPIC
 
 from gait_session import message_values as values
+from gait_session.launch_environment import launch_environment
 from gait_session.recording_reader import Recording
 
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 SKIPPED_S = 5.0  # start-up is not the steady state
+HOPS_COUNT = 3
 
 
 def cpu_seconds(parent: int) -> dict[str, float]:
@@ -71,6 +79,30 @@ def run_session(duration_s: float, folder: Path) -> tuple[dict[str, float], floa
     first, last = looks
     used = {name: seconds - first[1].get(name, 0.0) for name, seconds in last[1].items() if name}
     return used, last[0] - first[0]
+
+
+@contextmanager
+def bare_hops() -> Iterator[None]:
+    """Let numbers hop from process to process, in the domain of the session."""
+    script = Path(__file__).with_name("bare_hop.py")
+    environment = launch_environment(os.environ)
+    hops = [subprocess.Popen([sys.executable, script, str(n)], env=environment) for n in range(HOPS_COUNT + 1)]
+    try:
+        yield
+    finally:
+        for hop in hops:
+            hop.terminate()
+        for hop in hops:
+            hop.wait()
+
+
+def hop_times(recording: Recording) -> list[float]:
+    """How long each number took from the first process to the last."""
+    first, last = (
+        {recorded.message.data: recorded.published_s for recorded in recording.messages(TOPIC.format(number))}
+        for number in (0, HOPS_COUNT)
+    )
+    return [last[number] - first[number] for number in first.keys() & last.keys()]
 
 
 def row(name: str, seconds: list[float]) -> str:
@@ -123,6 +155,7 @@ def latencies(recording: Recording) -> list[str]:
     table.append(row("sample to state", ages))
     table.append(row("contact to cue bytes", whole))
     table.append(row("beyond the sample's own age", beyond))
+    table.append(row("three bare hops", hop_times(recording)))
     table += [row(name, seconds) for name, seconds in hops.items()]
     return table
 
@@ -147,7 +180,8 @@ def main() -> None:
     parser.add_argument("--duration", type=float, default=60.0, help="seconds to walk")
     duration_s = parser.parse_args().duration
     with tempfile.TemporaryDirectory() as scratch:
-        used, length_s = run_session(duration_s, Path(scratch) / "recording")
+        with bare_hops():
+            used, length_s = run_session(duration_s, Path(scratch) / "recording")
         recording = Recording(Path(scratch) / "recording")
         lines = [f"{os.cpu_count()} cores, {duration_s:.0f} s, load average {os.getloadavg()[0]:.1f}", ""]
         lines += ["| process | share of one core |", "|---|---|"]
