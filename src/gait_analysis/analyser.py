@@ -29,7 +29,7 @@ from gait_analysis.plausibility import in_order
 from gait_analysis.sensors import DETECTORS, Finding, Sensors
 from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.state_grid import StateGrid
-from gait_analysis.stream_merge import StreamMerge, cut
+from gait_analysis.stream_merge import StreamMerge, since
 from gait_analysis.stride_maker import StrideMaker
 from gait_analysis.stride_motion import StrideMotion
 from gait_parts.settings import Settings, setting
@@ -38,7 +38,8 @@ from gait_sensing.samples import BeltSample, ForceSamples, ImuRow, ImuSample, Im
 STANDING_S = 10.0
 
 Result = GaitEvent | Stride | Asymmetry | GaitState | Standing
-News = tuple[float, Callable[[Any, list[Result], float], None], Any]  # when it is known, who takes it, and what it is
+Tell = Callable[[Result], None]
+News = tuple[float, Callable[[Any, Tell, float], None], Any]  # when it is known, who takes it, and what it is
 
 _METRICS = [
     "step_time",
@@ -97,8 +98,7 @@ class AnalyserSettings(Settings):
 class Analyser:
     """The analysis of one session; samples before ``start_s`` are ignored.
 
-    But for motion sensors from ``prepared_s`` on, by which posture in standing is known; ``STANDING_S`` before the
-    start at most.
+    But for motion sensors from ``prepared_s`` on, ``STANDING_S`` at most: they tell of posture in standing.
 
     ``parts`` holds the settings of detector, phase and metrics under their file names; one that is missing has its
     defaults. Raises ``ValueError`` when a part does not exist.
@@ -163,29 +163,32 @@ class Analyser:
 
     def feed(self, sample: ForceSamples | ImuSample | ImuSamples | BeltSample) -> list[Result]:
         """Take the next samples of any stream; return what is now known, in the order in which samples told it."""
+        results: list[Result] = []
+        self.feed_to(results.append, sample)
+        return results
+
+    def feed_to(self, tell: Tell, sample: ForceSamples | ImuSample | ImuSamples | BeltSample) -> None:
+        """As ``feed``, but tell each result as soon as it is known: cues hang on it, and the rest takes its time."""
         if isinstance(sample, BeltSample):
             self._belts.feed(sample)
-            return []
-        if isinstance(sample, (ImuSample, ImuSamples)):
-            return self._feed_motion(sample)
-        is_plate = sample.name in self._settings.force_streams
-        if not is_plate and sample.name not in self._sensors.force_streams:
-            return []
-        ordered = in_order(sample)
-        if ordered is None:
-            return []
-        sample = ordered
-        if sample.time_s[0] < self._start_s:
-            first = int(sample.time_s.searchsorted(self._start_s))
-            if first == len(sample.time_s):
-                return []
-            sample = cut(sample, first, len(sample.time_s))
-        if is_plate:
-            self._merge.feed(sample)
+        elif isinstance(sample, ForceSamples):
+            self._feed_force(sample, tell)
         else:
-            self._followers.feed(sample.name, sample)
-        self._lead(float(sample.time_s[0]))
-        return self._advance()
+            self._feed_motion(sample, tell)
+
+    def _feed_force(self, sample: ForceSamples, tell: Tell) -> None:
+        ordered = in_order(sample)
+        samples = since(ordered, self._start_s) if ordered is not None else None
+        if samples is None:
+            return
+        if samples.name in self._settings.force_streams:
+            self._merge.feed(samples)
+        elif samples.name in self._sensors.force_streams:
+            self._followers.feed(samples.name, samples)
+        else:
+            return
+        self._lead(float(samples.time_s[0]))
+        self._advance(tell)
 
     def finish(self) -> list[Result]:
         """Return what waited for samples that will not come."""
@@ -195,25 +198,26 @@ class Analyser:
         """Return what to tell when no state could be told for ``silent_s``; see ``StateGrid``. Changes nothing."""
         return self._grid.silence(silent_s)
 
-    def _feed_motion(self, sample: ImuSample | ImuSamples) -> list[Result]:
+    def _feed_motion(self, sample: ImuSample | ImuSamples, tell: Tell) -> None:
         rows, segment, start_s = sample.rows, sample.segment, self._start_s
         if turn := self._turns.get(segment):
             turn(sample)
         if not rows[0][0] >= start_s:
             self._motion.feed(segment, [row for row in rows if self._standing_s <= row[0] < start_s], 0.0)
             if not (rows := [row for row in rows if row[0] >= start_s]):
-                return []
+                return
             sample = ImuSamples(segment, rows)
         if rows[0][0] < self._first_s:
             self._lead(rows[0][0])
         self._followers.feed(segment, sample)
-        return self._advance() if self._followers.newest_s > self._led_until_s else []
+        if self._followers.newest_s > self._led_until_s:
+            self._advance(tell)
 
     def _lead(self, time_s: float) -> None:
         self._first_s = min(self._first_s, time_s)
         self._led_until_s = max(self._merge.newest_s, self._first_s) + self._settings.stale_s
 
-    def _advance(self) -> list[Result]:
+    def _advance(self, tell: Tell) -> None:
         """Look at all samples that may be looked at by now."""
         lag_s = self._settings.follow_s
         if self._followers.newest_s > self._led_until_s:
@@ -221,13 +225,11 @@ class Analyser:
             lag_s = 0.0
         watermark_s = self._merge.watermark_s
         if watermark_s <= self._done_s:
-            return []
-        results: list[Result] = []
+            return
         for known_s, take, what in self._news(watermark_s, lag_s):
-            take(what, results, known_s)
-        self._tell_regular(results, watermark_s, is_end_included=True)
+            take(what, tell, known_s)
+        self._tell_regular(tell, watermark_s, is_end_included=True)
         self._done_s = watermark_s
-        return results
 
     def _news(self, watermark_s: float, lag_s: float) -> list[News]:
         """Return what the samples up to the watermark tell, in the order in which it became known."""
@@ -240,7 +242,7 @@ class Analyser:
         return news
 
     def _of_followers(self, watermark_s: float, lag_s: float) -> list[News]:
-        found: list[tuple[float, str, Callable[[Any, list[Result], float], None], Any]] = []
+        found: list[tuple[float, str, Callable[[Any, Tell, float], None], Any]] = []
         rows: dict[str, list[ImuRow]] = {}
         for _, sample in self._followers.release(watermark_s - lag_s):
             if not isinstance(sample, ForceSamples):
@@ -255,41 +257,44 @@ class Analyser:
         found.sort(key=itemgetter(0, 1))
         return [(max(time_s + lag_s, self._done_s), take, what) for time_s, _, take, what in found]
 
-    def _on_plate(self, found: tuple[Limb, ContactChange], results: list[Result], known_s: float) -> None:
+    def _on_plate(self, found: tuple[Limb, ContactChange], tell: Tell, known_s: float) -> None:
         limb, change = found
-        self._tell_regular(results, known_s)
+        self._tell_regular(tell, known_s)
         if change.event is not None and limb.sensors.used is limb.plate and limb.plate.is_left(known_s):
             self._strides.interrupt()  # of somebody who is back
         limb.apply(change)
-        self._tell(results, limb, known_s, change.is_in_contact is None)
+        self._tell(tell, limb, known_s, change.is_in_contact is None)
 
-    def _on_finding(self, finding: Finding, results: list[Result], known_s: float) -> None:
-        self._tell_regular(results, known_s)
+    def _on_finding(self, finding: Finding, tell: Tell, known_s: float) -> None:
+        self._tell_regular(tell, known_s)
         for change in self._sensors.tell(finding, known_s):
-            self._on_change(change, results, known_s)
+            self._on_change(change, tell, known_s)
 
-    def _on_change(self, found: tuple[FootSensor, ContactChange], results: list[Result], known_s: float) -> None:
+    def _on_change(self, found: tuple[FootSensor, ContactChange], tell: Tell, known_s: float) -> None:
         sensor, change = found
-        self._tell_regular(results, known_s)
+        self._tell_regular(tell, known_s)
         sensor.take(change)
         if change.event is not None:
             sensor.agreement.found(change.event)
             sensor.crossed.found(change.event)
-        self._tell(results, self._limbs[sensor.side], known_s, change.is_in_contact is None)
+        self._tell(tell, self._limbs[sensor.side], known_s, change.is_in_contact is None)
 
-    def _tell_regular(self, results: list[Result], known_s: float, is_end_included: bool = False) -> None:
+    def _tell_regular(self, tell: Tell, known_s: float, is_end_included: bool = False) -> None:
         """Tell what comes at its time, whatever happens: strides that waited, standing, and the states."""
         while self._motion.next_s < known_s or (self._motion.next_s == known_s and is_end_included):
             due_s = self._motion.next_s
-            results += self._grid.until(due_s, is_end_included=False)
-            results += self._strides.due(due_s)
-        results += self._grid.until(known_s, is_end_included)
+            for state in self._grid.until(due_s, is_end_included=False):
+                tell(state)
+            for stride in self._strides.due(due_s):
+                tell(stride)
+        for state in self._grid.until(known_s, is_end_included):
+            tell(state)
 
-    def _tell(self, results: list[Result], limb: Limb, known_s: float, has_lost_contact: bool) -> None:
+    def _tell(self, tell: Tell, limb: Limb, known_s: float, has_lost_contact: bool) -> None:
         """Tell the events that the sensor now in use has found; a sensor ``has_lost_contact`` when it cannot tell."""
         if reason := limb.sensors.changed(known_s):
             self._strides.change_sensor(reason)
         for event in limb.sensors.told(known_s):
-            results += self._strides.feed(event)
+            self._strides.feed(event, tell)
         if has_lost_contact and limb.sensors.used is None:
             self._strides.interrupt()

@@ -83,10 +83,11 @@ class AnalysisNode(LabNode):
         self._feed(values.belt_sample(message))
 
     def _feed(self, sample: ForceSamples | ImuSample | BeltSample) -> None:
-        if self._analyser is None:
-            return
-        for result in self._analyser.feed(sample):
-            self._topics[type(result)].publish(self._message(result))
+        if self._analyser is not None:
+            self._analyser.feed_to(self._tell, sample)
+
+    def _tell(self, result: Result) -> None:
+        self._topics[type(result)].publish(self._message(result))
 
     def _tell_silence(self) -> None:
         silent_s = now_s(self) - self._told_s

@@ -159,7 +159,7 @@ class Sensors:
         if motion is None:
             return rows, []
         detector, heard = motion.detector, motion.heard
-        heard.add([max(row[0] + lag_s, done_s) for row in rows])
+        heard.add([done_s if done_s > (known_s := row[0] + lag_s) else known_s for row in rows])
         measured, doubts = motion.check.feed(rows)
         found = {time_s: Finding(time_s, motion, doubt) for time_s, doubt in doubts}
         for time_s, events in detector.follow(measured):

@@ -14,7 +14,7 @@ from statistics import fmean, median, stdev
 
 from gait_analysis.deviation import ABSENT, Finding, too_early, unseen
 from gait_analysis.gait import Stride
-from gait_analysis.own_baseline import OwnBaseline, Spread
+from gait_analysis.own_baseline import OwnBaseline
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
@@ -72,16 +72,15 @@ class SideComparison:
             return too_early(_LEAST_COUNT)
         value = median(own)
         others_name = "sound" if self._prosthetic_side else side.other.value
-        references = (
-            (Spread(fmean(others), stdev(others)), f"than on the {others_name} side"),
-            (self._baseline[side].spread, f"than in the first {self._baseline_count} strides"),
-        )
-        quantity = self._quantity
+        quantity, baseline = self._quantity, self._baseline[side].spread
         found = []
-        for reference, words in references:
-            excess = value - reference.mean
-            if excess > max(quantity.least, _SPREADS * reference.sd):  # never, with NaN
-                found.append(f"{excess * quantity.scale:.1f} {quantity.unit} more {words}")
+        excess = value - fmean(others)
+        if excess > quantity.least and excess > _SPREADS * stdev(others):  # the latter takes long
+            found.append(f"{excess * quantity.scale:.1f} {quantity.unit} more than on the {others_name} side")
+        excess = value - baseline.mean
+        if excess > max(quantity.least, _SPREADS * baseline.sd):  # never, with NaN
+            than = f"than in the first {self._baseline_count} strides"
+            found.append(f"{excess * quantity.scale:.1f} {quantity.unit} more {than}")
         if not found:
             return ABSENT
         return Finding(

@@ -77,3 +77,11 @@ def cut(samples: ForceSamples, first: int, end: int) -> ForceSamples:
         samples.moment_nm[first:end],
         samples.centre_of_pressure_m[first:end],
     )
+
+
+def since(samples: ForceSamples, start_s: float) -> ForceSamples | None:
+    """Return the samples from ``start_s`` on; None when there are none."""
+    if samples.time_s[0] >= start_s:
+        return samples
+    first = int(samples.time_s.searchsorted(start_s))
+    return cut(samples, first, len(samples.time_s)) if first < len(samples.time_s) else None

@@ -2,6 +2,7 @@
 """Events of both feet, in order, to what they make: placed events, strides and asymmetry."""
 
 import math
+from collections.abc import Callable
 
 from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.cross_steps import CrossSteps, Finding
@@ -43,8 +44,8 @@ class StrideMaker:
         for limb in self._limbs.values():
             limb.strides.spoil(reason)
 
-    def feed(self, event: GaitEvent) -> list[GaitEvent | Stride | Asymmetry]:
-        """Return what ``event`` makes known: itself in its place, the asymmetry of its stride, and the stride.
+    def feed(self, event: GaitEvent, tell: Callable[[GaitEvent | Stride | Asymmetry], None]) -> None:
+        """Tell what ``event`` makes known: itself in its place, the asymmetry of its stride, and strides that are due.
 
         Asymmetry comes at once, for cues hang on it; the stride with what motion sensors tell of it, see ``due``.
         """
@@ -54,21 +55,23 @@ class StrideMaker:
             limb.land(event, self._plates.belt_mps(event.side, event.detected_s))
         placed, times = self._place(limb, event)
         if times is None:
-            return [placed]
+            tell(placed)
+            return
         width_m = self._plates.step_width_m(limb, times)
         doubt = self._plates.doubt(limb, times, width_m)
         if doubt.text and not placed.reason:
             placed = placed._replace(reason=doubt.text)
+        tell(placed)
         if (swap := doubt.text if doubt.is_other_foot else limb.sensors.swap_doubt) and not times.reason:
             times = times._replace(reason=swap)
         measured = self._plates.measures(limb, times, last_landing, event, width_m, doubt)
         stride = timed_stride(times, **measured, stance_doubt=limb.sensors.stance_doubt)
+        if asymmetry := self._asymmetry.feed(stride, limb.landing.position_m):
+            tell(asymmetry)
         swing_bw = math.nan if doubt.is_load_wrong else limb.swing_load_bw(times.foot_off_s, times.end_s)
         self._motion.add(stride, swing_bw, event.detected_s)
-        found: list[GaitEvent | Stride | Asymmetry] = [placed, *self.due(event.detected_s)]
-        if asymmetry := self._asymmetry.feed(stride, limb.landing.position_m):
-            found.append(asymmetry)
-        return found
+        for due in self.due(event.detected_s):
+            tell(due)
 
     def due(self, known_s: float) -> list[Stride]:
         """Return the strides of which all is known at ``known_s``."""

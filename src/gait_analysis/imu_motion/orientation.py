@@ -58,9 +58,9 @@ class Orientation:
         self._waiting.clear()
         if len(samples):
             self._newest_s = float(samples[-1, TIME])
-        size = np.abs(samples[:, FORCE.start : RATE.stop])
-        if not (size.max(axis=0) < HIGHEST).all():  # not so for NaN
-            samples = samples[(size < HIGHEST).all(axis=1)]
+        is_measured = np.abs(samples[:, FORCE.start : RATE.stop]) < HIGHEST  # not so for NaN
+        if not is_measured.all():
+            samples = samples[is_measured.all(axis=1)]
         halves: list[Array] = []
         while len(samples):
             time_s, stretch = samples[:, TIME], self._stretch
@@ -149,12 +149,11 @@ class _Stretch:
         means = (at_edges[1:] - at_edges[:-1]) * RATE_HZ
         self._edge, self.count = at_edges[-1], self.count + len(edges_s)
         filtered = self._filter.updateBatch(np.ascontiguousarray(means[:, 3:]), np.ascontiguousarray(means[:, :3]))
-        up = _vertical(filtered["quat6D"][:, [1, 2, 3, 0]])
         sent = _sent(rows[:, _SENT], time_s - turned_s)
-        if sent is not None:
-            own = sent[before] + share * (sent[after] - sent[before])
-            own /= np.sqrt((own * own).sum(axis=1, keepdims=True))
-            up = np.where(np.isfinite(own), own, up)
+        up = None if sent is None else _blended(sent[before], sent[after], share)
+        if up is None or not (is_told := np.isfinite(up)).all():
+            filtered_up = _vertical(filtered["quat6D"][:, [1, 2, 3, 0]])
+            up = filtered_up if up is None else np.where(is_told, up, filtered_up)
         return [edges_s, means, up, edges_s - self._begin_s, edges_s - changed_s[before]]
 
 
@@ -168,6 +167,13 @@ def _sent(sent_xyzw: Array, age_s: Array) -> Array | None:
     if not is_sent.any():
         return None
     return np.where((is_sent & (age_s < STUCK_S))[:, None], _vertical(sent_xyzw), np.nan)
+
+
+def _blended(first: Array, second: Array, share: Array) -> Array:
+    """Return unit vectors [n, 3] at ``share`` [n, 1] of the way from the first to the second ones."""
+    blended = first + share * (second - first)
+    blended /= np.sqrt((blended * blended).sum(axis=1, keepdims=True))
+    return blended
 
 
 def _latest_s(time_s: Array, differs: NDArray[np.bool_], first_s: float) -> Array:
