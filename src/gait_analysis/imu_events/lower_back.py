@@ -221,7 +221,7 @@ class Detector:
         self._last_s = time_s
         self._heights_mps2.append(jolt.height_mps2)
         told_s = self._begin_s + jolt.told / RATE_HZ  # up to there samples say when it landed
-        is_far = any(begin_s - FAR_S < told_s and time_s < end_s + FAR_S for begin_s, end_s in self._gaps_s)
+        is_far = any(begin_s < told_s and time_s < end_s + FAR_S for begin_s, end_s in self._gaps_s)
         self._waiting.append((jolt, is_far))
         self._is_bout = self._is_bout or len(self._waiting) >= settings.least_steps
         if not self._is_bout:
