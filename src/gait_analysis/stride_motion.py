@@ -44,7 +44,7 @@ class StrideMotion:
             **{f"{side.value}_{link}": self._knees[side].feed for side in Side for link in ("thigh", "shank")},
         }
         self._waiting: deque[_Waiting] = deque()
-        self._heard_s = -math.inf
+        self._heard_s = -math.inf  # time of the newest row heard
         self._worn: set[str] = set()  # segments with an IMU
         self._coming: dict[str, list[ImuRow]] = {}  # rows not heard yet
         self._lag_s = 0.0  # of those
@@ -62,6 +62,12 @@ class StrideMotion:
             self._take(segment, coming)
             coming.clear()
         coming += rows
+
+    def _newest_s(self, known_s: float) -> float:
+        """Return the time of the newest row that is known at ``known_s``."""
+        until_s = known_s - self._lag_s
+        counts = ((rows, bisect_right(rows, until_s, key=itemgetter(0))) for rows in self._coming.values())
+        return max([self._heard_s, *(rows[count - 1][0] for rows, count in counts if count)])
 
     def _hear(self, known_s: float) -> None:
         """Take the rows that are known at ``known_s``."""
@@ -81,8 +87,7 @@ class StrideMotion:
 
     def add(self, stride: Stride, swing_load_bw: float, known_s: float) -> None:
         """Take a stride that ended; ``known_s`` is when that became known."""
-        self._hear(known_s)
-        is_heard = known_s - self._heard_s <= HEARD_S
+        is_heard = known_s - self._newest_s(known_s) <= HEARD_S
         due_s = max(stride.end_s + WAIT_S, known_s) if is_heard else known_s
         self._waiting.append(_Waiting(stride, swing_load_bw, due_s))
 
