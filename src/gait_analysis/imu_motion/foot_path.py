@@ -26,8 +26,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS, HISTORY_S
+from gait_analysis.imu_events.worn import HISTORY_S
 from gait_analysis.imu_motion.foot_rest import FASTEST_RADPS, Stillness
+from gait_analysis.imu_motion.orientation import HIGHEST
 from gait_analysis.imu_motion.strapdown import Way, crossing, way_between
 from gait_analysis.imu_table import later, table
 from gait_sensing.samples import Array, ImuSample, ImuSamples, Side, Vector
@@ -106,21 +107,20 @@ class FootPath:
         """Return the rows [n, 7] of that time that are measurements."""
         rows = self._rows()
         rows = rows[rows[:, 0].searchsorted(begin_s) : rows[:, 0].searchsorted(end_s, side="right")]
-        size = np.abs(rows[:, 1:])
-        is_measured = (size[:, :3] < HIGHEST_MPS2).all(axis=1) & (size[:, 3:] < HIGHEST_RADPS).all(axis=1)
-        measured: Array = rows[is_measured]  # a copy: the buffer must be free to grow
-        return measured
+        is_measured = np.abs(rows[:, 1:]) < HIGHEST
+        measured: Array = rows.copy() if is_measured.all() else rows[is_measured.all(axis=1)]
+        return measured  # a copy: the buffer must be free to grow
 
 
 def _doubt(path: Array, foot_off_s: float, contact_s: float) -> str:
     """Return what makes the rows from rest to rest useless; empty when nothing does."""
     time_s = path[:, 0]
-    if len(time_s) < 2 or np.diff(time_s).max() > MAX_GAP_S:
+    if len(time_s) < 2 or (time_s[1:] - time_s[:-1]).max() > MAX_GAP_S:
         return "samples of the foot are missing"
     swing = path[(time_s >= foot_off_s) & (time_s <= contact_s)]
     moved = np.flatnonzero((swing[1:, 1:] != swing[:-1, 1:]).any(axis=1))
     changes_s = np.concatenate([swing[:1, 0], swing[moved + 1, 0], swing[-1:, 0]])
-    if len(changes_s) < 2 or np.diff(changes_s).max() > MAX_GAP_S + STUCK_S:
+    if len(changes_s) < 2 or (changes_s[1:] - changes_s[:-1]).max() > MAX_GAP_S + STUCK_S:
         return "the sensor of the foot is stuck"
     return "the sensor of the foot is clipped" if _is_clipped(swing) else ""
 

@@ -41,6 +41,7 @@ CROSS: Array = np.array(
     [[[0, 0, 0], [0, 0, -1], [0, 1, 0]], [[0, 0, 1], [0, 0, 0], [-1, 0, 0]], [[0, -1, 0], [1, 0, 0], [0, 0, 0]]]
 )
 TILT: Array = CROSS[2] / STANDARD_GRAVITY_MPS2
+UNTURNED: Array = np.eye(3)
 MOTION, BIAS, OFFSET, SPEED = (slice(first, first + 3) for first in (0, 3, 6, 9))  # the unknowns
 
 
@@ -91,7 +92,7 @@ def way_between(rows: Array, first: Rest, last: Rest) -> Way:
 
 
 def _integrate(part: Array, first: Rest) -> _Integrals:
-    interval_s = np.diff(part[:, 0])
+    interval_s = part[1:, 0] - part[:-1, 0]
     attitude = _level(first.force_mps2) @ _turns(part[:, 4:], interval_s)
     force_mps2 = (attitude @ part[:, 1:4, None])[..., 0]
     crossed = crossing(force_mps2)
@@ -111,7 +112,7 @@ def _integrate(part: Array, first: Rest) -> _Integrals:
 def _turns(rate_radps: Array, interval_s: Array) -> Array:
     """Return the attitudes [n, 3, 3] since the first sample: products of all turns before, log2(n) at a time."""
     vectors = 0.5 * (rate_radps[1:] + rate_radps[:-1]) * interval_s[:, None]
-    turns = np.concatenate([np.eye(3)[None], Rotation.from_rotvec(vectors).as_matrix()])
+    turns = np.concatenate([UNTURNED[None], Rotation.from_rotvec(vectors).as_matrix()])
     reach = 1
     while reach < len(turns):
         turns[reach:] = turns[:-reach] @ turns[reach:]
@@ -175,7 +176,7 @@ def _equations(sums: _Integrals, first: Rest, last: Rest) -> tuple[Array, Array,
 
 def _speed_sensitivity(leaned: Array, swerved: Array, turned: Array, begin: Array, time: float) -> Array:
     """Return how the speed [3], or with other integrals the way, depends on the unknowns: [3, 12]."""
-    return np.hstack([-leaned @ TILT, swerved, -leaned @ TILT @ begin - turned, time * np.eye(3)])
+    return np.concatenate([-leaned @ TILT, swerved, -leaned @ TILT @ begin - turned, time * UNTURNED], axis=1)
 
 
 def _speed_by(sums: _Integrals, errors: Array) -> Array:
@@ -189,7 +190,10 @@ def _length_variance_m2(sums: _Integrals, end_m: Array, prior: Array, expected: 
     """Return the variance of the horizontal distance that remains once the rests are known."""
     ahead = end_m * (1.0, 1.0, 0.0)
     ahead /= max(float(np.linalg.norm(ahead)), 1e-9)
-    weight_s = 0.5 * (np.append(sums.interval_s, 0.0) + np.append(0.0, sums.interval_s))
+    weight_s = np.zeros(len(sums.interval_s) + 1)
+    weight_s[:-1] = sums.interval_s
+    weight_s[1:] += sums.interval_s
+    weight_s *= 0.5
     leaned, swerved, turned = (
         (weight_s @ each.reshape(-1, 9)).reshape(3, 3) for each in (sums.leaned, sums.swerved, sums.turned)
     )
