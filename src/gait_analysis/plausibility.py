@@ -51,36 +51,38 @@ class MotionCheck:
         measured: list[ImuRow] = []
         changes: list[tuple[float, str]] = []
         p, q, r, u, v, w = self._values
+        since_s, good_s = self._since_s, self._good_s
         most_force2, most_rate2 = HIGHEST_MPS2**2, HIGHEST_RADPS**2
         for row in rows:
             time_s, a, b, c, x, y, z, _, _, _, _ = row
             is_new = a != p or b != q or c != r or x != u or y != v or z != w
             if is_new:
                 p, q, r, u, v, w = a, b, c, x, y, z
-                self._since_s = time_s
+                since_s = time_s
             is_possible = a * a + b * b + c * c < most_force2 and x * x + y * y + z * z < most_rate2
-            wrong = "" if is_possible and is_new else self._wrong(time_s, (a, b, c, x, y, z), is_possible)
+            wrong = "" if is_possible and is_new else self._wrong((a, b, c, x, y, z), time_s - since_s, is_possible)
             if not wrong:
                 measured.append(row)
-                self._good_s = time_s
-            elif math.isnan(self._good_s):
-                self._good_s = time_s
-            elif time_s - self._good_s <= MISSING_S:
+                good_s = time_s
+            elif math.isnan(good_s):
+                good_s = time_s
+            elif time_s - good_s <= MISSING_S:
                 wrong = ""
             if wrong != self.reason:
                 self.reason = wrong
                 changes.append((time_s, wrong))
         self._values = p, q, r, u, v, w
+        self._since_s, self._good_s = since_s, good_s
         return measured, changes
 
-    def _wrong(self, time_s: float, values: tuple[float, ...], is_possible: bool) -> str:
+    def _wrong(self, values: tuple[float, ...], same_for_s: float, is_possible: bool) -> str:
         if not is_possible:  # nor is NaN
             is_number = all(map(math.isfinite, values))
             return f"{self._segment} sends " + ("values that no worn sensor measures" if is_number else "no numbers")
         force_mps2, rate_radps = math.hypot(*values[:3]), math.hypot(*values[3:])
         is_at_rest = rate_radps < REST_RADPS and abs(force_mps2 - STANDARD_GRAVITY_MPS2) < REST_MPS2
         limit_s = FROZEN_AT_REST_S if is_at_rest else FROZEN_S
-        return f"{self._segment} is stuck: its values do not change" if time_s - self._since_s >= limit_s else ""
+        return f"{self._segment} is stuck: its values do not change" if same_for_s >= limit_s else ""
 
 
 class Doubt(NamedTuple):

@@ -98,11 +98,12 @@ class Detector:
 
         Yield the time of each that tells events or another ``reason``, and the events.
         """
+        max_gap_s = self._settings.max_gap_s
         for row in rows:
             time_s = row[0]
             if not time_s > self._newest_s:
                 continue
-            if time_s - self._newest_s > self._settings.max_gap_s:
+            if time_s - self._newest_s > max_gap_s:
                 yield from self._use_up()
                 self._restart()
                 yield from self._tell(time_s, [])

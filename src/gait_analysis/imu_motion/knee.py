@@ -70,8 +70,9 @@ class Knee:
 
 
 def _pitch_rad(rows: Array, axes: BodyAxes) -> Array:
-    pitches_rad: Array = np.unwrap(np.arctan2(-(rows[:, UP] @ axes.forward), rows[:, UP] @ axes.up))
-    return pitches_rad
+    pitches_rad: Array = np.arctan2(-(rows[:, UP] @ axes.forward), rows[:, UP] @ axes.up)
+    is_whole = (np.abs(pitches_rad[1:] - pitches_rad[:-1]) < math.pi).all()  # as nearly always
+    return pitches_rad if is_whole else np.unwrap(pitches_rad)
 
 
 def _swing_vote(pitch_rad: Array) -> int:
