@@ -2,7 +2,6 @@
 """The way of a foot from its IMU, on a foot whose way is a formula: truth, invariance, and what is not told."""
 
 import math
-from dataclasses import astuple, fields, replace
 
 import numpy as np
 import pytest
@@ -45,13 +44,11 @@ def swing(script, readings, left, side=Side.LEFT, shift_s=0.0):
 
 
 def values(found):
-    return np.array([value for value in astuple(found) if not isinstance(value, str)])
+    return np.array([value for value in found if not isinstance(value, str)])
 
 
 def is_unknown(found, but=()):
-    return all(
-        math.isnan(getattr(found, field.name)) for field in fields(FootSwing) if field.name not in ("reason", *but)
-    )
+    return all(math.isnan(getattr(found, name)) for name in FootSwing._fields if name not in ("reason", *but))
 
 
 def test_a_foot_in_a_formula_goes_as_the_formula_says(script, readings, left):
@@ -223,7 +220,7 @@ def test_memory_is_bounded_and_the_past_of_some_seconds_is_kept(script, readings
             assert path.swing(0.0, script.OFF_S, script.CONTACT_S, left) == expected
         sizes.append(len(path._values))
     assert max(sizes) <= 7 * (2.0 * KEEP_S * RATE_HZ + 2)
-    assert replace(path.swing(0.0, script.OFF_S, script.CONTACT_S, left), reason="") != expected
+    assert path.swing(0.0, script.OFF_S, script.CONTACT_S, left)._replace(reason="") != expected
 
 
 def test_simulated_lengths_are_true_at_all_speeds_rates_and_errors_of_the_sensor(script):

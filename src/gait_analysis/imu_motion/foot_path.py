@@ -22,7 +22,7 @@ not told.
 
 import math
 from array import array
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,8 +45,7 @@ LEAST_LENGTH_M = 0.1  # of a stride with a direction
 _WIDTH = 7
 
 
-@dataclass(frozen=True, slots=True)
-class FootSwing:
+class FootSwing(NamedTuple):
     """What one swing of a foot was like; NaN: cannot tell."""
 
     stride_length_m: float  # horizontal distance from rest to rest, relative to the belt
@@ -146,20 +145,19 @@ def _judge(way: Way, left: Array, outward: float, foot_off_s: float, contact_s: 
     pitch_rad = np.arcsin(np.clip(facing[:, 2], -1.0, 1.0))
     contact_rad = float(np.interp(contact_s, way.time_s, pitch_rad))
     length_m = math.hypot(*way.position_m[-1, :2])
-    swing = replace(_nothing(""), foot_pitch_at_contact_rad=contact_rad, stride_length_error_m=way.length_error_m)
+    swing = _nothing("")._replace(foot_pitch_at_contact_rad=contact_rad, stride_length_error_m=way.length_error_m)
     if way.misfit > MOST_MISFIT:
-        return replace(swing, reason="the foot's readings contradict each other: its sensor needs calibration")
+        return swing._replace(reason="the foot's readings contradict each other: its sensor needs calibration")
     if way.length_error_m > MOST_ERROR_M:
-        return replace(swing, reason="the foot hardly comes to rest")
-    swing = replace(swing, stride_length_m=length_m)
+        return swing._replace(reason="the foot hardly comes to rest")
+    swing = swing._replace(stride_length_m=length_m)
     if length_m < LEAST_LENGTH_M:
-        return replace(swing, reason="the stride is too short to have a direction")
+        return swing._replace(reason="the stride is too short to have a direction")
     ahead = way.position_m[-1, :2] / length_m
     clearance_m = _clearance_m(way, pitch_rad, way.position_m[:, :2] @ ahead / length_m, foot_off_s, contact_s)
     sideways = facing[[0, -1], 1] * ahead[0] - facing[[0, -1], 0] * ahead[1]
     toe_out_rad = outward * float(np.arctan2(sideways, facing[[0, -1], :2] @ ahead).mean())
-    return replace(
-        swing,
+    return swing._replace(
         foot_clearance_m=clearance_m,
         circumduction_m=_out_m(way, outward, foot_off_s, contact_s),
         foot_progression_rad=toe_out_rad,

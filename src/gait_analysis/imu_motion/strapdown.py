@@ -24,7 +24,7 @@ system of linear equations does what a smoother would. The variance of coarse sa
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -45,8 +45,7 @@ UNTURNED: Array = np.eye(3)
 MOTION, BIAS, OFFSET, SPEED = (slice(first, first + 3) for first in (0, 3, 6, 9))  # the unknowns
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """Where a sensor was and how it was turned, between two rests."""
 
     time_s: Array  # [n]
@@ -56,8 +55,7 @@ class Way:
     misfit: float  # mean square of what did not fit the rests, over what was to be expected: about 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Integrals:
+class _Integrals(NamedTuple):
     """What the sensor's readings amount to, and how much of it each error would make."""
 
     interval_s: Array  # [n - 1]

@@ -131,8 +131,10 @@ class WornSegment:
                     self._pose = _unit(np.mean(self._standing, axis=0))
             return
         self._standing.clear()
+        if end_s < self._next_s:
+            return
         begin_s = max(self._walking_from_s, end_s - WINDOW_S, end_s - float(rows[-1, AGE]) + SETTLE_S)
-        if end_s >= self._next_s and end_s - begin_s >= LEAST_STRIDES * SHORTEST_STRIDE_S:
+        if end_s - begin_s >= LEAST_STRIDES * SHORTEST_STRIDE_S:
             self._look(self.orientation.between(begin_s, end_s))
 
     def _look(self, rows: Array) -> None:
