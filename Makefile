@@ -30,9 +30,12 @@ session: .venv/package ## run a simulated session; DURATION=60 seconds, or play 
 
 .PHONY: test
 test: lint .venv/package ## check style and types, then run every test
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest -n auto --ignore=test/system
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest -n $(workers) --ignore=test/system
 	@echo "Whole sessions, one after the other: each needs a core and comes late without"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest test/system
+
+# More than there are cores: many tests wait for processes.
+workers := $(shell expr 3 '*' "$$(nproc)" / 2)
 
 .PHONY: lint
 lint: .venv/requirements .venv/test-requirements ## check style and types
