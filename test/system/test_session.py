@@ -28,7 +28,7 @@ from gait_session import replay
 from gait_session.recording_reader import Recording
 
 pytestmark = pytest.mark.timeout(600)  # of up to three sessions
-DURATION_S = 60.0
+DURATION_S = 45.0
 MATCH_S = 0.05
 STALLED_S = 0.09  # of age when published: nearly what a plate is waited for
 RUNS_COUNT = 3
