@@ -1,6 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One hop of a chain of nodes that do nothing else: ``bare_hop.py N`` hears hop N - 1 and tells hop N, 0 counts up."""
+"""One hop of a chain of nodes that do nothing else: with argument N it hears hop N - 1 and tells hop N; 0 counts up."""
 
 import sys
 
@@ -32,5 +31,6 @@ class BareHop(LabNode):
         self.create_timer(PERIOD_S, count_up)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the node."""
     run(BareHop)

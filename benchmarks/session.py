@@ -84,9 +84,12 @@ def run_session(duration_s: float, folder: Path) -> tuple[dict[str, float], floa
 @contextmanager
 def bare_hops() -> Iterator[None]:
     """Let numbers hop from process to process, in the domain of the session."""
-    script = Path(__file__).with_name("bare_hop.py")
     environment = launch_environment(os.environ)
-    hops = [subprocess.Popen([sys.executable, script, str(n)], env=environment) for n in range(HOPS_COUNT + 1)]
+    command = [sys.executable, "-c", "import bare_hop; bare_hop.main()"]
+    hops = [
+        subprocess.Popen([*command, str(number)], env=environment, cwd=Path(__file__).parent)
+        for number in range(HOPS_COUNT + 1)
+    ]
     try:
         yield
     finally:
