@@ -30,9 +30,9 @@ from pathlib import Path
 import numpy as np
 from bare_hop import TOPIC
 
-from gait_session import message_values as values
-from gait_session.launch_environment import launch_environment
-from gait_session.recording_reader import Recording
+from gait_messages import values
+from gait_session.launching.environment import launch_environment
+from gait_session.recording.reader import Recording
 
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 SKIPPED_S = 5.0  # start-up is not the steady state

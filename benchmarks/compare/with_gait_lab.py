@@ -13,7 +13,7 @@ from gait_analysis.imu_events import foot_rate, lower_back
 from gait_analysis.participant import Participant
 from gait_analysis.stream_merge import cut
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ForceSamples, ImuSample, ImuSamples, Side
-from gait_session.analyse_command import run as run_walk
+from gait_session.analyse.command import run as run_walk
 from gait_session.plain_file import read_plain_file
 from gait_session.plain_walk import PlainWalk, join
 

@@ -13,16 +13,10 @@ from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.sensors import PROSTHESIS
 from gait_analysis.standing import Standing
 from gait_analysis.state_grid import SILENT_S
+from gait_messages import values
 from gait_parts import plugins
 from gait_ros import qos
-from gait_ros.messages import (
-    asymmetry_message,
-    event_message,
-    standing_message,
-    state_message,
-    stride_message,
-    values,
-)
+from gait_ros.messages import asymmetry_message, event_message, standing_message, state_message, stride_message
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing.samples import SEGMENTS, BeltSample, ForceSamples, ImuSample

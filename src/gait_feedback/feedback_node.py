@@ -20,9 +20,10 @@ from gait_feedback.intensity import IntensitySettings
 from gait_feedback.limiter import LimiterSettings
 from gait_feedback.schedule import ScheduleSettings
 from gait_feedback.stability_guard import GuardSettings
+from gait_messages import values
 from gait_ros import qos
 from gait_ros.intake import Newest
-from gait_ros.messages import cue_message, dropped_receipt, feedback_message, to_stamp, values
+from gait_ros.messages import cue_message, dropped_receipt, feedback_message, to_stamp
 from gait_ros.parameters import declare, declare_part
 from gait_ros.running import LabNode, now_s, run, status
 from gait_sensing.samples import ForceSamples, Side

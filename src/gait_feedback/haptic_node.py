@@ -16,10 +16,11 @@ from gait_feedback import actuators
 from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
 from gait_feedback.cue import Answer, Modality
 from gait_feedback.ledger import Ledger, LedgerSettings, Settled
+from gait_messages import values
 from gait_parts.settings import Settings, setting
 from gait_ros import qos
 from gait_ros.devices import link_status
-from gait_ros.messages import dropped_receipt, sent_receipt, values
+from gait_ros.messages import dropped_receipt, sent_receipt
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing.wires.reader import Reader

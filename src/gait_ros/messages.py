@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values to messages. The way back is pure and serves replay too: ``values``, from ``gait_session.message_values``.
+"""Values to messages. The way back is pure and serves replay too: ``values``, from ``gait_messages.values``.
 
 Field types are not checked by rclpy: every number is sent as ``float(...)`` or ``int(...)``, arrays as ``array('d')``.
 """
@@ -19,13 +19,11 @@ from gait_analysis.participant import Participant, Role
 from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue
 from gait_feedback.cueing import CueingState
+from gait_messages import values
 from gait_sensing.mounting.mounting import SegmentMounting
 from gait_sensing.mounting.placement import MountingFinding
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
 from gait_sensing.wires.raw_log import RawEntry
-from gait_session import message_values
-
-values = message_values  # nodes reach the way back through here: they may not import a later stage
 
 SIDE_NUMBER = {Side.LEFT: msg.LimbState.SIDE_LEFT, Side.RIGHT: msg.LimbState.SIDE_RIGHT, None: 0}
 ROLE_NUMBER = {

@@ -9,8 +9,9 @@ from gait_lab import msg
 from rclpy.node import Node
 
 from gait_analysis.events import EventKind, Source
+from gait_messages import values
 from gait_ros import qos
-from gait_ros.messages import mounting_message, values
+from gait_ros.messages import mounting_message
 from gait_ros.running import now_s, status
 from gait_sensing.mounting.mounting import ImuMounting, MountingSettings, SegmentMounting
 from gait_sensing.mounting.placement import MountingFinding

@@ -10,8 +10,8 @@ from geometry_msgs.msg import WrenchStamped
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
+from gait_messages import values
 from gait_ros import qos
-from gait_ros.messages import values
 from gait_sensing.calibration.start_check import check_body_weight
 from gait_sensing.calibration.weighing import Weighing
 from gait_sensing.samples import ForceSamples

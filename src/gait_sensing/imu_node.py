@@ -9,9 +9,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import Imu
 
+from gait_messages import values
 from gait_ros import qos
 from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic, start
-from gait_ros.messages import imu_message, values
+from gait_ros.messages import imu_message
 from gait_ros.mounting import MountingWatch
 from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, run

@@ -10,10 +10,11 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg, srv
 from geometry_msgs.msg import WrenchStamped
 
+from gait_messages import values
 from gait_parts.settings import setting
 from gait_ros import qos
 from gait_ros.devices import Outlet, RawSettings, TopicInput, TopicSettings, Wire, declare_device, declare_topic, start
-from gait_ros.messages import force_samples_message, values, wrench_message
+from gait_ros.messages import force_samples_message, wrench_message
 from gait_ros.parameters import declare, declare_names
 from gait_ros.running import LabNode, run
 from gait_sensing import load_cells

@@ -12,9 +12,10 @@ from gait_lab import msg, srv
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from gait_messages import values
 from gait_ros import qos
 from gait_ros.devices import RawSettings, RawTap, link_status
-from gait_ros.messages import to_stamp, values
+from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare, declare_part, declare_text
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing import treadmills

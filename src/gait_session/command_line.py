@@ -7,10 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gait_session import analyse_command, belts_command, doctor, launch_command
-from gait_session.launch_environment import find_executable, launch_environment
-from gait_session.raw_replay import compare_raw, has_raw_bytes
-from gait_session.replay import compare
+from gait_session import belts_command
+from gait_session.analyse import command as analyse_command
+from gait_session.doctor.checks import examine
+from gait_session.launching import command as launch_command
+from gait_session.launching.environment import find_executable, launch_environment
+from gait_session.recording.raw_replay import compare_raw, has_raw_bytes
+from gait_session.recording.replay import compare
 from gait_session.session_command import report, run_session
 
 NEXT = """\
@@ -65,7 +68,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         print(belts_command.fit_belts(options.run, options.origin_z_m))
         return 0
     if options.command == "doctor":
-        return doctor.examine(options.config)
+        return examine(options.config)
     if options.command in WISHES:
         given = (vars(options).get(flag.strip("-").replace("-", "_")) for flag in START_FLAGS)
         _ask_operator_node(options.command, *filter(None, given))

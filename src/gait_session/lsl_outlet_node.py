@@ -5,8 +5,8 @@ from functools import partial
 
 from gait_lab import msg
 
+from gait_messages import values
 from gait_ros import qos
-from gait_ros.messages import values
 from gait_ros.running import LabNode, now_s, run
 from gait_session.lsl_outlet import EVENTS, STATE, LslOutlet, event_row, state_row
 

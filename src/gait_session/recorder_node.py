@@ -20,14 +20,14 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
+from gait_messages.definitions import find_definition
 from gait_parts.settings import Settings, setting
 from gait_ros import qos
 from gait_ros.intake import never_called, new_intake, take
 from gait_ros.messages import to_stamp
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run, status
-from gait_session.message_definitions import find_definition
-from gait_session.recording_writer import QosProfile, RecordingWriter
+from gait_session.recording.writer import QosProfile, RecordingWriter
 
 QUEUE_DEPTH = 1000
 TAKE_PERIOD_S = 0.01

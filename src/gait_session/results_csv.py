@@ -15,8 +15,8 @@ from typing import Any
 from gait_analysis.events import EventFlag, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, MetricAsymmetry, Stride
 from gait_feedback.cue import CueResult
+from gait_messages import values
 from gait_sensing.samples import Side
-from gait_session import message_values as values
 
 EVENTS, PHASE, STRIDES, ASYMMETRY = "events.csv", "phase.csv", "strides.csv", "asymmetry.csv"
 PHASE_HEAD = "time_s,side,phase,is_valid\n"

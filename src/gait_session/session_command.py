@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2
 from gait_session import plain_file
-from gait_session.launch_command import find_launch_file, launch
-from gait_session.launch_parameters import parameters_yaml
+from gait_session.launching.command import find_launch_file, launch
+from gait_session.launching.parameters import parameters_yaml
 
 DURATION_S = 60.0
 LAUNCH_FILE = "session.launch.xml"
@@ -66,7 +66,7 @@ def report(folder: Path, out: Path | None = None) -> Path:
     """Write the report of a recording and return where it is. Raises ``ValueError`` when there is no recording."""
     if not any(folder.glob("*.mcap")):
         raise ValueError(f"there is no recording in {folder}")
-    from gait_session.report import write_report  # only now, as its libraries take a second to import
+    from gait_session.report.writer import write_report  # only now, as its libraries take a second to import
 
     return write_report(folder, out)
 

@@ -11,13 +11,13 @@ from rclpy.client import Client
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from gait_messages.values import seconds
 from gait_ros import qos
 from gait_ros.messages import SIDE_NUMBER, to_stamp
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
 from gait_ros.scale import Scale
 from gait_sensing.samples import Side
-from gait_session.message_values import seconds
 from gait_session.readiness import Readiness
 from gait_session.session import Phase, Said, Session, SessionSettings
 

@@ -72,7 +72,7 @@ def test_the_analysis_computes_it(scratch: Path) -> None:
     code = (
         "from gait_analysis.analyser import Analyser, AnalyserSettings\n"
         "from gait_analysis.participant import Input, Participant\n"
-        "from gait_session.replay import analyser_settings\n"
+        "from gait_session.recording.replay import analyser_settings\n"
         f"settings, parts = analyser_settings({config!r})\n"
         "Analyser(settings, Participant(75.0, None), Input.LIVE, 0.0, parts)\n"
         "print(settings.metrics, 'stance_share' in AnalyserSettings().metrics)\n"

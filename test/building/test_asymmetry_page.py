@@ -10,7 +10,7 @@ import yaml
 from gait_analysis.indices import INDICES
 from gait_analysis.norms import LEVELS, norm
 from gait_parts.plugins import available
-from gait_session.replay import analyser_settings
+from gait_session.recording.replay import analyser_settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "asymmetry.md").read_text()
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `")]

@@ -17,7 +17,7 @@ from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue
 from gait_ros import messages
 from gait_sensing.samples import ForceSamples, ImuSample, Side
-from gait_session.recording_writer import RecordingWriter
+from gait_session.recording.writer import RecordingWriter
 
 START_S = 1_790_000_000.25
 MASS_KG = 80.0

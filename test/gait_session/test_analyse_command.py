@@ -13,7 +13,7 @@ import pytest
 from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.participant import Participant
 from gait_sensing.samples import Side
-from gait_session.analyse_command import Request, analyse, run
+from gait_session.analyse.command import Request, analyse, run
 from gait_session.command_line import main
 from gait_session.plain_file import read_plain_file
 from gait_session.plain_walk import join

@@ -15,8 +15,8 @@ from gait_analysis.participant import Participant
 from gait_analysis.standing import Standing
 from gait_analysis.strides import StrideTimes, timed_stride
 from gait_sensing.samples import ForceSamples, Side
-from gait_session.analyse_findings import Findings
-from gait_session.analyse_summary import summary
+from gait_session.analyse.findings import Findings
+from gait_session.analyse.summary import summary
 from gait_session.plain_walk import PlainWalk
 
 LEFT, RIGHT, NAN = Side.LEFT, Side.RIGHT, math.nan

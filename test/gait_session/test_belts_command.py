@@ -15,8 +15,8 @@ from gait_sensing.calibration.belt_inertia import Settings
 from gait_sensing.samples import ForceSamples, Side
 from gait_session.belts_command import fit_belts
 from gait_session.command_line import main
-from gait_session.recording_writer import RecordingWriter
-from gait_session.replay import analyser_settings
+from gait_session.recording.replay import analyser_settings
+from gait_session.recording.writer import RecordingWriter
 
 START_S = 1_790_000_000.25
 RATE_HZ, STATUS_HZ, DURATION_S = 200.0, 15.0, 30.0

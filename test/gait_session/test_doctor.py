@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gait_session import doctor
-from gait_session.doctor import AMBER, GREEN, RED
+from gait_session.doctor import checks
+from gait_session.doctor.checks import AMBER, GREEN, RED
 
 
 @pytest.mark.parametrize(
@@ -19,12 +19,12 @@ from gait_session.doctor import AMBER, GREEN, RED
     ],
 )
 def test_python(version: tuple[int, int], machine: str, level: str) -> None:
-    assert doctor.check_python(version, machine).level == level
+    assert checks.check_python(version, machine).level == level
 
 
 @pytest.mark.parametrize(("free_bytes", "level"), [(5e8, RED), (5e9, AMBER), (5e10, GREEN)])
 def test_disk(free_bytes: float, level: str) -> None:
-    assert doctor.check_disk(free_bytes).level == level
+    assert checks.check_disk(free_bytes).level == level
 
 
 PROFILE = {"FASTDDS_DEFAULT_PROFILES_FILE": "/opt/share/gait_lab/config/loopback.xml"}
@@ -46,7 +46,7 @@ PROFILE = {"FASTDDS_DEFAULT_PROFILES_FILE": "/opt/share/gait_lab/config/loopback
 )
 def test_network(changes: dict[str, str], levels: list[str]) -> None:
     environment = {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **changes}
-    assert [finding.level for finding in doctor.check_network(environment)] == levels
+    assert [finding.level for finding in checks.check_network(environment)] == levels
 
 
 def test_the_addresses_of_a_config_are_found(tmp_path: Path) -> None:
@@ -55,24 +55,24 @@ def test_the_addresses_of_a_config_are_found(tmp_path: Path) -> None:
         "/**/imu_node: {ros__parameters: {segments: [a], a: {url: 'serial:///dev/x', rate_hz: 1}}}\n"
         "/**/treadmill_node: {ros__parameters: {url: 'tcp://1.2.3.4:5'}}\n"
     )
-    assert doctor.read_urls(path) == [("imu_node/a", "serial:///dev/x"), ("treadmill_node", "tcp://1.2.3.4:5")]
+    assert checks.read_urls(path) == [("imu_node/a", "serial:///dev/x"), ("treadmill_node", "tcp://1.2.3.4:5")]
 
 
 def test_a_serial_address_must_exist_and_be_ours(tmp_path: Path) -> None:
     path = tmp_path / "device"
-    assert doctor.check_address("a", f"serial://{path}?baud_bps=115200").level == RED
+    assert checks.check_address("a", f"serial://{path}?baud_bps=115200").level == RED
     path.touch()
-    assert doctor.check_address("a", f"serial://{path}?baud_bps=115200").level == GREEN
+    assert checks.check_address("a", f"serial://{path}?baud_bps=115200").level == GREEN
 
 
 def test_a_tcp_address_must_answer_and_is_sent_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"tcp://127.0.0.1:{server.getsockname()[1]}"
-        assert doctor.check_address("a", url).level == GREEN
+        assert checks.check_address("a", url).level == GREEN
         connection, _ = server.accept()
         with connection:
             assert connection.recv(1) == b""
-    assert doctor.check_address("a", url).level == RED
+    assert checks.check_address("a", url).level == RED
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ def test_a_tcp_address_must_answer_and_is_sent_nothing() -> None:
     ],
 )
 def test_other_addresses(url: str, level: str) -> None:
-    assert doctor.check_address("a", url).level == level
+    assert checks.check_address("a", url).level == level
 
 
 def test_an_address_to_listen_at_must_be_free() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         url = f"udp-listen://127.0.0.1:{other.getsockname()[1]}"
-        assert doctor.check_address("a", url).level == RED
-    assert doctor.check_address("a", url).level == GREEN
+        assert checks.check_address("a", url).level == RED
+    assert checks.check_address("a", url).level == GREEN
 
 
 def test_an_import_is_tried_for_real() -> None:
-    assert doctor.check_import("a", "argparse", {}, "do this").level == GREEN
-    finding = doctor.check_import("a", "no_such_module", {}, "do this")
+    assert checks.check_import("a", "argparse", {}, "do this").level == GREEN
+    finding = checks.check_import("a", "no_such_module", {}, "do this")
     assert (finding.level, finding.advice) == (RED, "do this")
     assert "no_such_module" in finding.found

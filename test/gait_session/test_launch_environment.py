@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gait_session.launch_environment import is_loopback_only, launch_environment
+from gait_session.launching.environment import is_loopback_only, launch_environment
 
 RANGE, PROFILE = "ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTDDS_DEFAULT_PROFILES_FILE"
 

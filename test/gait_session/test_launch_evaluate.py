@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gait_session.launch_action import LogAction, NodeAction
-from gait_session.launch_evaluate import Surroundings, evaluate
-from gait_session.launch_file import LaunchFileError, parse_file
-from gait_session.launch_parameters import parameters_yaml
+from gait_session.launching.action import LogAction, NodeAction
+from gait_session.launching.evaluate import Surroundings, evaluate
+from gait_session.launching.file import LaunchFileError, parse_file
+from gait_session.launching.parameters import parameters_yaml
 
 PROJECT = Path(__file__).parents[2]
 Evaluate = Callable[..., list[NodeAction]]

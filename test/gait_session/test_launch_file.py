@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gait_session.launch_file import LaunchFileError, arguments, parse_file
+from gait_session.launching.file import LaunchFileError, arguments, parse_file
 
 LAUNCH_FOLDER = Path(__file__).parents[2] / "launch"
 

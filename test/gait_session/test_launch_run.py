@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gait_session import launch_guard
-from gait_session.launch_environment import launch_environment
+from gait_session.launching import guard
+from gait_session.launching.environment import launch_environment
 
 SOURCE = Path(__file__).parents[2] / "src"
 PATIENCE_S = 30.0  # how long a condition may take before the test gives up
@@ -27,8 +27,9 @@ while :; do sleep 1 & wait $!; done
 STUBBORN = "#!/bin/sh\ntrap '' INT TERM\necho ready\nwhile :; do sleep 1; done\n"
 IMPATIENT = """
 import sys
-from gait_session import command_line, launch_guard
-launch_guard.GRACE_S = 0.2
+from gait_session import command_line
+from gait_session.launching import guard
+guard.GRACE_S = 0.2
 sys.exit(command_line.main(sys.argv[1:]))
 """
 
@@ -91,7 +92,7 @@ class Lab:
     def end(self) -> int:
         """Wait for the launch to end and return its exit code; nothing that it started may be left."""
         exit_code = self.launch.wait(PATIENCE_S)
-        assert not any(map(launch_guard.is_running, self.processes()))
+        assert not any(map(guard.is_running, self.processes()))
         assert "Traceback" not in self.say()
         return exit_code
 
@@ -100,7 +101,7 @@ class Lab:
             self._launch.kill()
             self._launch.wait()
             for process in self.processes():
-                launch_guard.kill_group(process)
+                guard.kill_group(process)
 
 
 @pytest.fixture
@@ -166,7 +167,7 @@ def test_what_a_process_leaves_behind_is_killed(lab: Lab, tmp_path: Path) -> Non
     lab.start(node("leave"), leave="#!/bin/sh\nsleep 1000 &\necho left $!\n")
     assert lab.end() == 0
     (left,) = re.findall(r"left (\d+)", lab.say())
-    wait_until(lambda: not launch_guard.is_running(int(left)))
+    wait_until(lambda: not guard.is_running(int(left)))
 
 
 def test_a_process_is_started_again_while_the_launch_lasts(lab: Lab) -> None:
@@ -211,7 +212,7 @@ def test_a_killed_launch_leaves_no_process(lab: Lab) -> None:
     lab.wait_for("[stay-1] ready", "[stay-2] ready")
     lab.launch.kill()
     lab.launch.wait()
-    wait_until(lambda: not any(map(launch_guard.is_running, lab.processes())))
+    wait_until(lambda: not any(map(guard.is_running, lab.processes())))
 
 
 def test_the_guard_kills_what_is_still_listed_and_nothing_else(tmp_path: Path) -> None:
@@ -223,13 +224,13 @@ def test_the_guard_kills_what_is_still_listed_and_nothing_else(tmp_path: Path) -
         for child in (listed, ended):
             assert child.stdout is not None
             assert child.stdout.readline() == b"ready\n"
-        quick = "from gait_session import launch_guard as g; g.GRACE_S = 0.1; g.main()"
+        quick = "from gait_session.launching import guard as g; g.GRACE_S = 0.1; g.main()"
         lines = f"+{listed.pid}\n+{ended.pid}\n-{ended.pid}\n"
         environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
         subprocess.run([sys.executable, "-c", quick], input=lines.encode(), env=environment, check=True)
         assert listed.wait(PATIENCE_S) == -signal.SIGKILL
         assert ended.poll() is None
-        launch_guard.kill_group(ended.pid)
+        guard.kill_group(ended.pid)
 
 
 def test_a_launch_survives_the_death_of_its_guard(lab: Lab) -> None:

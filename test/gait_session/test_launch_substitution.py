@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gait_session.launch_substitution import parse_template, perform, split_words
+from gait_session.launching.substitution import parse_template, perform, split_words
 
 FUNCTIONS = {
     "var": lambda name, default="": {"speed": "1.2 m", "which": "speed"}.get(name, default),

@@ -11,10 +11,10 @@ from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
 from std_msgs.msg import String
 
+from gait_messages.definitions import find_definition
 from gait_sensing.samples import BeltSample, ForceSamples, ImuSample
-from gait_session.message_definitions import find_definition
-from gait_session.recording_reader import Recording
-from gait_session.recording_writer import RecordingWriter
+from gait_session.recording.reader import Recording
+from gait_session.recording.writer import RecordingWriter
 
 
 def test_rosbags_decodes_every_message_with_the_embedded_definitions(walk):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gait_session.message_definitions import ament_prefixes, find_definition, hash_description
+from gait_messages.definitions import ament_prefixes, find_definition, hash_description
 
 PREFIX = next(prefix for prefix in ament_prefixes() if (prefix / "share/gait_lab/msg/Stride.json").exists())
 INSTALLED = sorted((PREFIX / "share").glob("*/msg/*.json"))

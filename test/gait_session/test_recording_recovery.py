@@ -15,15 +15,15 @@ from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
 from std_msgs.msg import String
 
-from gait_session.recording_metadata import recover
-from gait_session.recording_reader import Recording
-from gait_session.recording_recovery import is_finished
-from gait_session.recording_writer import RecordingWriter
+from gait_session.recording.metadata import recover
+from gait_session.recording.reader import Recording
+from gait_session.recording.recovery import is_finished
+from gait_session.recording.writer import RecordingWriter
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from gait_session.recording_writer import RecordingWriter
+from gait_session.recording.writer import RecordingWriter
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gait_analysis.participant import Input
+from gait_messages import values
 from gait_sensing.samples import Side
-from gait_session import message_values as values
 
 
 @given(st.floats(1e9, 4e9))

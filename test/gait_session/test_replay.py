@@ -6,7 +6,7 @@ import pytest
 from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import GaitState, Stride
-from gait_session.replay import analyser_settings, compare, replay
+from gait_session.recording.replay import analyser_settings, compare, replay
 
 
 def test_a_replay_gives_the_same_bit_for_bit(walk):

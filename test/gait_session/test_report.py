@@ -11,11 +11,11 @@ from gait_lab import msg
 
 from gait_analysis.participant import Input, Participant
 from gait_sensing.samples import Side
-from gait_session import report_asymmetry, report_feedback, report_numbers, report_summary
-from gait_session.recording_reader import Recording
-from gait_session.recording_writer import RecordingWriter
-from gait_session.report import write_report
-from gait_session.report_data import read_walk
+from gait_session.recording.reader import Recording
+from gait_session.recording.writer import RecordingWriter
+from gait_session.report import asymmetry, feedback, numbers, summary
+from gait_session.report.data import read_walk
+from gait_session.report.writer import write_report
 
 CONFIG = """
 /**/analysis_node: {ros__parameters: {force_streams: [left_belt, right_belt]}}
@@ -98,7 +98,7 @@ def test_the_page_says_what_was_recorded(make_lab):
 def test_curves_are_those_of_the_walker(walk):
     found = walk_of(walk[0])
     left, right = found.curves(Side.LEFT, 2), found.curves(Side.RIGHT, 2)
-    assert len(left) == len(report_numbers.accepted(found, Side.LEFT)) >= 14
+    assert len(left) == len(numbers.accepted(found, Side.LEFT)) >= 14
     assert np.max(left.mean(axis=0)) == pytest.approx(0.985, abs=0.02)  # 0.94 body weights times the shape's peak
     assert np.max(right.mean(axis=0)) / np.max(left.mean(axis=0)) == pytest.approx(1.03 / 0.94, abs=0.01)
     assert found.curves(Side.LEFT, 0).mean(axis=0)[25] < -0.1 < 0.1 < found.curves(Side.LEFT, 0).mean(axis=0)[75]
@@ -108,8 +108,8 @@ def test_a_stance_with_missing_samples_gives_no_curve(make_lab):
     lab = make_lab()
     lab.walk(8.0, unrecorded=range(950, 1000))
     found = walk_of(finished(lab))
-    assert len(found.curves(Side.LEFT, 2)) == len(report_numbers.accepted(found, Side.LEFT)) - 1
-    assert report_numbers.lost_count(found) == 100
+    assert len(found.curves(Side.LEFT, 2)) == len(numbers.accepted(found, Side.LEFT)) - 1
+    assert numbers.lost_count(found) == 100
     assert "100 load-cell samples lost" in page_of(lab.recorder.writer.folder).text
 
 
@@ -117,7 +117,7 @@ def test_latency_is_measured_from_the_contact_to_the_wire(make_lab):
     lab = make_lab()
     lab.walk(15.0)
     found = walk_of(finished(lab))
-    rows = {row[0]: row[1:] for row in report_feedback.latency_table(found).rows}
+    rows = {row[0]: row[1:] for row in feedback.latency_table(found).rows}
     sent = [receipt for receipt in found.receipts if receipt.result == msg.CueReceipt.SENT]
     latencies_ms = [
         1e3 * (receipt.sent.sec - receipt.event.sec) + 1e-6 * (receipt.sent.nanosec - receipt.event.nanosec)
@@ -130,7 +130,7 @@ def test_latency_is_measured_from_the_contact_to_the_wire(make_lab):
         for cue in found.cues
     ]
     assert rows["event \N{RIGHTWARDS ARROW} detected"][4] == f"{max(detected_ms):.1f}\N{NO-BREAK SPACE}ms"
-    dropped = [row for row in report_feedback.cue_table(found).rows if row[0] == "dropped: limit"]
+    dropped = [row for row in feedback.cue_table(found).rows if row[0] == "dropped: limit"]
     assert [row[-1] for row in dropped] == [str(len(found.receipts) - len(sent))]
 
 
@@ -145,7 +145,7 @@ def test_what_was_missed_is_told(make_lab):
     lab = make_lab()
     lab.walk(3.0)
     folder = finished(lab, {"/gait/events": 4})
-    assert report_numbers.missed_count(walk_of(folder)) == 4
+    assert numbers.missed_count(walk_of(folder)) == 4
     assert "4 messages the recorder missed" in page_of(folder).text
 
 
@@ -179,8 +179,8 @@ def test_an_unknown_mass_gives_newton_and_says_so(walk):
     found = walk_of(walk[0])
     found.participant = Participant(math.nan, None)
     assert 700 < np.max(found.curves(Side.LEFT, 2)) < 900
-    assert "The body mass is not known: forces are in newton." in report_summary.missing(found)
-    assert report_asymmetry.asymmetry_table(found).head[1:3] == ("left", "right")
+    assert "The body mass is not known: forces are in newton." in summary.missing(found)
+    assert asymmetry.asymmetry_table(found).head[1:3] == ("left", "right")
 
 
 def test_text_from_outside_is_escaped(make_lab):
@@ -201,21 +201,21 @@ def test_text_from_outside_is_escaped(make_lab):
      (-1.26, "\N{MINUS SIGN}1.3\N{NO-BREAK SPACE}%")],
 )  # fmt: skip
 def test_a_missing_number_is_never_zero(value, text):
-    assert report_numbers.number(value, 1, "%", sign=True) == text
+    assert numbers.number(value, 1, "%", sign=True) == text
 
 
 def test_words_for_numbers_are_those_of_the_messages():
-    for number, word in enumerate(report_numbers.REASONS):
+    for number, word in enumerate(numbers.REASONS):
         assert getattr(msg.SafetyState, "REASON_" + word.upper().replace(" ", "_")) == number
-    assert len(report_numbers.REASONS) == sum(name.startswith("REASON_") for name in vars(type(msg.SafetyState)))
-    assert report_numbers.RESULTS == {
+    assert len(numbers.REASONS) == sum(name.startswith("REASON_") for name in vars(type(msg.SafetyState)))
+    assert numbers.RESULTS == {
         msg.CueReceipt.SENT: "sent",
         msg.CueReceipt.DROPPED_LATE: "dropped: late",
         msg.CueReceipt.DROPPED_LIMIT: "dropped: limit",
         msg.CueReceipt.DROPPED_NO_LINK: "dropped: no link",
         msg.CueReceipt.WITHHELD: "withheld",
     }
-    assert [report_summary.INPUTS[number][0] for number in range(3)] == ["live", "simulated", "recording"]
+    assert [summary.INPUTS[number][0] for number in range(3)] == ["live", "simulated", "recording"]
 
 
 def test_the_worst_of_the_belt_gate_is_told(make_lab):
@@ -226,9 +226,9 @@ def test_the_worst_of_the_belt_gate_is_told(make_lab):
     stop.header.stamp.sec = 1_790_000_002
     lab.recorder.write("/treadmill/safety", stop, 1_790_000_002.0)
     found = walk_of(finished(lab))
-    assert report_numbers.safety_table(found).rows[-1][3:] == ("stop", "link lost", stop.text)
+    assert numbers.safety_table(found).rows[-1][3:] == ("stop", "link lost", stop.text)
     early = msg.SafetyState(level=msg.SafetyState.LEVEL_STOP, text="before the start")
     found.safety.insert(0, early)
-    assert any("at worst 1.8" in text and stop.text in text for text in report_summary.sentences(found))
+    assert any("at worst 1.8" in text and stop.text in text for text in summary.sentences(found))
     band = found.cue_band()
     assert (band.metric, band.low, band.high) == ("stance_time", -0.05, 0.05)

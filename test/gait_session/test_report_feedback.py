@@ -15,11 +15,11 @@ from gait_analysis.standing import Standing
 from gait_parts.plugins import available, find
 from gait_ros import messages
 from gait_sensing.samples import Side
-from gait_session import report_aim, report_feedback, report_summary
-from gait_session.recording_reader import Recording
-from gait_session.report import write_report
-from gait_session.report_aim_figure import aim_panels
-from gait_session.report_data import Walk, read_walk
+from gait_session.recording.reader import Recording
+from gait_session.report import aim, feedback, summary
+from gait_session.report.aim_figure import aim_panels
+from gait_session.report.data import Walk, read_walk
+from gait_session.report.writer import write_report
 
 START_S, STRIDE_S = 1_790_000_000.25, 1.2
 P7 = Participant(80.0, Side.LEFT)
@@ -67,19 +67,19 @@ def receipt(number, result, text="", side=1, **stamps):
 def test_the_report_says_whether_the_number_came_nearer_to_the_target(last, words):
     noise = 0.004 * np.sin(np.arange(20) * 2.1)
     values = [0.3] * 10 + list(0.1 + noise) + [0.05] * 7 + list(last + noise)
-    (row,) = report_aim.approach_table(with_asymmetry(walk_of("outside_band", band=0.05), values)).rows
+    (row,) = aim.approach_table(with_asymmetry(walk_of("outside_band", band=0.05), values)).rows
     assert row[0] == "stance time asymmetry" and row[1].startswith("0.0") and row[4] == "20 each"
     assert row[2].startswith("10.0") and row[-1].startswith(words)
     assert row[-1].endswith("20 of the last 20 within the silent band") == (last == 0.02)
 
 
 def test_too_few_strides_tell_nothing():
-    (row,) = report_aim.approach_table(with_asymmetry(walk_of("outside_band"), [0.1] * 14)).rows
+    (row,) = aim.approach_table(with_asymmetry(walk_of("outside_band"), [0.1] * 14)).rows
     assert row[-1] == "cannot tell: too few strides"
 
 
 def test_no_block_holds_a_stride_twice():
-    (course,) = report_aim.courses(with_asymmetry(walk_of("outside_band"), np.arange(31) / 100.0))
+    (course,) = aim.courses(with_asymmetry(walk_of("outside_band"), np.arange(31) / 100.0))
     first, last, retained = course.blocks(math.inf)
     assert len(first) == len(last) == 10 and first.max() < last.min() and first.min() == pytest.approx(10.0)
     assert len(retained) == 0
@@ -92,7 +92,7 @@ def test_what_stayed_in_retention_stands_beside_the_blocks_with_cues():
     message = msg.FeedbackState(schedule_text="retention: no cues after 2 blocks of 25 strides")
     message.header.stamp = messages.to_stamp(START_S + 50.0)
     walk.feedback.append(message)
-    table = report_aim.approach_table(walk)
+    table = aim.approach_table(walk)
     assert table.head[-1] == "in retention" and table.rows[0][3].startswith("2.0")
     assert table.rows[0][-1] == "6.0\N{NO-BREAK SPACE}%, last 20"
 
@@ -119,24 +119,24 @@ def test_target_and_silent_band_are_those_of_the_strategy(name):
         state = GaitState(made.end_s + 0.01, made.end_s + 0.01, *limbs, math.nan, math.nan)
         cued.append(any([strategy.feed(each) for each in (state, contact, made)]))
         walk.strides.append(made)
-    (course,) = report_aim.courses(walk)
+    (course,) = aim.courses(walk)
     outside = (course.values < course.low) | (course.values > course.high)
     assert 5 < sum(cued) < 45
     assert list(outside[11:]) == cued[11:]
 
 
 def test_every_course_is_of_a_strategy_and_weight_and_cadence_have_theirs():
-    assert set(report_aim._COURSES) <= set(available("gait_feedback.cues"))
+    assert set(aim._COURSES) <= set(available("gait_feedback.cues"))
     walk = walk_of("rhythm", cadence_change=0.1, settling_strides_count=2, baseline_strides_count=5)
     walk.strides = [stride(Side.RIGHT, number) for number in range(1, 30)]
-    (course,) = report_aim.courses(walk)
+    (course,) = aim.courses(walk)
     assert course.target == pytest.approx(1.1 * 100.0) and course.values[0] == pytest.approx(100.0)
     walk = walk_of("weight_shift_target", target=0.5)
     walk.standings = [Standing(START_S + 0.5 * n, n > 2, shift_share=0.3 if n > 2 else math.nan) for n in range(20)]
-    (course,) = report_aim.courses(walk)
+    (course,) = aim.courses(walk)
     assert len(course.values) == 17 and (course.values[0], course.target) == (30.0, 50.0)
-    assert report_aim.courses(walk_of("phase_locked_pulse")) == []
-    assert report_aim.courses(Walk()) == [] and aim_panels(Walk()) == ""
+    assert aim.courses(walk_of("phase_locked_pulse")) == []
+    assert aim.courses(Walk()) == [] and aim_panels(Walk()) == ""
 
 
 def test_the_ledger_has_percentiles_and_counts_of_every_part_of_the_way():
@@ -149,7 +149,7 @@ def test_the_ledger_has_percentiles_and_counts_of_every_part_of_the_way():
             made.is_acknowledged, made.acknowledged = True, messages.to_stamp(event_s + 0.013 + 0.001 * number)
         walk.receipts.append(made)
     walk.receipts.append(receipt(101, msg.CueReceipt.DROPPED_LATE, event=START_S, decided=START_S + 9.0))
-    rows = {row[0].replace("\N{RIGHTWARDS ARROW}", "to"): row[1:] for row in report_feedback.latency_table(walk).rows}
+    rows = {row[0].replace("\N{RIGHTWARDS ARROW}", "to"): row[1:] for row in feedback.latency_table(walk).rows}
     ms = "\N{NO-BREAK SPACE}ms"
     assert rows["event to detected"] == ("100", *[f"10.0{ms}"] * 4)
     assert rows["detected to decided"][1] == f"2.0{ms}" and rows["decided to bytes"][1] == f"1.0{ms}"
@@ -162,7 +162,7 @@ def test_the_ledger_has_percentiles_and_counts_of_every_part_of_the_way():
 def test_a_device_that_acknowledges_nothing_has_no_time_for_it():
     walk = walk_of("outside_band")
     walk.receipts = [receipt(1, msg.CueReceipt.SENT, event=START_S, decided=START_S, sent=START_S, detected=START_S)]
-    rows = {row[0].split()[0]: row[1:] for row in report_feedback.latency_table(walk).rows}
+    rows = {row[0].split()[0]: row[1:] for row in feedback.latency_table(walk).rows}
     assert rows["bytes"] == ("0", *["not measured"] * 4)
 
 
@@ -175,15 +175,15 @@ def test_cues_are_counted_by_what_became_of_them_and_why():
     walk.receipts = [receipt(n, msg.CueReceipt.WITHHELD, text, side=1 + n % 2) for n, text in enumerate(texts)]
     walk.receipts.append(receipt(9, msg.CueReceipt.DROPPED_LIMIT, "80 cues in the last minute are enough"))
     sent = [receipt(10, msg.CueReceipt.SENT, text) for text in ("", "not acknowledged within 0.25 s")]
-    rows = report_feedback.cue_table(replace(walk, receipts=sent)).rows
+    rows = feedback.cue_table(replace(walk, receipts=sent)).rows
     assert [row[1] for row in rows] == [
         "not acknowledged: this device never does",
         "not acknowledged within \N{HORIZONTAL ELLIPSIS} s",
     ]
-    rows = report_feedback.cue_table(walk).rows
+    rows = feedback.cue_table(walk).rows
     assert [(row[0], row[-1]) for row in rows] == [("dropped: limit", "1"), ("withheld", "3"), ("withheld", "2")]
     assert rows[1][2:4] == ("2", "1") and "paused" in rows[2][1]
-    assert any("5 were withheld on purpose; 1 were dropped" in text for text in report_summary.sentences(walk))
+    assert any("5 were withheld on purpose; 1 were dropped" in text for text in summary.sentences(walk))
 
 
 def test_what_guard_and_schedule_said_is_shown_once_for_each_change():
@@ -194,12 +194,12 @@ def test_what_guard_and_schedule_said_is_shown_once_for_each_change():
         message = msg.FeedbackState(strategy="outside_band", law="self_paced", guard_level=level, guard_text=text)
         message.header.stamp = messages.to_stamp(START_S + second)
         walk.feedback.append(message)
-    rows = report_feedback.state_table(walk).rows
+    rows = feedback.state_table(walk).rows
     assert [row[0].split("\N{NO-BREAK SPACE}")[0] for row in rows] == ["0.0", "2.0"] and "paused" in rows[1][1]
-    assert report_feedback.state_table(walk).head[-1] == "schedule"
+    assert feedback.state_table(walk).head[-1] == "schedule"
     walk.feedback[-1].law_text = "no gait state within 0.15 s"
-    assert report_feedback.state_table(walk).rows[-1][-1] == "no gait state within 0.15 s"
-    assert report_feedback.parts_words(walk) == "Cue strategy: outside_band. Belt law: self_paced."
+    assert feedback.state_table(walk).rows[-1][-1] == "no gait state within 0.15 s"
+    assert feedback.parts_words(walk) == "Cue strategy: outside_band. Belt law: self_paced."
 
 
 def test_cues_catch_strides_and_retention_are_marked_in_the_figure():
@@ -258,4 +258,4 @@ def test_the_page_says_of_feedback_to_a_simulated_walker_that_it_is_simulated(ma
     page, receipts = report.read_text(encoding="utf-8"), lab.recorder.sent["/feedback/receipt"]
     ledger = report.with_name("report_cues.csv").read_text(encoding="utf-8").splitlines()
     assert len(ledger) == 1 + len(receipts) and "report_cues.csv" in page
-    assert (report_feedback.SIMULATED in page) == (source is Input.SIMULATED)
+    assert (feedback.SIMULATED in page) == (source is Input.SIMULATED)

@@ -12,10 +12,10 @@ from gait_analysis.participant import Participant
 from gait_analysis.standing import Standing
 from gait_analysis.strides import StrideTimes, timed_stride
 from gait_sensing.samples import Side
-from gait_session import report_asymmetry, report_figures, report_summary, report_walking
-from gait_session.recording_reader import Recording
-from gait_session.report import write_report
-from gait_session.report_data import Walk, read_walk
+from gait_session.recording.reader import Recording
+from gait_session.report import asymmetry, figures, summary, walking
+from gait_session.report.data import Walk, read_walk
+from gait_session.report.writer import write_report
 from gait_session.stride_verdicts import reason_kind, rejected_kinds, verdicts
 
 LEFT, RIGHT, NAN = Side.LEFT, Side.RIGHT, math.nan
@@ -66,7 +66,7 @@ def test_each_stride_counts_once_as_found_absent_or_untold():
             }
         },
     )
-    rows = {row.name: row for row in report_walking.deviation_rows(walked)}
+    rows = {row.name: row for row in walking.deviation_rows(walked)}
     counts = {name: (row.found_count, row.absent_count, row.untold_count) for name, row in rows.items()}
     assert counts == {
         "foot drag": (3, 1, 0),
@@ -80,15 +80,15 @@ def test_each_stride_counts_once_as_found_absent_or_untold():
     assert rows["hip drop"].words == "Not seen in any stride that could be judged."
     assert rows["hip drop"].untold == "before 3 accepted strides of each side (1)"
     assert rows["short prosthetic step"].untold == "no stride had what it is judged by"
-    assert "Deviations found: foot drag (in 3 of 4 strides)." in report_summary.sentences(walked)
+    assert "Deviations found: foot drag (in 3 of 4 strides)." in summary.sentences(walked)
 
 
 def test_what_is_looked_for_on_a_prosthesis_says_so_without_one():
     walked = walk_with(strides=[stride(LEFT, 1), stride(RIGHT, 1)])
     walked.participant = Participant(80.0, None)
-    assert {row.untold for row in report_walking.deviation_rows(walked)} == {"no side is named as the prosthesis"}
-    assert len(report_walking.deviation_rows(walked)) == 7
-    assert {row.untold for row in report_walking.deviation_rows(Walk())} == {"no accepted strides of both sides"}
+    assert {row.untold for row in walking.deviation_rows(walked)} == {"no side is named as the prosthesis"}
+    assert len(walking.deviation_rows(walked)) == 7
+    assert {row.untold for row in walking.deviation_rows(Walk())} == {"no accepted strides of both sides"}
 
 
 def test_posture_is_told_of_both_sides_alike():
@@ -101,7 +101,7 @@ def test_posture_is_told_of_both_sides_alike():
             stride(RIGHT, 2, "too long")._replace(foot_clearance_m=0.5),
         ]
     )
-    rows = {row[0]: row[1:] for row in report_walking.posture_table(walked).rows}
+    rows = {row[0]: row[1:] for row in walking.posture_table(walked).rows}
     assert rows["foot clearance in swing"] == (f"1.3{SPACE}cm", "2 of 2", "cannot tell", "0 of 1")
     assert rows["toes up at contact"][:2] == (f"20.0{SPACE}\N{DEGREE SIGN}", "1 of 2")
     lean, drop = rows["lean of the trunk over the standing leg"], rows["drop of the pelvis on the swinging side"]
@@ -133,7 +133,7 @@ def test_baseline_norm_and_change_stand_beside_the_value():
     )
     without = metric(-0.05, "step_time", norm_source="none known for this level")
     walked = walk_with(asymmetries=asymmetries((metric(0.05), without), (last, without)))
-    stance, step = report_asymmetry.reference_table(walked).rows
+    stance, step = asymmetry.reference_table(walked).rows
     assert stance == (
         "stance time",
         f"+8.0{SPACE}%",
@@ -143,33 +143,32 @@ def test_baseline_norm_and_change_stand_beside_the_value():
         f"+2.0{SPACE}% [1]",
     )
     assert step[3:] == ("cannot tell: 2 of 20 pairs", "cannot tell", "none")
-    assert report_asymmetry.norm_sources(walked) == ["Cutti et al. 2018"]
-    assert report_asymmetry.norms_lacking(walked) == ["none known for this level (step time)"]
+    assert asymmetry.norm_sources(walked) == ["Cutti et al. 2018"]
+    assert asymmetry.norms_lacking(walked) == ["none known for this level (step time)"]
 
 
 def test_a_ratio_is_no_percentage_and_the_larger_side_is_that_of_the_values():
     walked = walk_with(asymmetries=asymmetries((metric(1.1, index=RATIO, rolling_median=1.1),)))
-    assert report_asymmetry.asymmetry_table(walked).rows[0][3] == "1.100"
-    assert (
-        "Stance time lasts longer on the sound side: asymmetry 1.100, median of 1 pairs."
-        in report_summary.sentences(walked)
+    assert asymmetry.asymmetry_table(walked).rows[0][3] == "1.100"
+    assert "Stance time lasts longer on the sound side: asymmetry 1.100, median of 1 pairs." in summary.sentences(
+        walked
     )
     robinson = "(P - S) / (0.5 (P + S)), S sound, P prosthetic; positive: larger on the prosthetic side"
     walked = walk_with(asymmetries=asymmetries((metric(-0.095, index=robinson),)))
-    assert any("longer on the sound side" in text for text in report_summary.sentences(walked))
-    assert report_figures.asymmetry_panels(walked).count("Stance time asymmetry, %") == 1
+    assert any("longer on the sound side" in text for text in summary.sentences(walked))
+    assert figures.asymmetry_panels(walked).count("Stance time asymmetry, %") == 1
 
 
 def test_an_undefined_pair_is_counted():
     walked = walk_with(asymmetries=asymmetries((metric(0.05),), (metric(NAN),), (metric(0.07),)))
-    assert report_asymmetry.asymmetry_table(walked).rows[0][-1] == "2 of 3"
+    assert asymmetry.asymmetry_table(walked).rows[0][-1] == "2 of 3"
 
 
 def test_variability_has_its_counts():
     varied = metric(
         0.05, prosthetic_sd=0.02, prosthetic_cv=0.03, prosthetic_strides_count=10, sound_strides_count=2, sound_sd=NAN
     )
-    (row,) = report_asymmetry.variability_table(walk_with(asymmetries=asymmetries((varied,)))).rows
+    (row,) = asymmetry.variability_table(walk_with(asymmetries=asymmetries((varied,)))).rows
     assert row == ("stance time", f"0.020{SPACE}s", f"3.0{SPACE}%", "10", "not measured", "not measured", "2")
 
 
@@ -180,15 +179,15 @@ def test_the_parts_of_step_length_add_up():
         )
 
     walked = walk_with(asymmetries=asymmetries(pair(0.04, -0.10, 0.0), pair(0.02, -0.06, 0.01), pair(NAN, -0.5, 0.0)))
-    rows = report_asymmetry.split_table(walked).rows
+    rows = asymmetry.split_table(walked).rows
     assert [(row[0], row[4], row[5]) for row in rows] == [
         ("placement", f"+3.0{SPACE}%", "2"),
         ("timing", f"{MINUS}8.0{SPACE}%", "2"),
         ("speed", f"+0.5{SPACE}%", "2"),
         ("step length, sum", f"{MINUS}4.5{SPACE}%", "2"),
     ]
-    assert report_asymmetry.asymmetry_table(walked).rows == []  # they have a table of their own
-    assert report_asymmetry.split_table(walk_with()).rows == []
+    assert asymmetry.asymmetry_table(walked).rows == []  # they have a table of their own
+    assert asymmetry.split_table(walk_with()).rows == []
 
 
 def event(time_s, source=Source.FORCE, side=LEFT, flags=EventFlag.NONE, confidence=1.0, **others):
@@ -201,14 +200,14 @@ def test_sources_are_told_from_when_to_when():
     walked = walk_with(
         events=[event(1.0), event(2.2), event(3.4, Source.IMU, confidence=0.6), event(4.6), event(2.0, side=RIGHT)]
     )
-    assert [(*row[:2], *row[3:6]) for row in report_walking.source_table(walked).rows] == [
+    assert [(*row[:2], *row[3:6]) for row in walking.source_table(walked).rows] == [
         ("left, prosthetic", "force", f"1.0{SPACE}s", f"2.2{SPACE}s", "2"),
         ("left, prosthetic", "imu", f"3.4{SPACE}s", f"3.4{SPACE}s", "1"),
         ("left, prosthetic", "force", f"4.6{SPACE}s", f"4.6{SPACE}s", "1"),
         ("right, sound", "force", f"2.0{SPACE}s", f"2.0{SPACE}s", "1"),
     ]
-    assert report_walking.source_table(walked).rows[1][6] == "0.60"
-    figure = report_figures.timeline(walked)
+    assert walking.source_table(walked).rows[1][6] == "0.60"
+    figure = figures.timeline(walked)
     assert "contact told by force" in figure and "contact told by imu" in figure
     assert "prosthesis<" not in figure and "stride left out" not in figure
 
@@ -222,14 +221,14 @@ def test_another_sensor_and_doubts_are_told():
             event(3.0, sensor="belt"),
         ]
     )
-    assert [(row[2], row[5]) for row in report_walking.source_table(walked).rows] == [("left_belt", "2"), ("belt", "1")]
+    assert [(row[2], row[5]) for row in walking.source_table(walked).rows] == [("left_belt", "2"), ("belt", "1")]
     kind = f"pelvis agrees with {DOTS} of the last {DOTS} events of left_belt"
-    assert report_walking.doubt_table(walked).rows == [(kind, "2", "0", "2")]
+    assert walking.doubt_table(walked).rows == [(kind, "2", "0", "2")]
 
 
 def test_a_long_table_says_what_it_leaves_out():
     walked = walk_with(events=[event(n, (Source.FORCE, Source.IMU)[n % 2]) for n in range(50)])
-    rows = report_walking.source_table(walked).rows
+    rows = walking.source_table(walked).rows
     assert len(rows) == 21 and rows[-1][0] == "and 30 more changes of source"
 
 
@@ -243,7 +242,7 @@ def test_flags_and_reasons_are_counted_by_side():
             stride(LEFT, 3),
         ],
     )
-    left, right = report_walking.event_table(walked).rows
+    left, right = walking.event_table(walked).rows
     assert left[3:] == ("1", "2", "1 of 2", "1 of 2", "0 of 2") and right[3:] == (
         "0",
         "1",
@@ -252,15 +251,15 @@ def test_flags_and_reasons_are_counted_by_side():
         "0 of 1",
     )
     kind = f"stride time {DOTS} s is not within {DOTS}% of the mean {DOTS} s"
-    assert report_walking.reason_table(walked).rows == [
+    assert walking.reason_table(walked).rows == [
         (kind, "1", "1", "2"),
         ("cross step: the left foot is on this plate, too", "1", "0", "1"),
     ]
-    assert report_walking.rejected_table(walked).rows[0] == (
+    assert walking.rejected_table(walked).rows[0] == (
         f"1.2{SPACE}s", "left, prosthetic", "1", "stride time 1.256 s is not within 20% of the mean 1.770 s"
     )  # fmt: skip
-    assert "stride left out" in report_figures.timeline(walked)
-    assert "cross step or out of sequence" in report_figures.timeline(walked)
+    assert "stride left out" in figures.timeline(walked)
+    assert "cross step or out of sequence" in figures.timeline(walked)
     assert rejected_kinds([stride(LEFT, 1)]) == {} and reason_kind("lasts -1.5e3 m") != "lasts -1.5e3 m"
 
 
@@ -270,7 +269,7 @@ def test_the_share_of_valid_phase_comes_with_its_reasons():
         LEFT: Counter({"": 750, "2 more strides needed": 100, "1 more strides needed": 150}),
         RIGHT: Counter(),
     }
-    assert report_walking.phase_table(walked).rows == [
+    assert walking.phase_table(walked).rows == [
         ("left, prosthetic", f"75.0{SPACE}%", "1000", f"{DOTS} more strides needed (250)"),
         ("right, sound", "not measured", "0", ""),
     ]
@@ -291,15 +290,15 @@ def test_standing_tells_weight_and_sway_of_each_time():
     walked = walk_with(
         standings=[standing(3.0), standing(3.5, window_s=2.5), standing(4.0, False), standing(9.0, sway_path_m=NAN)]
     )
-    table = report_walking.standing_table(walked)
+    table = walking.standing_table(walked)
     assert table.rows[0] == (
         f"1.0{SPACE}s", f"3.5{SPACE}s", f"40.0{SPACE}% (0.40{SPACE}BW)", f"60.0{SPACE}% (0.60{SPACE}BW)",
         f"2.5{SPACE}s", f"20{SPACE}mm", f"10.0{SPACE}mm/s", f"50{SPACE}mm\N{SUPERSCRIPT TWO}",
     )  # fmt: skip
     assert table.rows[1][5] == "not measured" and len(table.head) == 8
-    assert report_walking.not_standing(walked) == "the left foot is off the ground (1)"
+    assert walking.not_standing(walked) == "the left foot is off the ground (1)"
     shifted = walk_with(standings=[standing(3.0, shift_error_rms=0.04, shift_in_band=0.8)])
-    assert report_walking.standing_table(shifted).rows[0][-1] == (
+    assert walking.standing_table(shifted).rows[0][-1] == (
         f"error 4.0{SPACE}% RMS, 80.0{SPACE}% of the time within its band"
     )
 
@@ -332,4 +331,4 @@ def test_a_recorded_session_has_it_all(walk):
 def test_the_level_stands_at_the_top(level, words):
     walked = walk_with()
     walked.participant = Participant(80.0, LEFT, level)
-    assert report_summary.header(walked)["level"] == words
+    assert summary.header(walked)["level"] == words

@@ -13,9 +13,9 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
+from gait_messages.definitions import find_definition
 from gait_ros import qos
-from gait_session.message_definitions import find_definition
-from gait_session.recording_reader import Recording
+from gait_session.recording.reader import Recording
 
 RUN = "from gait_session.recorder_node import main; main()"
 

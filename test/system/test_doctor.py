@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gait_session.recording_reader import Recording
+from gait_session.recording.reader import Recording
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from gait_session import message_values as values
-from gait_session.recording_reader import Recording
+from gait_messages import values
+from gait_session.recording.reader import Recording
 
 pytestmark = pytest.mark.timeout(600)  # eight nodes, each with a ramp down and a new start
 

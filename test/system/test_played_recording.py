@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gait_analysis.events import EventKind
+from gait_messages import values
 from gait_sensing.samples import Side
-from gait_session import message_values as values
-from gait_session import replay
-from gait_session.recording_reader import Recording
+from gait_session.recording import replay
+from gait_session.recording.reader import Recording
 from gait_sim.walker import Walker, WalkerSettings
 
 LENGTH_S, RATE_HZ, FIRST_S = 16.0, 200, 534.5

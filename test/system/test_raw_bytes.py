@@ -7,9 +7,9 @@ import subprocess
 import pytest
 import yaml
 
+from gait_messages import values
 from gait_sensing.wires.raw_log import RawKind
-from gait_session import message_values as values
-from gait_session.recording_reader import Recording
+from gait_session.recording.reader import Recording
 
 DURATION_S = 12.0
 SENSORS = ("imu_node", "load_cell_node")

@@ -22,10 +22,10 @@ from gait_analysis.metrics import stance_time, step_time
 from gait_analysis.participant import Participant
 from gait_analysis.strides import StrideBuilder, timed_stride
 from gait_feedback.cues import outside_band
+from gait_messages import values
 from gait_sensing.samples import Side
-from gait_session import message_values as values
-from gait_session import replay
-from gait_session.recording_reader import Recording
+from gait_session.recording import replay
+from gait_session.recording.reader import Recording
 
 pytestmark = pytest.mark.timeout(600)  # of up to three sessions
 DURATION_S = 45.0

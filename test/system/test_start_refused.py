@@ -7,8 +7,8 @@ import socket
 import pytest
 import yaml
 
-from gait_session import message_values as values
-from gait_session.recording_reader import Recording
+from gait_messages import values
+from gait_session.recording.reader import Recording
 
 pytestmark = pytest.mark.timeout(600)
 

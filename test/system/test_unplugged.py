@@ -12,8 +12,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 from gait_lab.msg import CueReceipt, SafetyState
 from rclpy.executors import SingleThreadedExecutor
 
-from gait_session import message_values as values
-from gait_session.recording_reader import Recording
+from gait_messages import values
+from gait_session.recording.reader import Recording
 
 pytestmark = pytest.mark.timeout(900)  # four wires, each with its loss, its return and its way back to walking
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gait-lab analyse``: plain files through the live analysis."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rosbag2 folders: written, closed after a crash, read, and replayed through the analysis."""
