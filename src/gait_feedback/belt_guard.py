@@ -39,7 +39,6 @@ class GuardSettings(parts.Settings):
     max_speed_mps: float = setting(1.5, "most that is asked for", low=0.1, high=3.0)
     acceleration_mps2: float = setting(0.25, "largest change of speed, either way", low=0.01, high=3.0)
     jerk_mps3: float = setting(3.0, "largest change of acceleration", low=0.5, high=100.0)
-    ramp_down_mps2: float = setting(0.6, "deceleration to rest when something is amiss", low=0.05, high=3.0)
     stale_s: float = setting(0.15, "oldest belt status and gait state to act on", low=0.05, high=0.5)
 
 
@@ -116,7 +115,7 @@ class GuardedLaw(ABC):
         if not 0.0 <= elapsed_s <= self._limits.stale_s:  # NaN too: the first time
             self._motions, self.reason, self._has_plates, elapsed_s = None, "", False, 0.0
         if self.reason:
-            return self._rest(self._limits.ramp_down_mps2, self.reason)
+            return self._rest(self.reason)
         wish = None
         problem = self._loss(now_s, belt, gait)
         if not problem:
@@ -131,15 +130,16 @@ class GuardedLaw(ABC):
         return self._request(wish, elapsed_s)
 
     def stop_request(self) -> BeltRequest:
-        """Ask for rest, no harder than belts speed up: nothing is amiss."""
-        return self._rest(min(self._limits.acceleration_mps2, self._limits.ramp_down_mps2))
+        """Ask for rest, as gently as belts speed up: nothing is amiss."""
+        return self._rest()
 
     def _give_up(self, problem: str) -> BeltRequest | None:
         self.reason = problem if self._motions else ""
-        return self._rest(self._limits.ramp_down_mps2, self.reason) if self._motions else None
+        return self._rest(self.reason) if self._motions else None
 
-    def _rest(self, deceleration_mps2: float, problem: str = "") -> BeltRequest:
-        return BeltRequest(0.0, 0.0, deceleration_mps2, self.SOURCE, problem=problem)
+    def _rest(self, problem: str = "") -> BeltRequest:
+        """Ask for rest; after a problem the gate does not look at the acceleration, but takes its own."""
+        return BeltRequest(0.0, 0.0, self._limits.acceleration_mps2, self.SOURCE, problem=problem)
 
     def _loss(self, now_s: float, belt: BeltSample | None, gait: GaitState | None) -> str:
         """Return what is missing or too old to act on; empty when nothing is."""

@@ -21,7 +21,7 @@ from gait_parts.settings import Settings, setting
 from gait_ros import qos
 from gait_ros.devices import link_status
 from gait_ros.messages import dropped_receipt, sent_receipt
-from gait_ros.parameters import declare, declare_part, declare_text
+from gait_ros.parameters import declare, declare_part, declare_text, refuse_sim_time
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing.wires.reader import Reader
 from gait_sensing.wires.transport import WireError
@@ -43,6 +43,7 @@ class HapticNode(LabNode):
 
     def __init__(self) -> None:
         super().__init__("haptic_node")
+        refuse_sim_time(self)
         self._now = partial(now_s, self)
         self._modality = Modality[declare(self, ModalitySettings).modality.upper()]
         url = declare_text(self, "url", "address of the actuator: serial:// or tcp://")

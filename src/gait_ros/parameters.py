@@ -4,7 +4,7 @@
 import dataclasses
 from typing import Any, TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -68,6 +68,22 @@ def refuse_unknown(node: Node) -> None:
     if unknown:
         known = ", ".join(sorted(node.get_parameters_by_prefix("")))
         raise ValueError(f"{node.get_name()}: no parameter {', '.join(unknown)}; it has {known}")
+
+
+def refuse_sim_time(node: Node) -> None:
+    """Raise ``ValueError`` for ``use_sim_time``, and refuse to set it later: such a clock stands when nobody sends it.
+
+    For nodes whose timers are the watch over belts or an actuator.
+    """
+    problem = f"{node.get_name()}: use_sim_time: got true, but what watches over a person goes by the computer's clock"
+    if node.get_parameter("use_sim_time").value:
+        raise ValueError(problem)
+
+    def refuse(changed: list["Parameter[Any]"]) -> SetParametersResult:
+        is_asked = any(parameter.name == "use_sim_time" and parameter.value for parameter in changed)
+        return SetParametersResult(successful=not is_asked, reason=problem if is_asked else "")
+
+    node.add_on_set_parameters_callback(refuse)
 
 
 def _declare_one(node: Node, name: str, default: Any, descriptor: ParameterDescriptor) -> Any:

@@ -30,6 +30,7 @@ class BeltWires:
         self.max_acceleration_mps2 = first.max_acceleration_mps2
         self.incline_range_rad = first.incline_range_rad
         self.min_command_interval_s = first.min_command_interval_s
+        self.farewell_deceleration_mps2 = first.farewell_deceleration_mps2  # of belts in motion
         self._newest: list[tuple[float, BeltReading] | None] = [None] * len(drivers)  # of each wire, not yet used
         self._right_incline_rad = math.nan
         self._polled_s = self._commanded_s = -math.inf
@@ -46,8 +47,16 @@ class BeltWires:
         return [report for driver in self.drivers for report in driver.reports()]
 
     def command(self, setpoint: BeltSetpoint, now_s: float) -> list[bytes]:
-        """Return what asks for ``setpoint`` on each wire. Raises ``ValueError`` as a driver does."""
+        """Return what asks for ``setpoint`` on each wire. Raises ``ValueError`` as a driver does.
+
+        A link that closes on the way to rest shall not change the ramp: its last stop repeats it.
+        """
         self._commanded_s = now_s
+        is_rest = setpoint.left_speed_mps == setpoint.right_speed_mps == 0.0
+        for driver in self.drivers:
+            driver.farewell_deceleration_mps2 = (
+                setpoint.acceleration_mps2 if is_rest else self.farewell_deceleration_mps2
+            )
         if len(self.drivers) == 1:
             return [self.drivers[0].command(setpoint)]
         left = replace(setpoint, right_speed_mps=setpoint.left_speed_mps)

@@ -107,6 +107,7 @@ class TreadmillDriver(Driver):
     incline_range_rad: tuple[float, float] = (0.0, math.inf)  # the wire can say no less and no more
     incline_step_rad: float = math.radians(0.01)
     min_command_interval_s: float  # the device wants no commands faster than this
+    farewell_deceleration_mps2: float = 0.5  # of the stop that ``disconnect`` tells; ``BeltWires`` keeps it right
     poll_interval_s: float = math.inf  # ``poll`` is to be written this often by whoever watches over the belts
 
     def __init__(self) -> None:

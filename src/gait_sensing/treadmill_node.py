@@ -16,7 +16,7 @@ from gait_messages import values
 from gait_ros import qos
 from gait_ros.devices import RawSettings, RawTap, link_status
 from gait_ros.messages import to_stamp
-from gait_ros.parameters import declare, declare_part, declare_text
+from gait_ros.parameters import declare, declare_part, declare_text, refuse_sim_time
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing import treadmills
 from gait_sensing.belt_gate.gate import BeltGate
@@ -57,6 +57,7 @@ class TreadmillNode(LabNode):
 
     def __init__(self) -> None:
         super().__init__("treadmill_node")
+        refuse_sim_time(self)
         self._now = partial(now_s, self)
         part, settings = declare_part(self, treadmills.__name__, "driver", "")
         urls = [declare_text(self, "url", "address of the treadmill, of its left belt where each has its own")]
@@ -66,6 +67,7 @@ class TreadmillNode(LabNode):
             parse_url(url)  # before the first thread starts: it would outlive the error
         self._belts = BeltWires([part.Driver(settings) for _ in urls])
         self._limits = fitted(declare(self, GateSettings), self._belts)
+        self._belts.farewell_deceleration_mps2 = self._limits.max_deceleration_mps2
         self._supervisor = declare(self, SupervisorSettings, "supervisor.")
         self._gate = BeltGate(self._limits, self._belts.has_acceleration, self._supervisor)
         self._lock = threading.Lock()  # the reader threads and the executor all feed drivers and gate
@@ -102,7 +104,7 @@ class TreadmillNode(LabNode):
             self._publish_safety()
 
     def _pass(self, thing: object) -> None:
-        now = time.monotonic()  # stamps may step with the host clock; the watch must not
+        now = _watch_s()
         setpoint = self._gate.feed(now, thing)
         if setpoint is None:
             return
@@ -124,7 +126,7 @@ class TreadmillNode(LabNode):
     def _lose_link(self, text: str) -> None:
         """Tell the gate, and the belt whose own wire still stands: the gate sends nothing over half a link."""
         self._link = None
-        self._gate.feed(time.monotonic(), LinkDown(text))
+        self._gate.feed(_watch_s(), LinkDown(text))
         if len(self._readers) > 1:
             for reader, driver in zip(self._readers, self._belts.drivers, strict=True):
                 with contextlib.suppress(WireError):
@@ -133,7 +135,7 @@ class TreadmillNode(LabNode):
     def _on_data(self, wire: int, data: bytes, received_s: float) -> None:
         self._taps[wire].feed(RawKind.RECEIVED, received_s, data)
         with self._lock:
-            readings = self._belts.feed(wire, data, time.monotonic())
+            readings = self._belts.feed(wire, data, _watch_s())
             reports = self._belts.reports()
         for report in reports:
             self._feed(report)
@@ -161,14 +163,19 @@ class TreadmillNode(LabNode):
         self._feed(Tick())
         with self._lock:
             if self._link is not None:
-                self._write(self._belts.poll(time.monotonic()))
+                self._write(self._belts.poll(_watch_s()))
 
     def _load(self, name: str, samples: msg.ForceSamples) -> PlateLoad | HarnessLoad:
-        """Return what the newest sample of a load cell tells."""
+        """Return what the newest sample of a load cell tells; a message without one tells nothing, so NaN."""
+        offset_s, force_n = (samples.time_offset_s[-1:] or [math.nan])[0], samples.force_n[-3:]
+        age_s = self._now() - values.seconds(samples.header.stamp) - offset_s
         if name == self._supervisor.harness:
-            known_n = [force_n for force_n in samples.force_n[-3:] if not math.isnan(force_n)]
-            return HarnessLoad(math.hypot(*known_n) if known_n else math.nan)
-        return PlateLoad(name, samples.force_n[-1], samples.centre_of_pressure_m[-2])
+            known_n = [value_n for value_n in force_n if not math.isnan(value_n)]
+            return HarnessLoad(math.hypot(*known_n) if known_n else math.nan, age_s)
+        place_m = samples.centre_of_pressure_m[-2:]
+        return PlateLoad(
+            name, force_n[2] if len(force_n) == 3 else math.nan, place_m[0] if len(place_m) == 2 else math.nan, age_s
+        )
 
     def _on_command(self, command: msg.TreadmillCommand) -> None:
         speeds_mps = command.left_speed_mps, command.right_speed_mps
@@ -257,12 +264,15 @@ class TreadmillNode(LabNode):
 
     def _ramp_to_rest(self) -> None:
         """Go on until the gate has brought the belts to rest; a treadmill that takes no acceleration needs it."""
-        end_s = time.monotonic() + min(
-            LONGEST_LEAVE_S, self._limits.max_speed_mps / self._limits.max_deceleration_mps2 + 1
-        )
-        while self._link is not None and self._gate.safety.state is not State.DISARMED and time.monotonic() < end_s:
+        end_s = _watch_s() + min(LONGEST_LEAVE_S, self._limits.max_speed_mps / self._limits.max_deceleration_mps2 + 1)
+        while self._link is not None and self._gate.safety.state is not State.DISARMED and _watch_s() < end_s:
             time.sleep(TICK_S)
             self._on_tick()
+
+
+def _watch_s() -> float:
+    """The clock of the watch: nobody sets it, and it goes on while the computer sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from gait_sensing.treadmills import bertec_classic
 
 NOW_S, PERIOD_S = 1_700_000_000.0, 0.05
 LIMITS = GuardSettings(max_speed_mps=1.2, acceleration_mps2=0.5, jerk_mps3=2.0)
-REST = (0.0, 0.0, LIMITS.ramp_down_mps2)
+REST = (0.0, 0.0, LIMITS.acceleration_mps2)
 
 
 class Wisher(GuardedLaw):
@@ -194,7 +194,7 @@ def test_whatever_happens_requests_keep_the_limits_and_rise_on_fresh_data_alone(
             continue
         speeds = request.left_speed_mps, request.right_speed_mps
         assert all(0.0 <= speed <= LIMITS.max_speed_mps for speed in speeds), "false for NaN"
-        assert 0.0 < request.acceleration_mps2 <= max(LIMITS.acceleration_mps2, LIMITS.ramp_down_mps2)
+        assert 0.0 < request.acceleration_mps2 <= LIMITS.acceleration_mps2
         assert is_fresh or speeds == (0.0, 0.0), "on old data nothing but rest"
         # asked after stale_s it begins anew; at the limit itself, rounding decides
         if before is not None and 0.0 <= elapsed_s < 0.149 and speeds != (0.0, 0.0):

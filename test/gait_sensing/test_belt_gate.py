@@ -21,6 +21,7 @@ from gait_sensing.belt_gate.gate import (
     Tick,
 )
 from gait_sensing.belt_gate.hearing import WATCHED
+from gait_sensing.belt_gate.limits import LEAST_ACCELERATION_MPS2, LEAST_DECELERATION_MPS2
 from gait_sensing.belt_gate.ramp import SetpointRamp
 from gait_sensing.belt_gate.states import LEVELS, TICK_S, WARNINGS, Level, Reason, State
 from gait_sensing.samples import BeltReading, BeltSetpoint
@@ -40,6 +41,7 @@ class Lab:
         self.sent: list[tuple[float, BeltSetpoint]] = []
         self.request: BeltRequest | None = None
         self.has_link = self.has_status = self.has_operator = True
+        self.is_deaf = False  # the treadmill
         self.start_gate()
 
     def start_gate(self) -> None:
@@ -54,7 +56,8 @@ class Lab:
         if setpoint is not None:
             assert self.has_link, "a command without a link"
             self.sent.append((self.now_s, setpoint))
-            self.treadmill.feed(self.driver.command(setpoint))
+            if not self.is_deaf:
+                self.treadmill.feed(self.driver.command(setpoint))
         return setpoint
 
     def move_belts(self, duration_s: float) -> None:
@@ -708,6 +711,46 @@ def test_rest_on_command_is_no_harder_than_allowed():
     assert lab.sent[-1][1].acceleration_mps2 == LIMITS.max_deceleration_mps2
 
 
+def test_rest_on_command_is_no_gentler_than_the_least():
+    lab = walking(0.5)
+    lab.ask(0.0, acceleration_mps2=LEAST_ACCELERATION_MPS2)
+    assert rest_time_s(lab) <= 0.5 / LEAST_DECELERATION_MPS2 + 2 * TICK_S
+
+
+@pytest.mark.parametrize("asked_mps", [0.0, 1.4])
+def test_a_law_with_a_problem_is_ramped_down_at_the_gates_own_rate(asked_mps):
+    lab = walking(1.0)
+    lab.request = BeltRequest(asked_mps, asked_mps, LEAST_ACCELERATION_MPS2, "law", problem="the plates are silent")
+    assert rest_time_s(lab) <= 1.0 / LIMITS.max_deceleration_mps2 + 2 * TICK_S
+    assert (lab.gate.safety.level, lab.reason) == (Level.RAMP_DOWN, Reason.LAW_PROBLEM)
+    assert "the plates are silent" in lab.gate.safety.text
+
+
+@pytest.mark.parametrize("deceleration_mps2", [0.1, 0.6])
+def test_a_treadmill_that_does_not_slow_down_is_told_of(deceleration_mps2):
+    lab = walking(1.0)
+    lab.is_deaf = True
+    lab.ask(0.0, acceleration_mps2=deceleration_mps2)
+    lab.run(0.2 / deceleration_mps2 + LIMITS.follow_stale_s - 0.2)
+    assert lab.gate.safety.level is Level.OK
+    lab.run(0.6)
+    assert (lab.state, lab.gate.safety.level, lab.reason) == (State.STOPPING, Level.STOP, Reason.BELT_NOT_SLOWING)
+    assert "measured left 1.000" in lab.gate.safety.text and "treadmill's own stop" in lab.gate.safety.text
+    lab.is_deaf = False
+    rest_time_s(lab)
+    assert lab.reason is Reason.BELT_NOT_SLOWING
+
+
+def test_a_ramp_to_rest_on_time_is_not_late_whatever_the_clock_does():
+    lab = walking(1.4)
+    lab.feed(StopRequest("Ann"))
+    for jump_s in (5.0, -5.0, 1e6):
+        lab.run(0.2)
+        lab.now_s += jump_s
+    rest_time_s(lab)
+    assert lab.reason is Reason.OPERATOR_STOP
+
+
 def test_a_steady_command_keeps_both_limits_of_acceleration():
     lab = walking(0.5, GateSettings(max_acceleration_mps2=0.3))
     lab.ask(0.5, acceleration_mps2=3.0)
@@ -742,6 +785,34 @@ def test_belts_stopped_at_the_treadmill_do_not_start_again_by_themselves():
         lab.feed(lab.request)
         lab.feed(Tick())
     assert lab.reason is Reason.BELT_NOT_FOLLOWING and lab.sent[-1][1].left_speed_mps == 0.0
+
+
+def test_one_status_that_is_right_among_many_that_are_wrong_is_no_proof():
+    lab = walking(0.5)
+    lab.has_status = False
+    for number in range(60):
+        lab.feed(BeltReading(*([0.5] * 2 if number % 20 == 0 else [1.2] * 2), 0.0))
+        lab.tick()
+    assert (lab.state, lab.reason) == (State.STOPPING, Reason.BELT_NOT_FOLLOWING)
+
+
+def test_a_nudge_at_rest_does_not_take_the_place_of_a_graver_cause():
+    lab = walking()
+    lab.feed(BeltReading(1.0, 1.7, 0.0))
+    rest_time_s(lab)
+    lab.feed(BeltReading(0.03, 0.03, 0.0))
+    assert lab.state is State.STOPPING and "measured left 0.030" in lab.gate.safety.text
+    assert lab.sent[-1][1].acceleration_mps2 == LIMITS.max_deceleration_mps2
+    lab.feed(StopRequest("Ann"))
+    assert lab.sent[-1][1].acceleration_mps2 == LIMITS.stop_deceleration_mps2
+    rest_time_s(lab)
+    assert (lab.gate.safety.level, lab.reason) == (Level.STOP, Reason.BELT_OVERSPEED), "until an operator arms again"
+    lab.request = None
+    lab.run(0.5)
+    lab.arm()
+    lab.has_operator = False
+    lab.run(0.3)
+    assert lab.reason is Reason.OPERATOR_LOST
 
 
 def test_belts_moved_by_others_while_armed_are_brought_to_rest():
@@ -794,6 +865,25 @@ def test_noise_of_the_measured_incline_is_not_commanded():
     assert {setpoint.incline_rad for _, setpoint in lab.sent} == {0.0}
 
 
+def test_one_wrong_status_does_not_move_the_deck():
+    lab = walking()
+    lab.feed(BeltReading(1.0, 1.0, 0.21))
+    lab.has_status = False
+    lab.run(1.0)
+    assert lab.reason is Reason.STATUS_STALE
+    assert {setpoint.incline_rad for _, setpoint in lab.sent} == {0.0}
+
+
+def test_a_deck_beyond_its_limits_under_a_walker_ramps_down():
+    lab = walking()
+    lab.has_status = False
+    for _ in range(3):
+        lab.feed(BeltReading(1.0, 1.0, 0.3))
+        lab.tick()
+    assert (lab.state, lab.reason) == (State.STOPPING, Reason.INCLINE_BEYOND)
+    assert "0.300 rad" in lab.gate.safety.text
+
+
 @pytest.mark.parametrize(("measured_rad", "sent_rad"), [(0.5, 0.24), (-0.3, 0.0)])
 def test_no_incline_beyond_the_limits_is_sent(measured_rad, sent_rad):
     lab = Lab()
@@ -813,6 +903,8 @@ def test_a_second_source_is_refused_and_named_and_the_first_keeps_control():
     assert (lab.gate.safety.level, lab.reason) == (Level.WARN, Reason.SECOND_SOURCE)
     assert "intruder" in lab.gate.safety.text and "law" in lab.gate.safety.text
     assert lab.belts.left_speed_mps == pytest.approx(1.0, abs=0.002)
+    lab.feed(ArmRequest(" "))
+    assert lab.gate.safety.level is Level.WARN, "nobody has taken note of it"
     lab.arm()
     assert lab.gate.safety.level is Level.OK
 

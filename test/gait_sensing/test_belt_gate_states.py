@@ -30,6 +30,7 @@ from gait_sensing.belt_gate.gate import (
     Tick,
     Walker,
 )
+from gait_sensing.belt_gate.limits import LEAST_DECELERATION_MPS2
 from gait_sensing.belt_gate.states import TICK_S, Level, Reason, State
 from gait_sensing.samples import BeltReading, BeltSetpoint, TreadmillReport
 from gait_sensing.treadmills import bertec_classic
@@ -50,6 +51,7 @@ SPEEDS_MPS = st.one_of(st.floats(-0.8, 2.0), st.sampled_from([0.0, -0.0, 0.7, 1.
 ACCELERATIONS_MPS2 = st.floats(0.001, 5.0)
 LOADS_N = st.sampled_from([0.0, 5.0, 350.0, 700.0, -50.0, 1e9, math.nan, math.inf])
 PLACES_M = st.sampled_from([0.0, 0.65, -0.8, 1e9, math.nan, math.inf])
+AGES_S = st.sampled_from([0.0, 0.1, 0.3, -0.1, 1e9, math.nan])
 BAD = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, -1e-12, 1e308, -40.0])
 
 
@@ -81,6 +83,10 @@ class GateMachine(RuleBasedStateMachine):
         if not is_armed:
             self.is_motion_allowed = False
             assert self.gate.safety.text
+        is_stop = isinstance(thing, StopRequest) or (isinstance(thing, StopInput) and not thing.may_run)
+        if is_stop and self.gate.safety.state is State.STOPPING:
+            assert self.gate.safety.level is Level.STOP
+            assert setpoint is None or setpoint.acceleration_mps2 == LIMITS.stop_deceleration_mps2
         if self.gate.safety.state is State.STOPPING and not was_stopping:
             assert self.gate.safety.level is Level.OK or self.gate.safety.reason is not Reason.NONE
 
@@ -89,7 +95,8 @@ class GateMachine(RuleBasedStateMachine):
         speeds_mps = (setpoint.left_speed_mps, setpoint.right_speed_mps)
         assert all(-LIMITS.max_backward_mps <= speed_mps <= LIMITS.max_speed_mps for speed_mps in speeds_mps)
         assert abs(speeds_mps[0] - speeds_mps[1]) <= LIMITS.max_belt_difference_mps + 1e-9
-        assert 0.0 < setpoint.acceleration_mps2 <= LIMITS.stop_deceleration_mps2
+        least_mps2 = 0.0 if any(speeds_mps) else LEAST_DECELERATION_MPS2
+        assert least_mps2 <= setpoint.acceleration_mps2 <= LIMITS.stop_deceleration_mps2
         assert 0.0 <= setpoint.incline_rad <= LIMITS.max_incline_rad
         if any(speeds_mps):
             assert self.is_motion_allowed and self.gate.safety.state is State.RUNNING
@@ -161,9 +168,10 @@ class GateMachine(RuleBasedStateMachine):
         acceleration=ACCELERATIONS_MPS2,
         source=st.sampled_from(["law", "law", "other"]),
         age_s=st.sampled_from([0.0, 0.0, 0.1, 0.3, -1.0, 1e9, math.nan]),
+        problem=st.sampled_from(["", "", "", "why"]),
     )
-    def ask(self, left: float, right: float, acceleration: float, source: str, age_s: float) -> None:
-        self.asked = BeltRequest(left, right, acceleration, source, age_s)
+    def ask(self, left: float, right: float, acceleration: float, source: str, age_s: float, problem: str) -> None:
+        self.asked = BeltRequest(left, right, acceleration, source, age_s, problem)
 
     @rule(value=BAD, place=st.integers(0, 2))
     def ask_nonsense(self, value: float, place: int) -> None:
@@ -194,8 +202,8 @@ class GateMachine(RuleBasedStateMachine):
     @rule(
         thing=st.one_of(
             st.builds(Walker, st.sampled_from([700.0, math.nan, 0.0]), st.booleans()),
-            st.builds(PlateLoad, st.sampled_from(["left_belt", "right_belt", "other"]), LOADS_N, PLACES_M),
-            st.builds(HarnessLoad, LOADS_N),
+            st.builds(PlateLoad, st.sampled_from(["left_belt", "right_belt", "other"]), LOADS_N, PLACES_M, AGES_S),
+            st.builds(HarnessLoad, LOADS_N, AGES_S),
             st.builds(Misstep, st.booleans()),
             st.builds(StopInput, st.booleans()),
             st.builds(TreadmillReport, st.just("why"), st.booleans()),

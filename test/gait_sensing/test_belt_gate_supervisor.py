@@ -8,6 +8,7 @@ import pytest
 from gait_sensing.belt_gate.gate import BeltGate
 from gait_sensing.belt_gate.limits import GateSettings
 from gait_sensing.belt_gate.states import (
+    LEVELS,
     TICK_S,
     ArmRequest,
     BeltRequest,
@@ -25,7 +26,7 @@ from gait_sensing.belt_gate.states import (
     Walker,
 )
 from gait_sensing.belt_gate.supervisor import SupervisorSettings
-from gait_sensing.samples import TreadmillReport
+from gait_sensing.samples import BeltReading, TreadmillReport
 from gait_sensing.treadmills import bertec_classic
 
 WEIGHT_N = 700.0
@@ -46,6 +47,7 @@ class Lab:
         self.harness_n: float | None = 20.0
         self.switch: bool | None = True
         self.has_operator = True
+        self.age_s = 0.0  # of samples
         self.feed(LinkUp())
         self.feed(Walker(WEIGHT_N, is_on_belts=True))
 
@@ -54,15 +56,16 @@ class Lab:
         if setpoint is not None:
             self.treadmill.feed(self.driver.command(setpoint))
             self.told_mps.append(setpoint.left_speed_mps)
+            self.deceleration_mps2 = setpoint.acceleration_mps2
 
     def tick(self) -> None:
         self.now_s += TICK_S
         for reading in self.driver.feed(self.treadmill.encode(self.treadmill.advance(TICK_S))):
             self.feed(reading)
         for name, (load_n, ahead_m) in self.plates.items():
-            self.feed(PlateLoad(name, load_n, ahead_m))
+            self.feed(PlateLoad(name, load_n, ahead_m, self.age_s))
         if self.harness_n is not None:
-            self.feed(HarnessLoad(self.harness_n))
+            self.feed(HarnessLoad(self.harness_n, self.age_s))
         if self.switch is not None:
             self.feed(StopInput(self.switch))
         if self.has_operator:
@@ -296,6 +299,87 @@ def test_what_nobody_can_tell_is_named():
     bare = walking(harness_n=None, switch=None, plates={})
     assert bare.text.endswith("not watched: place, presence, missteps, harness, stop switch")
     assert "not watched" not in walking().text
+
+
+def test_plates_that_never_tell_a_place_do_not_watch_it():
+    lab = walking()
+    lab.plates = {"left_belt": (350.0, math.nan), "right_belt": (350.0, math.nan)}
+    lab.run(2.5)
+    assert lab.text.endswith("not watched: place")
+
+
+def test_plates_of_the_wrong_sign_do_not_tell_that_somebody_is_there():
+    lab = Lab()
+    lab.plates = {"left_belt": (-350.0, 0.9), "right_belt": (-350.0, 0.9)}
+    lab.run(0.2)
+    lab.arm()
+    lab.request = BeltRequest(1.0, 1.0, 0.6, "law")
+    lab.run(2.5)
+    assert lab.told == (State.RUNNING, Level.OK, Reason.NONE)
+    assert lab.text.endswith("not watched: place, presence")
+
+
+@pytest.mark.parametrize("age_s", [3600.0, -3600.0, 0.21, math.nan])
+def test_samples_that_are_not_of_now_watch_nobody(age_s):
+    """Nor does a recording that is played into the lab."""
+    lab = walking()
+    lab.age_s = age_s
+    lab.run(WATCH.sensor_stale_s + 2 * TICK_S)
+    assert lab.told == (State.STOPPING, Level.RAMP_DOWN, Reason.SENSOR_SILENT)
+
+
+def test_silence_of_a_plate_counts_from_the_stamp_of_its_last_sample():
+    lab = walking()
+    lab.age_s = 0.15
+    lab.tick()
+    lab.plates, lab.harness_n = {}, None
+    lab.run(0.1)
+    assert lab.told == (State.STOPPING, Level.RAMP_DOWN, Reason.SENSOR_SILENT)
+
+
+SPOILS = {
+    "pressed": (lambda lab: setattr(lab, "switch", False), Reason.STOP_INPUT),
+    "switch silent": (lambda lab: setattr(lab, "switch", None), Reason.STOP_INPUT),
+    "reported": (lambda lab: lab.feed(TreadmillReport("why", is_stop=True)), Reason.STOP_INPUT),
+    "hanging": (lambda lab: setattr(lab, "harness_n", WEIGHT_N), Reason.HARNESS_LOAD),
+    "gone": (unload, Reason.WALKER_GONE),
+    "plates silent": (lambda lab: lab.plates.clear(), Reason.SENSOR_SILENT),
+    "at the edge": (lambda lab: place(lab, 0.8), Reason.WALKER_AT_EDGE),
+}
+
+
+@pytest.mark.parametrize(("spoil", "reason"), SPOILS.values(), ids=SPOILS)
+def test_what_happens_while_the_belts_come_to_rest_as_commanded_counts(spoil, reason):
+    lab = walking()
+    lab.request = BeltRequest(0.0, 0.0, 0.1, "law")
+    lab.run(0.2)
+    assert lab.told == (State.STOPPING, Level.OK, Reason.NONE)
+    spoil(lab)
+    lab.run(0.8)
+    assert lab.told == (State.STOPPING, LEVELS[reason], reason)
+    assert lab.deceleration_mps2 == (1.0 if LEVELS[reason] is Level.STOP else 0.6)
+
+
+def test_a_pressed_switch_hastens_a_ramp_down():
+    lab = walking()
+    lab.has_operator = False
+    lab.run(0.3)
+    assert lab.told == (State.STOPPING, Level.RAMP_DOWN, Reason.OPERATOR_LOST)
+    lab.switch = False
+    lab.tick()
+    assert lab.told == (State.STOPPING, Level.STOP, Reason.STOP_INPUT) and lab.deceleration_mps2 == 1.0
+
+
+def test_a_nudge_of_the_belts_does_not_forget_that_the_walker_is_gone():
+    lab = walking()
+    unload(lab)
+    lab.run(1.0)
+    lab.rest()
+    lab.feed(BeltReading(0.03, 0.03, 0.0))
+    lab.run(1.0)
+    assert lab.told == (State.DISARMED, Level.STOP, Reason.WALKER_GONE)
+    lab.arm()
+    assert not lab.gate.is_armed and "arming refused: nobody was on the plates" in lab.text
 
 
 @pytest.mark.parametrize("weight_n", [math.nan, 0.0, -700.0, math.inf])

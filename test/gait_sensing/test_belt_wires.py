@@ -81,6 +81,19 @@ def test_what_one_belt_refuses_is_refused_for_both_and_rest_never_is() -> None:
     assert wires(woodway_us, 2).command(BeltSetpoint(0.0, 0.0, 0.5, 0.0), 1.1) == [b"\xa30000\xa2"] * 2
 
 
+def test_a_link_that_closes_repeats_the_ramp_that_the_belts_are_on() -> None:
+    belts = wires(bertec_classic)
+    belts.farewell_deceleration_mps2 = 0.6
+    (driver,) = belts.drivers
+    for setpoint, deceleration_mps2 in (
+        (BeltSetpoint(1.0, 1.0, 0.05, 0.0), 0.6),
+        (BeltSetpoint(0.0, 0.0, 1.0, 0.0), 1.0),
+        (BeltSetpoint(1.0, 1.0, 0.05, 0.0), 0.6),
+    ):
+        belts.command(setpoint, 1.0)
+        assert driver.disconnect() == driver.command(BeltSetpoint(0.0, 0.0, deceleration_mps2, 0.0))
+
+
 def test_questions_come_in_time_and_not_with_a_command() -> None:
     belts = wires(trackmaster)
     asked = []

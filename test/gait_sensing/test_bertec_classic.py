@@ -86,7 +86,8 @@ def test_on_a_deck_that_points_down_belts_may_only_be_stopped() -> None:
 
 
 def test_the_farewell_stops_belts_and_holds_the_deck() -> None:
-    driver = Driver(Settings(farewell_deceleration_mps2=0.25))
+    driver = Driver(Settings())
+    driver.farewell_deceleration_mps2 = 0.25
     assert driver.disconnect() == b""  # it never commanded: somebody else may be
     driver.command(setpoint(incline_deg=5.0))
     assert driver.disconnect() == driver.command(setpoint(0.0, 0.0, 0.25, 5.0))

@@ -101,7 +101,8 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(wanted: BeltSetpoint
 
 
 def test_the_farewell_stops_belts_and_leaves_the_deck() -> None:
-    driver = Driver(Settings(farewell_deceleration_mps2=0.25))
+    driver = Driver(Settings())
+    driver.farewell_deceleration_mps2 = 0.25
     driver.command(setpoint(incline_deg=5.0))
     (request,) = requests(driver.disconnect())
     assert request["method"] == "RunTreadmill"

@@ -45,6 +45,7 @@ class Lab:
         self.is_heard, self.may_run, self.harness_n = False, None, None
         self.feet = dict(FEET)
         self.command_age_s = None
+        self.sample_age_s, self.has_samples = 0.0, True
         self.events = []
         self.arming = None
         self.wants_armed = False
@@ -68,8 +69,10 @@ class Lab:
             self._session.publish(session)
         if self.may_run is not None:
             self._switch.publish(Bool(data=self.may_run))
+        taken = to_stamp(now - self.sample_age_s)
         for name, ahead_m in self.feet.items():
-            self._cells[name].publish(forces(name, 0.5 * WEIGHT_N, ahead_m, stamp))
+            sample = forces(name, 0.5 * WEIGHT_N, ahead_m, taken)
+            self._cells[name].publish(sample if self.has_samples else msg.ForceSamples(header=sample.header))
         if self.harness_n is not None:
             self._cells["harness"].publish(forces("harness", self.harness_n, math.nan, stamp))
         if self.command_age_s is not None:
@@ -149,6 +152,35 @@ def test_the_walker_is_watched(lab):
     walk(lab)
     lab.harness_n = WEIGHT_N
     lab.wait(lambda: lab.said(msg.SafetyState.REASON_HARNESS_LOAD, "stopping"))
+
+
+def misses_plates(lab):
+    """Whether the belts rest for want of plates, or are not armed for it, where something else was late before."""
+    lab.wants_armed = True
+    return "no samples of left_belt, right_belt" in lab.safety[-1].text
+
+
+def test_samples_of_a_recording_do_not_stand_in_for_a_plate(lab):
+    walk(lab)
+    lab.sample_age_s = 3600.0
+    lab.wait(lambda: misses_plates(lab))
+
+
+def test_a_message_without_a_sample_tells_nothing_and_harms_nothing(lab):
+    walk(lab)
+    lab.has_samples = False
+    lab.wait(lambda: misses_plates(lab))
+    lab.has_samples = True
+    walk(lab)
+
+
+def test_it_does_not_go_by_a_clock_that_others_send(start_node):
+    node = start_node(
+        "treadmill_node",
+        "/**:\n  ros__parameters:\n    use_sim_time: true\n    driver: bertec_classic\n    url: tcp://127.0.0.1:9\n",
+    )
+    _, text = node.communicate(timeout=60)
+    assert node.returncode == 1 and "treadmill_node: use_sim_time: got true" in text and "Traceback" not in text
 
 
 def test_missteps_that_the_plates_tell_are_counted(lab):

@@ -20,8 +20,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from gait_sensing.belt_gate.hearing import NEVER_S, Hearing
-from gait_sensing.belt_gate.limits import GateSettings, limited, problem_of
+from gait_sensing.belt_gate.limits import LEAST_DECELERATION_MPS2, GateSettings, limited, problem_of
 from gait_sensing.belt_gate.ramp import SetpointRamp
+from gait_sensing.belt_gate.slowing import Slowing
 from gait_sensing.belt_gate.states import (
     LEVELS,
     ArmRequest,
@@ -76,6 +77,8 @@ class BeltGate:
         self._ramp = SetpointRamp(settings, NEVER_S)
         self._sent_s, self._is_rest_sent = NEVER_S, False  # rest: since the last cause to stop
         self._deceleration_mps2 = settings.max_deceleration_mps2
+        self._rest_level = Level.OK  # of the gravest cause of this way to rest
+        self._slowing = Slowing(settings.follow_tolerance_mps)
 
     @property
     def safety(self) -> Safety:
@@ -116,6 +119,8 @@ class BeltGate:
         if self._treadmill.take(belts):
             self._hearing.hear(Reason.STATUS_STALE, self._now_s)
             self._judge_speeds()
+            if self.is_armed and (problem := self._treadmill.incline_problem()):
+                self._stop(Reason.INCLINE_BEYOND, problem)
 
     def _on_observation(self, thing: Observation) -> None:
         if self._state is State.RUNNING or not isinstance(thing, Misstep):
@@ -123,12 +128,13 @@ class BeltGate:
             self._supervise()
 
     def _on_report(self, thing: TreadmillReport) -> None:
-        if self.is_armed:
+        if self._state is not State.DISARMED:
             self._stop(Reason.STOP_INPUT if thing.is_stop else Reason.DRIVER_FAULT, f"the treadmill: {thing.text}")
 
     def _on_arm(self, thing: ArmRequest) -> None:
         if self.is_armed:
-            self._verdict.warnings.clear()
+            if _is_named(thing):
+                self._verdict.warnings.clear()
             return
         obstacle = self._obstacle(thing)
         self._verdict.take_arming(thing.operator, obstacle)
@@ -148,7 +154,8 @@ class BeltGate:
 
     def _on_request(self, request: BeltRequest) -> None:
         problem, limit_s = problem_of(request, self._settings), self._settings.command_stale_s
-        is_for_rest = not problem and request.left_speed_mps == request.right_speed_mps == 0.0
+        is_at_rest = request.left_speed_mps == request.right_speed_mps == 0.0
+        is_for_rest = not problem and (is_at_rest or request.problem != "")
         if not is_for_rest:
             self._motion_asked_s = self._now_s
         if self._state is State.DISARMED:
@@ -184,8 +191,7 @@ class BeltGate:
         self._hearing.hear(Reason.COMMAND_STALE, self._now_s, request.age_s)
         if is_for_rest:
             if before is State.RUNNING:
-                self._deceleration_mps2 = min(request.acceleration_mps2, self._settings.max_deceleration_mps2)
-                self._go_to_rest(Signal.REST, *request.why_rest)
+                self._rest_as_asked(request)
             return
         self._target, limits_hit = limited(request, self._settings)
         self._state = after(before, Signal.MOTION)
@@ -194,6 +200,15 @@ class BeltGate:
         if before is State.ARMED:
             self._ramp = SetpointRamp(self._settings, self._now_s)
             self._hearing.hear(Reason.BELT_NOT_FOLLOWING, self._now_s)
+
+    def _rest_as_asked(self, request: BeltRequest) -> None:
+        text = f"{request.source} asks for rest"
+        if request.problem:
+            self._stop(Reason.LAW_PROBLEM, f"{text}: {request.problem}")
+            return
+        wanted_mps2 = max(request.acceleration_mps2, LEAST_DECELERATION_MPS2)
+        self._deceleration_mps2 = min(wanted_mps2, self._settings.max_deceleration_mps2)
+        self._go_to_rest(Signal.REST, Reason.NONE, text)
 
     def _watch(self) -> None:
         for reason, text in list(self._hearing.silent(self._state, self._now_s, self._source)):
@@ -204,11 +219,11 @@ class BeltGate:
         """Judge what the supervisor finds; while nothing is armed it matters to the next arming alone."""
         is_moving = self._state is State.RUNNING and not self._treadmill.is_slow
         self._findings = self._supervisor.findings(self._now_s, is_moving)
-        for finding in self._findings if self.is_armed else ():
-            if finding.level is Level.WARN:
-                self._verdict.warn(finding.reason, finding.text)
-            else:
+        for finding in self._findings if self._state is not State.DISARMED else ():
+            if finding.level is not Level.WARN:
                 self._stop(finding.reason, finding.text)
+            elif self.is_armed:
+                self._verdict.warn(finding.reason, finding.text)
 
     def _judge_speeds(self) -> None:
         """Compare measured speeds with what they should be in this state."""
@@ -224,10 +239,14 @@ class BeltGate:
             self._hearing.hear(Reason.BELT_NOT_FOLLOWING, self._now_s)
         if self._state is State.STOPPING:
             self._give_up()
+            late_s = self._slowing.late_s(self._now_s, treadmill.fastest_mps, self._deceleration_mps2)
+            if late_s > settings.follow_stale_s:
+                text = f"told to rest, and {treadmill.speeds_text}: use the treadmill's own stop"
+                self._stop(Reason.BELT_NOT_SLOWING, text)
             if treadmill.has_rested(self._now_s, self._is_rest_sent):
                 self._state = after(self._state, Signal.AT_REST)
                 self._verdict.rest()
-                if self._verdict.reason is not Reason.WALKER_GONE:
+                if all(finding.reason is not Reason.WALKER_GONE for finding in self._findings):
                     self._supervisor.begin()  # whoever walked may leave
 
     def _give_up(self) -> None:
@@ -237,13 +256,13 @@ class BeltGate:
     def _obstacle(self, thing: ArmRequest) -> str:
         """Return why the belts may not be armed now; empty when they may."""
         is_asked = self._is_fresh(self._motion_asked_s, self._settings.command_stale_s)
-        link, incline = self._treadmill.requirements()
+        incline_problem = self._treadmill.incline_problem()
         requirements = (
             (after(self._state, Signal.ARM) is State.ARMED, "the belts are not at rest yet"),
-            (bool(thing.operator.strip()), "no operator is named"),
-            link,
+            (_is_named(thing), "no operator is named"),
+            (self._treadmill.is_link_up, "there is no link to the treadmill"),
             (self._hearing.is_fresh(Reason.STATUS_STALE, self._now_s), "the treadmill sends no status"),
-            incline,
+            (not incline_problem, incline_problem),
             (self._hearing.is_fresh(Reason.OPERATOR_LOST, self._now_s), "no session is heard"),
             (not is_asked, "a command asks for motion already"),
             *((finding.level is Level.WARN, finding.text) for finding in self._findings),
@@ -252,7 +271,7 @@ class BeltGate:
 
     def _stop(self, reason: Reason, text: str) -> None:
         """Bring the belts to rest; the gravest cause counts, and of equal ones the first."""
-        if self._state is State.STOPPING and LEVELS[reason] <= self._verdict.level:
+        if self._state is State.STOPPING and LEVELS[reason] <= self._rest_level:
             return
         soft_mps2, hard_mps2 = self._settings.max_deceleration_mps2, self._settings.stop_deceleration_mps2
         self._deceleration_mps2 = hard_mps2 if LEVELS[reason] is Level.STOP else soft_mps2
@@ -264,6 +283,9 @@ class BeltGate:
             self._ramp.turn_down(self._deceleration_mps2)
         elif self._state is not State.STOPPING:
             self._ramp.rest()
+        if self._state is not State.STOPPING:
+            self._slowing.begin()
+        self._rest_level = LEVELS[reason]
         self._state = after(self._state, signal)
         self._verdict.stop(reason, text)
         self._is_rest_sent, self._treadmill.rest_since_s = False, None
@@ -297,4 +319,9 @@ class BeltGate:
         self._is_rest_sent, self._sent_s = False, NEVER_S
         self._ramp.rest()
         self._treadmill.renew(is_link_up)
+        self._slowing.begin()
         self._hearing.forget(Reason.STATUS_STALE)
+
+
+def _is_named(arming: ArmRequest) -> bool:
+    return bool(arming.operator.strip())

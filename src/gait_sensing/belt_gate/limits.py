@@ -11,6 +11,7 @@ from gait_sensing.belt_wires import BeltWires
 
 LONGEST_S = 0.225  # silence of any input; with a tick of 0.025 s, 0.25 s to the first command to slow down
 LEAST_ACCELERATION_MPS2 = 0.001  # treadmills take nothing finer; less is a mistake of the asker
+LEAST_DECELERATION_MPS2 = 0.1  # to rest on command: whoever asks for less would hold the belts under the walker
 
 
 @dataclass(frozen=True)

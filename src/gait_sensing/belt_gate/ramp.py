@@ -11,6 +11,7 @@ from gait_sensing.belt_gate.limits import LEAST_ACCELERATION_MPS2, GateSettings,
 from gait_sensing.belt_gate.states import BeltRequest
 from gait_sensing.samples import BeltReading
 
+LEAST_TELL_S = 0.001  # between two commands, where time stood still
 LONGEST_STEP_S = 0.1  # after a late tick the setpoint goes on as if only this much time had passed
 
 
@@ -58,7 +59,7 @@ class SetpointRamp:
         The belts then move on evenly until the next command. When nothing is to change it is the whole limit, so that a
         belt that lags catches up; and as gently as belts speed up, even while it is told to slow down.
         """
-        elapsed_s = max(now_s - self._told_s, LEAST_ACCELERATION_MPS2)
+        elapsed_s = max(now_s - self._told_s, LEAST_TELL_S)
         change_mps = max(abs(now - told) for now, told in zip(self.speeds_mps, self._told_mps, strict=True))
         limit_mps2, self._told_limit_mps2 = self._told_limit_mps2, math.inf
         found_mps = (measured.left_speed_mps, measured.right_speed_mps)

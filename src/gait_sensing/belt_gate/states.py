@@ -52,6 +52,8 @@ class Reason(Enum):
     STOP_INPUT = 21
     DRIVER_FAULT = 22
     LAW_PROBLEM = 23
+    BELT_NOT_SLOWING = 24
+    INCLINE_BEYOND = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,7 @@ class BeltRequest:
     acceleration_mps2: float  # magnitude wanted for the change, above 0
     source: str  # who asks; one source at a time is heard
     age_s: float = 0.0  # since it was decided, by its stamp; negative: the stamp lies ahead
-    problem: str = ""  # why the belts are to rest although the session goes on; empty when nothing is amiss
-
-    @property
-    def why_rest(self) -> tuple[Reason, str]:
-        """Why belts rest, where it asks for rest: in code and in words."""
-        text = f"{self.source} asks for rest"
-        return (Reason.LAW_PROBLEM, f"{text}: {self.problem}") if self.problem else (Reason.NONE, text)
+    problem: str = ""  # why the belts are to rest, whatever the speeds; empty when nothing is amiss
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +112,7 @@ class PlateLoad:
     name: str
     load_n: float  # vertical
     ahead_m: float  # centre of pressure, forward of mid-treadmill; NaN while nobody is on the plate
+    age_s: float = 0.0  # as in ``BeltRequest``: samples of a recording are no watch over a walker
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +120,7 @@ class HarnessLoad:
     """Newest sample of the load cell in the harness."""
 
     load_n: float  # along the rope, whichever way the cell measures it
+    age_s: float = 0.0  # as in ``PlateLoad``
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +189,8 @@ LEVELS = {
     Reason.STOP_INPUT: Level.STOP,
     Reason.DRIVER_FAULT: Level.RAMP_DOWN,
     Reason.LAW_PROBLEM: Level.RAMP_DOWN,
+    Reason.BELT_NOT_SLOWING: Level.STOP,
+    Reason.INCLINE_BEYOND: Level.RAMP_DOWN,
 }
 """How grave each reason to go to rest is."""
 

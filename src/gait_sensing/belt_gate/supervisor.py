@@ -2,8 +2,9 @@
 """Watches the walker beside the gate's own watch over its inputs: plates, harness, missteps, and a stop switch.
 
 What is found is a warning, or a cause to bring the belts to rest; the gate latches it. A sensor that was never heard is
-named in ``untold`` and not watched; one that was heard must go on being heard. Loads are judged as shares of the body
-weight that the session tells, and not at all while it is not known.
+named in ``untold`` and not watched; one that was heard must go on being heard. A sample counts from its stamp, and one
+older than a sensor may be silent is none. Loads are judged as shares of the body weight that the session tells, and not
+at all while it is not known.
 
 - *edge*: the centre of pressure of all plates together, while they bear somebody, near or beyond the margins. It is
   that of the feet: at each step it goes from the foot that lands to the toes that leave, half a step to either side of
@@ -29,6 +30,7 @@ from gait_sensing.belt_gate.states import HarnessLoad, Level, Misstep, PlateLoad
 Observation = Walker | PlateLoad | HarnessLoad | Misstep | StopInput
 HOLD_S = 0.05
 SEEN_SHARE = 0.5  # of body weight: somebody is on the plates
+PLACE_S = 2.0  # without any centre of pressure the plates cannot tell of one
 
 
 @dataclass(frozen=True)
@@ -80,18 +82,20 @@ class Supervisor:
         self._missteps: dict[Reason, deque[float]] = {Reason.STUMBLE: deque(), Reason.CROSS_STEPS: deque()}
         self._since_s: dict[tuple[Reason, Level], float] = {}  # what holds, and since when
         self._is_seen = False  # somebody was on the plates since the belts began to move
+        self._has_moved = False  # the belts did, since the arming
+        self._placed_s = -math.inf  # when the plates last told a place
 
     def feed(self, now_s: float, thing: Observation) -> None:
-        """Take one thing; loads that are no number tell nothing."""
+        """Take one thing; a load that is no number, or too old or ahead by its stamp, tells nothing."""
         if isinstance(thing, Walker):
             is_weight = 0.0 < thing.weight_n < math.inf
             self._weight_n, self._is_on_belts = thing.weight_n if is_weight else math.nan, thing.is_on_belts
         elif isinstance(thing, PlateLoad):
-            if thing.name in self._settings.plates and math.isfinite(thing.load_n):
-                self._plates[thing.name] = (now_s, thing)
+            if thing.name in self._settings.plates and self._tells(thing):
+                self._plates[thing.name] = (now_s - max(0.0, thing.age_s), thing)
         elif isinstance(thing, HarnessLoad):
-            if math.isfinite(thing.load_n):
-                self._harness = (now_s, abs(thing.load_n))
+            if self._tells(thing):
+                self._harness = (now_s - max(0.0, thing.age_s), abs(thing.load_n))
         elif isinstance(thing, Misstep):
             self._missteps[Reason.CROSS_STEPS if thing.is_cross_step else Reason.STUMBLE].append(now_s)
         else:
@@ -99,7 +103,7 @@ class Supervisor:
 
     def begin(self) -> None:
         """An operator has armed: what happened before is done with."""
-        self._is_seen = False
+        self._is_seen = self._has_moved = False
         self._since_s.clear()
         for times_s in self._missteps.values():
             times_s.clear()
@@ -109,6 +113,7 @@ class Supervisor:
         self._plates = {name: (-math.inf, plate) for name, (_, plate) in self._plates.items()}
         self._harness = self._harness and (-math.inf, self._harness[1])
         self._stop_input = self._stop_input and (-math.inf, self._stop_input[1])
+        self._placed_s = -math.inf
         self._since_s.clear()
         for times_s in self._missteps.values():
             times_s.clear()
@@ -125,9 +130,10 @@ class Supervisor:
         """Return what nobody can tell now, so that it is not watched; empty when all is."""
         has_plates, has_weight = self._load_n(now_s) is not None, math.isfinite(self._weight_n)
         here = self._is_on_belts
+        has_place = now_s - self._placed_s <= PLACE_S
         missing = (
-            ("place", here and has_plates),
-            ("presence", here and has_plates and has_weight),
+            ("place", here and has_plates and has_place),
+            ("presence", here and has_plates and has_weight and (self._is_seen or not self._has_moved)),
             ("missteps", here and has_plates),
             ("harness", here and self._harness is not None and has_weight),
             ("stop switch", self._stop_input is not None),
@@ -169,6 +175,7 @@ class Supervisor:
         load_n, settings = self._load_n(now_s), self._settings
         share = math.nan if load_n is None else load_n / self._weight_n
         self._is_seen |= is_moving and share > SEEN_SHARE
+        self._has_moved |= is_moving
         is_bare = self._is_seen and share < settings.gone_share
         if self._held_s(Reason.WALKER_GONE, Level.STOP, now_s, is_bare) <= settings.gone_s:
             return None
@@ -176,6 +183,8 @@ class Supervisor:
 
     def _at_edge(self, now_s: float) -> Finding | None:
         settings, ahead_m = self._settings, self._ahead_m(now_s)
+        if math.isfinite(ahead_m):
+            self._placed_s = now_s
         out_m = max(ahead_m - settings.front_m, settings.rear_m - ahead_m)  # NaN while nobody knows
         text = f"the feet press at {ahead_m:.2f} m, allowed {settings.rear_m:g} to {settings.front_m:g} m"
         level = None
@@ -203,6 +212,9 @@ class Supervisor:
             self._since_s.pop((reason, level), None)
             return -1.0
         return now_s - self._since_s.setdefault((reason, level), now_s)
+
+    def _tells(self, load: PlateLoad | HarnessLoad) -> bool:
+        return math.isfinite(load.load_n) and abs(load.age_s) <= self._settings.sensor_stale_s  # false for NaN
 
     def _fresh(self, now_s: float) -> list[PlateLoad] | None:
         """Return what all plates tell; None while one of them does not."""

@@ -7,6 +7,7 @@ from gait_sensing.belt_gate.limits import GateSettings
 from gait_sensing.samples import BeltReading
 
 INCLINE_HOLD_RAD = 0.005
+INCLINE_SEEN_COUNT = 3  # statuses in a row that tell of another incline before it is believed: one may be corrupt
 
 
 class TreadmillView:
@@ -22,6 +23,8 @@ class TreadmillView:
         self.is_link_up = is_link_up
         self.belts: BeltReading | None = None
         self.incline_rad: float | None = None  # to be sent
+        self._moved_count = 0  # statuses in a row that tell of another incline
+        self._was_following = False
         self.rest_since_s: float | None = None
 
     def take(self, belts: BeltReading) -> bool:
@@ -30,16 +33,16 @@ class TreadmillView:
         if not self.is_link_up or not all(map(math.isfinite, values)):
             return False
         self.belts = belts
-        if self.incline_rad is None or abs(belts.incline_rad - self.incline_rad) > INCLINE_HOLD_RAD:
-            self.incline_rad = belts.incline_rad
+        has_moved = self.incline_rad is not None and abs(belts.incline_rad - self.incline_rad) > INCLINE_HOLD_RAD
+        self._moved_count = self._moved_count + 1 if has_moved else 0
+        if self.incline_rad is None or self._moved_count >= INCLINE_SEEN_COUNT:
+            self.incline_rad, self._moved_count = belts.incline_rad, 0
         return True
 
     @property
     def is_slow(self) -> bool:
         """Whether the belts were at rest when they were last heard of; so too while nothing is known."""
-        belts = self.belts
-        limit_mps = self._settings.rest_speed_mps
-        return belts is None or max(abs(belts.left_speed_mps), abs(belts.right_speed_mps)) <= limit_mps
+        return self.fastest_mps <= self._settings.rest_speed_mps
 
     @property
     def speeds_text(self) -> str:
@@ -58,11 +61,23 @@ class TreadmillView:
         return is_low or max(speeds_mps) > settings.max_speed_mps + tolerance_mps
 
     def is_following(self, speeds_mps: tuple[float, float]) -> bool:
-        """Whether both belts are as fast as they were told, within the tolerance."""
+        """Whether both belts are as fast as they were told, within the tolerance, in the last two statuses.
+
+        To be asked once a status. One that is right now and then among many that are wrong is no proof.
+        """
         if self.belts is None:
             return False
         errors_mps = (self.belts.left_speed_mps - speeds_mps[0], self.belts.right_speed_mps - speeds_mps[1])
-        return max(map(abs, errors_mps)) <= self._settings.follow_tolerance_mps
+        was_following, self._was_following = (
+            self._was_following,
+            max(map(abs, errors_mps)) <= self._settings.follow_tolerance_mps,
+        )
+        return was_following and self._was_following
+
+    @property
+    def fastest_mps(self) -> float:
+        """The speed of the faster belt, either way; 0 while nothing is known."""
+        return max(abs(self.belts.left_speed_mps), abs(self.belts.right_speed_mps)) if self.belts else 0.0
 
     def has_rested(self, now_s: float, is_rest_sent: bool) -> bool:
         """Believe in rest when statuses have shown it for a while after it was told."""
@@ -77,10 +92,11 @@ class TreadmillView:
         assert self.incline_rad is not None  # nothing is sent before the first status
         return min(max(self.incline_rad, self._settings.min_incline_rad), self._settings.max_incline_rad)
 
-    def requirements(self) -> tuple[tuple[bool, str], ...]:
-        """Return what must be so before an arming, and what to say when it is not."""
+    def incline_problem(self) -> str:
+        """Return what is wrong with the incline; empty when it is within its limits."""
         low_rad = self._settings.min_incline_rad - INCLINE_HOLD_RAD
         high_rad = self._settings.max_incline_rad + INCLINE_HOLD_RAD
-        incline_rad = self.belts.incline_rad if self.belts else math.nan
-        incline = f"the incline is {incline_rad:.3f} rad, allowed {low_rad:g} to {high_rad:g}"
-        return (self.is_link_up, "there is no link to the treadmill"), (low_rad <= incline_rad <= high_rad, incline)
+        incline_rad = math.nan if self.incline_rad is None else self.incline_rad
+        if low_rad <= incline_rad <= high_rad:
+            return ""
+        return f"the incline is {incline_rad:.3f} rad, allowed {low_rad:g} to {high_rad:g}"

@@ -15,7 +15,7 @@ class Verdict:
         """Nobody has armed yet."""
         self.level, self.reason = Level.RAMP_DOWN, Reason.NOT_ARMED
         self.warnings: dict[Reason, str] = {}
-        self._text = "not armed since the start"
+        self._text, self._later = "not armed since the start", ""
         self._operator = ""
         self._refusal = ""  # why the last arming was refused
 
@@ -24,6 +24,7 @@ class Verdict:
         self._refusal = refusal
         if not refusal:
             self._operator = operator
+            self.level, self.reason = Level.OK, Reason.NONE
             self.warnings.clear()
 
     def warn(self, reason: Reason, text: str) -> None:
@@ -31,8 +32,12 @@ class Verdict:
         self.warnings.setdefault(reason, text)
 
     def stop(self, reason: Reason, text: str) -> None:
-        """Latch a cause to rest."""
-        self.level, self.reason, self._text, self._refusal = LEVELS[reason], reason, text, ""
+        """Latch a cause to rest; one that is no graver than the cause since the last arming adds its words alone."""
+        self._refusal = ""
+        if self.reason in (Reason.NONE, Reason.NOT_ARMED) or LEVELS[reason] > self.level:
+            self.level, self.reason, self._text, self._later = LEVELS[reason], reason, text, ""
+        elif reason is not self.reason:
+            self._later = f"; then: {text}"
 
     def rest(self) -> None:
         """The belts have come to rest."""
@@ -49,7 +54,7 @@ class Verdict:
 
     def unarmed(self, state: State, missing: str) -> Safety:
         """What to say otherwise; ``missing`` names what keeps the treadmill from being told to rest."""
-        text = self._text
+        text = self._text + self._later
         if missing:
             text += f"; the treadmill cannot be told now, there is no {missing}"
         if self._refusal:

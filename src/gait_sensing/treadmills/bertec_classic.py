@@ -42,11 +42,8 @@ INCLINE_RATE_RADPS = math.radians(1.0)  # of the emulated deck
 class Settings(parts.Settings):
     """Settings of the wire; limits of speed, acceleration and incline are the belt gate's."""
 
-    command_interval_s: float = setting(0.1, "least time between commands", low=0.02, high=1.0)
+    command_interval_s: float = setting(0.1, "least time between commands", low=0.02, high=0.2)
     level_tolerance_rad: float = setting(0.01, "a measured incline this little below 0 is level", low=0.0, high=0.05)
-    farewell_deceleration_mps2: float = setting(
-        0.5, "with which belts are told to stop when the link is closed", low=0.05, high=3.0
-    )
 
 
 class Driver(TreadmillDriver):
@@ -76,7 +73,7 @@ class Driver(TreadmillDriver):
         """Return a stop if this driver ever commanded: belts may go on when their client vanishes."""
         if self._incline_rad is None:
             return b""
-        return self.command(BeltSetpoint(0.0, 0.0, self._settings.farewell_deceleration_mps2, self._incline_rad))
+        return self.command(BeltSetpoint(0.0, 0.0, self.farewell_deceleration_mps2, self._incline_rad))
 
     def feed(self, data: bytes) -> list[BeltReading]:
         """Return the statuses that ``data`` completes; see ``driver.TreadmillDriver``."""

@@ -47,10 +47,7 @@ class Settings(parts.Settings):
     left_speed_field: str = setting("leftVel", "field of the data stream: speed of the left belt, m/s")
     right_speed_field: str = setting("rightVel", "field of the data stream: speed of the right belt, m/s")
     incline_field: str = setting("inclineAngle", "field of the data stream: incline of the deck, degrees")
-    command_interval_s: float = setting(0.1, "least time between commands", low=0.02, high=1.0)
-    farewell_deceleration_mps2: float = setting(
-        0.5, "with which belts are told to stop when the link is closed", low=0.05, high=3.0
-    )
+    command_interval_s: float = setting(0.1, "least time between commands", low=0.02, high=0.2)
 
 
 class Driver(TreadmillDriver):
@@ -82,7 +79,7 @@ class Driver(TreadmillDriver):
         """Return a stop if this driver ever commanded: belts may go on when their client vanishes."""
         if not self._has_commanded:
             return b""
-        return self._run_treadmill(0.0, 0.0, self._settings.farewell_deceleration_mps2)
+        return self._run_treadmill(0.0, 0.0, self.farewell_deceleration_mps2)
 
     def feed(self, data: bytes) -> list[BeltReading]:
         """Return the status in one message, if it is one; see ``driver.TreadmillDriver``."""
