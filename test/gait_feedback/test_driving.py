@@ -69,5 +69,5 @@ def test_then_the_law_is_asked_and_its_reason_told():
     assert request.left_speed_mps > 0.0 and driving.reason == ""
     request = driving.request(now_s + 0.05, replace(REST, time_s=now_s + 0.05), True, gait_at(now_s - 1.0))
     assert driving.reason == "no gait state within 0.15 s"
-    assert request == BeltRequest(0.0, 0.0, 0.6, "listener", problem=driving.reason)
+    assert request == BeltRequest(0.0, 0.0, 0.25, "listener", problem=driving.reason)
     assert driving.stop_request() == BeltRequest(0.0, 0.0, 0.25, "listener")
