@@ -325,7 +325,8 @@ class History:
 
     def rest(self) -> None:
         """Want rest, at whatever deceleration."""
-        self.asked = BeltRequest(0.0, 0.0, self.random.uniform(0.01, 2.0), "law")
+        problem = self.random.choice(["", "", "why"])
+        self.asked = BeltRequest(0.0, 0.0, self.random.uniform(0.01, 2.0), "law", problem=problem)
 
     def break_link(self) -> None:
         """Pull the plug; it is back in after a while."""
