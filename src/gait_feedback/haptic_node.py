@@ -75,13 +75,13 @@ class HapticNode(LabNode):
             self._drop(message, msg.CueReceipt.DROPPED_NO_LINK, self._driver.problem, now)
             return
         data = self._timer.feed(now, cue)
-        if not data:
-            self._drop(message, msg.CueReceipt.DROPPED_LIMIT, "no cue: intensity or duration has no meaning", now)
-            return
         try:
-            self._reader.write(data)
+            self._reader.write(data)  # with a refused cue, too: what ends now
         except WireError as error:
             self._drop(message, msg.CueReceipt.DROPPED_NO_LINK, str(error), now)
+            return
+        if self._timer.refusal:
+            self._drop(message, msg.CueReceipt.DROPPED_LIMIT, self._timer.refusal, now)
             return
         self._note_sent(message, self._now())
 

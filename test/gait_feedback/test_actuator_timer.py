@@ -2,18 +2,23 @@
 """Whatever cues come when, nothing stays on."""
 
 import math
+from itertools import groupby
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
-from gait_feedback.actuators import gait_cue
+from gait_feedback.actuator_timer import PAUSE_S, ActuatorTimer, ActuatorTimerSettings
+from gait_feedback.actuators import gait_cue, vibraforge_v2
 from gait_feedback.actuators.vibraforge_v2 import Driver, Emulator, Settings
 from gait_feedback.cue import Cue
 from gait_sensing.samples import Side
 
 LONGEST_S = ActuatorTimerSettings().max_duration_s
+
+
+def driver(part):
+    return part.Driver(part.Settings())
 
 
 class Bench:
@@ -82,16 +87,54 @@ def test_no_chain_of_cues_goes_beyond_the_longest_time():
     assert bench.on == set()
 
 
-def test_a_cue_that_finds_the_last_one_overdue_starts_anew():
+def test_a_cue_that_finds_the_last_one_overdue_ends_it_and_is_refused():
     bench = Bench()
     bench.cue(10.0, duration_s=1.0)
     bench.cue(12.0, duration_s=0.2)
-    assert bench.on == {Side.LEFT} and bench.timer.next_due_s == pytest.approx(12.2)
+    assert bench.on == set() and bench.timer.next_due_s == math.inf, "it was on until now"
+    assert bench.timer.refusal == "the left is left off for 0.2 s after 1 s on, or when time went back"
+    bench.cue(12.0, Side.RIGHT)
+    assert bench.on == {Side.RIGHT} and bench.timer.refusal == "", "the other side is its own"
+    bench.tick(12.15)
+    bench.cue(12.01 + PAUSE_S, duration_s=0.2)
+    assert bench.on == {Side.LEFT} and bench.timer.refusal == ""
+
+
+def test_an_end_shorter_than_the_pause_is_none():
+    bench = Bench()
+    bench.cue(10.0, duration_s=0.9)
+    bench.tick(10.9)
+    bench.cue(10.95, duration_s=0.9)
+    assert bench.on == {Side.LEFT} and bench.timer.next_due_s == pytest.approx(10.0 + LONGEST_S)
+    bench.tick(10.0 + LONGEST_S)
+    bench.cue(11.1)
+    assert bench.on == set()
+    bench.cue(11.01 + PAUSE_S, duration_s=0.9)
+    assert bench.on == {Side.LEFT} and bench.timer.next_due_s == pytest.approx(11.01 + PAUSE_S + 0.9)
+
+
+@pytest.mark.parametrize("part", [vibraforge_v2, gait_cue])
+@pytest.mark.parametrize("interval_s", [0.01, 0.5, 0.99, 1.0])
+def test_cues_of_the_longest_time_leave_a_pause_each(part, interval_s):
+    emulator, timer = part.Emulator(part.Settings()), ActuatorTimer(ActuatorTimerSettings(), driver(part))
+    intensity, states = 0.0, []
+    for step in range(2000):
+        now_s = 10.0 + 0.01 * step
+        emulator.feed(timer.due(now_s) + driver(part).poll())
+        if step % round(interval_s / 0.01) == 0:
+            emulator.feed(timer.feed(now_s, Cue(Side.LEFT, now_s, now_s, 1.0, 1.0, "")))
+        for change in emulator.changes():
+            intensity = change.intensity
+        states.append(intensity > 0.0)
+        emulator.advance(0.01)
+    assert any(states)
+    stretches = [len(list(same)) * 0.01 for is_on, same in groupby(states) if is_on]
+    pauses = [len(list(same)) * 0.01 for is_on, same in groupby(states[: -round(PAUSE_S / 0.01)]) if not is_on]
+    assert max(stretches) <= LONGEST_S + 0.011 and min(pauses) >= PAUSE_S - 0.011
 
 
 def test_a_device_with_a_time_out_of_its_own_is_told_what_is_left():
-    driver = gait_cue.Driver(gait_cue.Settings())
-    timer = ActuatorTimer(ActuatorTimerSettings(), driver)
+    timer = ActuatorTimer(ActuatorTimerSettings(), driver(gait_cue))
 
     def told_ms(now_s: float, duration_s: float) -> int:
         command = timer.feed(now_s, Cue(Side.LEFT, now_s, now_s, 0.5, duration_s, ""))
@@ -108,6 +151,17 @@ def test_time_that_goes_back_ends_all(now_s):
     bench.cue(10.0)
     bench.tick(now_s)
     assert bench.on == set()
+
+
+def test_a_clock_that_jitters_keeps_nothing_on_and_one_set_back_silences_nobody():
+    bench = Bench()
+    bench.cue(1e6, duration_s=0.5)
+    for step in range(10):
+        bench.cue(1e6 - 1e-4 * step, duration_s=0.5)
+        assert step == 0 or bench.on == set()
+    bench.cue(10.0)
+    bench.cue(10.01 + PAUSE_S)
+    assert bench.on == {Side.LEFT}
 
 
 @pytest.mark.parametrize(
@@ -141,16 +195,25 @@ def test_all_off_switches_off_even_what_it_does_not_know():
     )
 )
 def test_nothing_is_on_longer_than_the_longest_time(cues):
+    """On from one pause to the next: what is off for less was felt as on."""
     bench, now_s = Bench(), 100.0
     began_s: dict[Side, float] = {}
+    ended_s: dict[Side, float] = {}
+
+    def look() -> None:
+        for side in bench.on:
+            ended_s.pop(side, None)
+            assert now_s - began_s.setdefault(side, now_s) < LONGEST_S + 0.1
+        for side in began_s.keys() - bench.on:
+            if now_s - ended_s.setdefault(side, now_s) >= PAUSE_S:
+                del began_s[side]
+
     for pause_s, side, duration_s, intensity in cues:
         for _ in range(max(1, round(pause_s / 0.05))):
             now_s += pause_s / max(1, round(pause_s / 0.05))
             bench.tick(now_s)
-            began_s = {on: since_s for on, since_s in began_s.items() if on in bench.on}
-            assert all(now_s - since_s < LONGEST_S + 0.1 for since_s in began_s.values())
+            look()
         bench.cue(now_s, side, duration_s, intensity)
-        for on in bench.on:
-            began_s.setdefault(on, now_s)
+        look()
     bench.tick(now_s + LONGEST_S)
     assert bench.on == set()

@@ -172,6 +172,25 @@ def test_a_node_killed_while_an_actuator_is_on_does_not_leave_it_on(bench, lab):
     assert changes()[-1][0] - began_s < 1.9, "by the silence of the host, before the cue was over"
 
 
+def test_a_side_that_was_on_for_the_longest_time_is_left_off_for_a_pause(bench, lab):
+    url, changes = lab("vibraforge_v2")
+    bench = bench(url, "vibraforge_v2", "max_duration_s: 0.1")
+    bench.wait_for_health("ok")
+
+    def refusals():
+        return [receipt for receipt in bench.receipts if receipt.result == msg.CueReceipt.DROPPED_LIMIT]
+
+    def is_refused():
+        bench.cue(duration_s=1.0)
+        bench.spin()
+        return refusals()
+
+    bench.wait(is_refused)
+    assert refusals()[0].text.startswith("the left is left off for 0.2 s")
+    bench.wait(lambda: changes()[-1][1] == 0.0)
+    bench.stop()
+
+
 @pytest.mark.parametrize(("setting", "own", "other"), [("vibration", 1, 2), ("sound", 2, 1)])
 def test_a_node_takes_cues_of_its_own_modality_alone(bench, lab, setting, own, other):
     url, changes = lab("vibraforge_v2")
