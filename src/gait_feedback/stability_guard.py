@@ -15,6 +15,10 @@ baseline counts as 0.1 m/s, 0.01 m or 0.05 rad (the error of a trunk IMU) at lea
 side all cues get weaker, beyond ``pause_share`` they are withheld; a level is left again when it is better than 0.7 of
 its share. What was watched and is no longer measured softens.
 
+*Unknown.* A stride that was not accepted tells nothing of these, and a single one is ordinary: a cross step, a sensor
+that came late. After ``rejected_strides_count`` of a side in a row nobody knows how stable the walker is: all cues are
+withheld until most of as many strides of that side are accepted again.
+
 A belt that is set slower is a lower speed too. Standing has no strides: cues for standing are not for this guard. The
 shares are proposals; no study gives any.
 """
@@ -54,6 +58,7 @@ class GuardSettings(parts.Settings):
     strides_count: int = setting(5, "last accepted strides of a side that are judged", low=1, high=100)
     soften_share: float = setting(0.15, "worse than the baseline by this share: weaker cues", low=0.01, high=2.0)
     pause_share: float = setting(0.3, "worse than the baseline by this share: no cues", low=0.01, high=2.0)
+    rejected_strides_count: int = setting(5, "strides of a side in a row not accepted: no cues", low=2, high=100)
     softened: float = setting(0.5, "intensity of softened cues, as share of what was asked", low=0.05, high=1.0)
 
     def __post_init__(self) -> None:
@@ -133,6 +138,26 @@ class _Watch:
         return Level.PASS
 
 
+class _Acceptance:
+    """Whether the strides of one side can be judged at all."""
+
+    def __init__(self, settings: GuardSettings, side: Side) -> None:
+        self.level, self.reason = Level.PASS, ""
+        self._side = side
+        self._last: deque[bool] = deque(maxlen=settings.rejected_strides_count)
+
+    def feed(self, stride: Stride) -> None:
+        """Take the next stride of the side, accepted or not."""
+        self._last.append(stride.is_accepted)
+        count, accepted_count = len(self._last), sum(self._last)
+        if count == self._last.maxlen and accepted_count == 0:
+            self.level = Level.PAUSE
+            self.reason = f"none of the last {count} strides of the {self._side.value} side could be judged"
+            self.reason += f": {stride.reason}" if stride.reason else ""
+        elif 2 * accepted_count > count:
+            self.level, self.reason = Level.PASS, ""
+
+
 class StabilityGuard:
     """Watches the strides of one session, in order, and judges its cues."""
 
@@ -140,11 +165,15 @@ class StabilityGuard:
         """Begin without a baseline."""
         self._settings = settings
         self._settling_count = dict.fromkeys(Side, settings.settling_strides_count)
+        self._acceptances = {side: _Acceptance(settings, side) for side in Side}
         self._watches = {side: [_Watch(settings, quantity, side) for quantity in _QUANTITIES] for side in Side}
 
     def feed(self, stride: Stride) -> None:
         """Take the next stride of either side."""
-        if not stride.is_accepted or not self._settings.is_on:
+        if not self._settings.is_on:
+            return
+        self._acceptances[stride.side].feed(stride)
+        if not stride.is_accepted:
             return
         if self._settling_count[stride.side] > 0:
             self._settling_count[stride.side] -= 1
@@ -155,12 +184,12 @@ class StabilityGuard:
     @property
     def level(self) -> Level:
         """What becomes now of the cues on a side that has its baseline: the worst of all that is watched."""
-        return max(watch.level for watch in self._all())
+        return max(each.level for each in self._judges())
 
     @property
     def reason(self) -> str:
         """What is worse; empty when cues pass."""
-        return "; ".join(watch.reason for watch in self._all() if watch.level is self.level and watch.reason)
+        return "; ".join(each.reason for each in self._judges() if each.level is self.level and each.reason)
 
     @property
     def words(self) -> str:
@@ -193,6 +222,9 @@ class StabilityGuard:
 
     def _has_baseline(self, side: Side) -> bool:
         return all(watch.is_baseline_complete for watch in self._watches[side])
+
+    def _judges(self) -> list[_Acceptance | _Watch]:
+        return [*self._acceptances.values(), *self._all()]
 
     def _all(self) -> list[_Watch]:
         return [watch for watches in self._watches.values() for watch in watches]

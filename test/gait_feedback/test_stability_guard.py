@@ -56,8 +56,23 @@ def test_a_side_without_a_baseline_is_not_cued(walk):
 def test_strides_that_were_not_accepted_are_no_baseline_and_not_judged(guard, walk):
     fresh = StabilityGuard(QUICK)
     walk(fresh, 50, reason="cross step")
+    walk(fresh, 5)
     assert not fresh.judge(cue())[1].is_allowed
-    assert walk(guard, 50, reason="cross step", speed_mps=0.1) == [] and guard.level is Level.PASS
+    for _ in range(10):
+        assert walk(guard, 4, reason="cross step", speed_mps=0.1) + walk(guard, 1) == []
+    assert guard.judge(cue())[0] == cue()
+
+
+@pytest.mark.parametrize("side", Side)
+def test_many_strides_in_a_row_that_cannot_be_judged_pause_until_most_can_again(guard, walk, side):
+    assert walk(guard, 4, sides=(side,), reason="cross step") == []
+    (said,) = walk(guard, 1, sides=(side,), reason="no foot off")
+    assert said == f"cues paused: none of the last 5 strides of the {side.value} side could be judged: no foot off"
+    assert walk(guard, 60, reason="no foot off", speed_mps=0.3, lateral_margin_of_stability_m=-0.05) == []
+    _, verdict = guard.judge(cue())
+    assert verdict.drop is CueResult.WITHHELD and verdict.reason.startswith("paused: none of the last 5 strides")
+    assert walk(guard, 2) == [], "two of five"
+    assert walk(guard, 1) == [""] and guard.judge(cue())[1].is_allowed
 
 
 WORSE = [
