@@ -17,7 +17,7 @@ class ActuatorTimerSettings(parts.Settings):
     """How long an actuator may be on, and how old a cue may be."""
 
     max_duration_s: float = setting(1.0, "longest time on without a pause, whatever cues ask for", low=0.05, high=2.0)
-    max_age_s: float = setting(0.1, "from decision to actuator; later cues are dropped", low=0.01, high=1.0)
+    max_age_s: float = setting(0.1, "most between decision and actuator, either way; else dropped", low=0.01, high=1.0)
 
 
 class ActuatorTimer:

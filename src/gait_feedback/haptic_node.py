@@ -68,8 +68,9 @@ class HapticNode(LabNode):
             return
         now, cue = self._now(), values.cue(message)
         age_s = now - values.seconds(message.header.stamp)
-        if age_s > self._timer.settings.max_age_s:
-            self._drop(message, msg.CueReceipt.DROPPED_LATE, f"{age_s:.3f} s old", now)
+        if abs(age_s) > self._timer.settings.max_age_s:
+            text = f"{age_s:.3f} s old" if age_s > 0.0 else f"stamped {-age_s:.3f} s ahead of this computer's clock"
+            self._drop(message, msg.CueReceipt.DROPPED_LATE, text, now)
             return
         if self._driver.problem:
             self._drop(message, msg.CueReceipt.DROPPED_NO_LINK, self._driver.problem, now)

@@ -134,6 +134,9 @@ def test_a_device_that_acknowledges_nothing_has_its_receipt_at_once(bench, lab):
     assert receipt.text == "" and math.isnan(receipt.device_time_s) and receipt.acknowledged.sec == 0
     late = bench.receipt(bench.cue(age_s=0.2))
     assert late.result == msg.CueReceipt.DROPPED_LATE and math.isnan(late.device_time_s)
+    assert late.text.endswith(" s old")
+    ahead = bench.receipt(bench.cue(age_s=-5.0))
+    assert ahead.result == msg.CueReceipt.DROPPED_LATE and ahead.text.endswith(" s ahead of this computer's clock")
     assert bench.stop() == ""
 
 
