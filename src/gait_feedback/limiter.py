@@ -48,14 +48,13 @@ class Limiter:
         self._newest_s: dict[Side, float] = {}
         self._last_minute_s: deque[float] = deque()
         self._cued_s = 0.0
-        self._now_s = -math.inf
 
     def feed(self, decided_s: float, cue: Cue) -> Verdict:
         """Return whether ``cue``, decided at ``decided_s``, may go."""
-        if not decided_s >= self._now_s:  # the clock went back: the spacing of cues begins anew, the dose does not
-            self._newest_s.clear()
-            self._last_minute_s.clear()
-        self._now_s = decided_s
+        # Where the clock went back, cues given in what is now the future count as given now: a small step frees no cue,
+        # and a large one silences nobody for longer than the limits do.
+        self._newest_s = {side: min(newest_s, decided_s) for side, newest_s in self._newest_s.items()}
+        self._last_minute_s = deque(min(given_s, decided_s) for given_s in self._last_minute_s)
         while self._last_minute_s and decided_s - self._last_minute_s[0] >= 60.0:
             self._last_minute_s.popleft()
         verdict = self._judge(decided_s, cue)

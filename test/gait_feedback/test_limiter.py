@@ -3,6 +3,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -78,8 +79,29 @@ def test_a_cue_without_meaning_is_dropped(fields):
 def test_a_clock_set_back_does_not_silence_the_lab_and_keeps_the_dose():
     limiter = Limiter(LimiterSettings(max_session_s=1.0))
     assert ask(limiter, 5000.0, duration_s=0.6).is_allowed
-    assert ask(limiter, 1000.0, duration_s=0.3).is_allowed
-    assert not ask(limiter, 1010.0, duration_s=0.3).is_allowed
+    assert "0.000 s after the last one" in ask(limiter, 1000.0, duration_s=0.3).reason
+    assert ask(limiter, 1000.5, duration_s=0.3).is_allowed
+    assert "in this session" in ask(limiter, 1010.0, duration_s=0.3).reason
+
+
+@pytest.mark.parametrize("back_s", [50e-6, 0.1, 4000.0])
+def test_a_clock_set_back_frees_no_cue(back_s):
+    limiter = Limiter(LimiterSettings(max_cues_per_minute_count=20))
+    assert all(ask(limiter, 5000.0 + 0.5 * index).is_allowed for index in range(20))
+    now_s = 5009.5 - back_s
+    assert "after the last one" in ask(limiter, now_s).reason
+    assert "in the last minute" in ask(limiter, now_s + 0.5).reason
+    assert not ask(limiter, math.nan).is_allowed
+    assert ask(limiter, now_s + 60.01).is_allowed
+
+
+def test_a_clock_that_jitters_keeps_the_spacing():
+    limiter, now_s, allowed_s = Limiter(LimiterSettings()), 100.0, []
+    for step in range(40_000):
+        now_s += 100e-6 if step % 2 else -50e-6
+        allowed_s += [now_s] if ask(limiter, now_s).is_allowed else []
+    assert len(allowed_s) == 3 and now_s == pytest.approx(101.0)
+    assert all(later_s - earlier_s >= 0.4 - 51e-6 for earlier_s, later_s in pairwise(allowed_s))
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 5.0), st.sampled_from(Side), st.floats(0.0, 2.0)), max_size=200))
