@@ -16,6 +16,7 @@ from gait_analysis.state_grid import SILENT_S
 from gait_messages import values
 from gait_parts import plugins
 from gait_ros import qos
+from gait_ros.meaning import subscribe
 from gait_ros.messages import asymmetry_message, event_message, standing_message, state_message, stride_message
 from gait_ros.parameters import declare
 from gait_ros.running import LabNode, now_s, run
@@ -45,7 +46,7 @@ class AnalysisNode(LabNode):
             Asymmetry: self.create_publisher(msg.Asymmetry, "gait/asymmetry", qos.EVENTS),
             Standing: self.create_publisher(msg.Standing, "gait/standing", qos.EVENTS),
         }
-        self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
+        subscribe(self, msg.SessionState, "session/state", values.session, self._on_session, qos.STATE)
         self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
         for segment in SEGMENTS:
             self.create_subscription(Imu, f"imu/{segment}", partial(self._on_motion, segment), qos.SAMPLES)
@@ -53,8 +54,7 @@ class AnalysisNode(LabNode):
             self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", self._on_force, qos.SAMPLES)
         self.create_timer(SILENT_S, self._tell_silence)
 
-    def _on_session(self, message: msg.SessionState) -> None:
-        session = values.session(message)
+    def _on_session(self, session: values.Session, _: object) -> None:
         if session != self._session:
             self._session, self._participant = session, session.participant
             self._told_s = max(now_s(self), session.start_s)  # there can be none before

@@ -23,6 +23,7 @@ from gait_feedback.stability_guard import GuardSettings
 from gait_messages import values
 from gait_ros import qos
 from gait_ros.intake import Newest
+from gait_ros.meaning import Meaning, subscribe
 from gait_ros.messages import cue_message, dropped_receipt, feedback_message, to_stamp
 from gait_ros.parameters import declare, declare_part
 from gait_ros.running import LabNode, now_s, run, status
@@ -31,7 +32,7 @@ from gait_sensing.samples import ForceSamples, Side
 COMMAND_PERIOD_S = 0.05
 STATE_PERIOD_S = 1.0
 SESSION_FRESH_S = 1.0
-FINDINGS = {
+FINDINGS: dict[type, tuple[type, str, Callable[[Any], Any]]] = {
     GaitEvent: (msg.GaitEvent, "gait/events", values.gait_event),
     Stride: (msg.Stride, "gait/strides", values.stride),
     Asymmetry: (msg.Asymmetry, "gait/asymmetry", values.asymmetry),
@@ -63,6 +64,7 @@ class FeedbackNode(LabNode):
         self._belt: msg.TreadmillState | None = None
         self._gait: GaitState | None = None
         self._newest_gait: Newest | None = None  # unless the strategy wants every state
+        self._gait_meaning = Meaning(self, "gait/state", values.gait_state)
         self._told, self._told_s = msg.FeedbackState(), 0.0
         self._withheld_command_count = 0
         self._cues = self.create_publisher(msg.Cue, "feedback/cue", qos.CUE)
@@ -74,22 +76,21 @@ class FeedbackNode(LabNode):
         self.create_timer(COMMAND_PERIOD_S, self._on_period)
 
     def _subscribe(self, wanted: set[type]) -> None:
-        self.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
+        subscribe(self, msg.SessionState, "session/state", values.session, self._on_session, qos.STATE)
         self.create_subscription(msg.TreadmillState, "treadmill/state", self._on_belt, qos.EVENTS)
         if GaitState in self._cue_part.Strategy.OBSERVES:
-            self.create_subscription(msg.GaitState, "gait/state", self._on_state, qos.EVENTS)
+            subscribe(self, msg.GaitState, "gait/state", values.gait_state, self._on_state, qos.EVENTS)
         else:
             self._newest_gait = self.newest(msg.GaitState, "gait/state")
         for kind, (message_type, topic, to_value) in FINDINGS.items():
             if kind in wanted:
-                self.create_subscription(message_type, topic, partial(self._on_finding, to_value), qos.EVENTS)
+                subscribe(self, message_type, topic, to_value, self._on_finding, qos.EVENTS)
         for side in Side if ForceSamples in wanted else ():
             topic = f"load_cell/{side.value}_belt/samples"
             self.create_subscription(msg.ForceSamples, topic, self._on_force, qos.SAMPLES)
 
-    def _on_session(self, message: msg.SessionState) -> None:
+    def _on_session(self, session: values.Session, message: msg.SessionState) -> None:
         self._session_message, self._session_seen_s = message, self._now()
-        session = values.session(message)
         if session != self._session:  # a new participant or a new start: nothing carries over
             self._session = session
             strategy = self._cue_part.Strategy(self._cue_settings, session.participant.prosthetic_side)
@@ -106,16 +107,15 @@ class FeedbackNode(LabNode):
     def _is_active(self) -> bool:
         return bool(self._state() == msg.SessionState.ACTIVE)
 
-    def _on_finding(self, to_value: Callable[[Any], Any], message: object) -> None:
+    def _on_finding(self, finding: Any, _: object) -> None:
         if self._session is not None:
-            finding = to_value(message)
             self._cue(finding)
             self._driving.observe(finding)
 
-    def _on_state(self, message: msg.GaitState) -> None:
-        self._gait = values.gait_state(message)
+    def _on_state(self, state: GaitState, _: object) -> None:
+        self._gait = state
         if self._session is not None:
-            self._cue(self._gait)
+            self._cue(state)
 
     def _on_belt(self, message: msg.TreadmillState) -> None:
         self._belt = message
@@ -155,7 +155,7 @@ class FeedbackNode(LabNode):
         state, now = self._state(), self._now()
         if state == msg.SessionState.ACTIVE:
             if self._newest_gait is not None and (gait := self._newest_gait.take()) is not None:
-                self._gait = values.gait_state(gait)
+                self._gait = self._gait_meaning.of(gait) or self._gait
             belt = values.belt_sample(self._belt) if self._belt else None
             request = self._driving.request(now, belt, bool(self._belt and self._belt.is_armed), self._gait)
         elif state == msg.SessionState.ENDED:

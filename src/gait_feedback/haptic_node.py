@@ -14,12 +14,13 @@ from gait_lab import msg
 
 from gait_feedback import actuators
 from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
-from gait_feedback.cue import Answer, Modality
+from gait_feedback.cue import Answer, Cue, Modality
 from gait_feedback.ledger import Ledger, LedgerSettings, Settled
 from gait_messages import values
 from gait_parts.settings import Settings, setting
 from gait_ros import qos
 from gait_ros.devices import link_status
+from gait_ros.meaning import subscribe
 from gait_ros.messages import dropped_receipt, sent_receipt
 from gait_ros.parameters import declare, declare_part, declare_text, refuse_sim_time
 from gait_ros.running import LabNode, now_s, run
@@ -55,7 +56,7 @@ class HapticNode(LabNode):
         self._sent_count = self._dropped_count = 0
         self._receipts = self.create_publisher(msg.CueReceipt, "feedback/receipt", qos.EVENTS)
         self._reader = Reader(url, self._driver, self._on_data, self._now, silent_s=self._driver.silent_s)
-        self.create_subscription(msg.Cue, "feedback/cue", self._on_cue, qos.CUE)
+        subscribe(self, msg.Cue, "feedback/cue", values.cue, self._on_cue, qos.CUE)
         self.create_timer(TICK_S, self._on_tick)
         if math.isfinite(self._driver.poll_interval_s):
             self.create_timer(self._driver.poll_interval_s, self._poll)
@@ -63,10 +64,10 @@ class HapticNode(LabNode):
     def _on_data(self, data: bytes, received_s: float) -> None:
         self._answers.extend((answer, received_s) for answer in self._driver.feed(data))
 
-    def _on_cue(self, message: msg.Cue) -> None:
-        if message.modality != self._modality.value:
+    def _on_cue(self, cue: Cue, message: msg.Cue) -> None:
+        if cue.modality is not self._modality:
             return
-        now, cue = self._now(), values.cue(message)
+        now = self._now()
         age_s = now - values.seconds(message.header.stamp)
         if abs(age_s) > self._timer.settings.max_age_s:
             text = f"{age_s:.3f} s old" if age_s > 0.0 else f"stamped {-age_s:.3f} s ahead of this computer's clock"

@@ -2,12 +2,14 @@
 """Messages to values, for nodes and replay alike: the same arithmetic, so the same bits.
 
 Nothing here imports a message: each function takes any object that has the message's fields, be it from a subscription
-or decoded from a recording.
+or decoded from a recording. One whose number is none of its constants raises ``ValueError``, which names field, number
+and what was expected: such a message is dropped as a whole, and nothing is guessed.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,12 +26,18 @@ SIDES = {1: Side.LEFT, 2: Side.RIGHT}
 KINDS = {1: EventKind.INITIAL_CONTACT, 2: EventKind.FOOT_OFF}
 SOURCES = {1: Source.FORCE, 2: Source.IMU, 3: Source.PROSTHESIS}
 INPUTS = {0: Input.LIVE, 1: Input.SIMULATED, 2: Input.RECORDING}
+MODALITIES = {modality.value: modality for modality in Modality}
+SUBPHASES = {subphase.value: subphase for subphase in Subphase}
+RAW_KINDS = {kind.value: kind for kind in RawKind}
+FLAGS = {number: EventFlag(number) for number in range(2 * max(flag.value for flag in EventFlag))}  # every sum
 
 _STRIDE_STAMPS = ("start", "other_foot_off", "other_contact", "foot_off")
 _STRIDE_LISTS = ("deviations", "absent_deviations")
 _STRIDE_OTHERS = {"side", "end_s", *_STRIDE_LISTS, *(f"{name}_s" for name in _STRIDE_STAMPS)}
 _STRIDE_SAME = tuple(name for name in Stride._fields if name not in _STRIDE_OTHERS)
 _STANDING_SAME = tuple(name for name in Standing._fields if name != "time_s")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +86,11 @@ def as_stamped_s(time_s: float) -> float:
     return math.nan if math.isnan(time_s) else float(sec + 1e-9 * nanosec)
 
 
+def side(message: Any) -> Side:
+    """Return the side that a message is about."""
+    return _meaning(SIDES, "side", message.side)
+
+
 def force_samples(message: Any) -> ForceSamples:
     """Return the samples of a ForceSamples message."""
     return ForceSamples(
@@ -117,7 +130,7 @@ def raw_entries(message: Any) -> list[RawEntry]:
     entries, end = [], 0
     for kind, time_s, byte_count in zip(message.kind, message.time_s, message.byte_count, strict=True):
         start, end = end, end + byte_count
-        entries.append(RawEntry(RawKind(kind), time_s, bytes(message.data[start:end])))
+        entries.append(RawEntry(_meaning(RAW_KINDS, "kind", kind), time_s, bytes(message.data[start:end])))
     return entries
 
 
@@ -132,12 +145,13 @@ def session(message: Any) -> Session:
     """Return what a SessionState tells the analysis."""
     participant = Participant(
         message.body_mass_kg,
-        SIDES.get(message.prosthetic_side),
+        _meaning({0: None, **SIDES}, "prosthetic_side", message.prosthetic_side),
         message.amputation_level or "unknown",
         message.leg_length_m or math.nan,  # 0 is a field that nobody filled
         is_push_allowed=message.is_push_allowed,
     )
-    return Session(participant, INPUTS[message.input], seconds(message.start), seconds(message.prepared))
+    source = _meaning(INPUTS, "input", message.input)
+    return Session(participant, source, seconds(message.start), seconds(message.prepared))
 
 
 def gait_event(message: Any) -> GaitEvent:
@@ -145,11 +159,11 @@ def gait_event(message: Any) -> GaitEvent:
     return GaitEvent(
         time_s=seconds(message.header.stamp),
         detected_s=seconds(message.detected),
-        side=SIDES[message.side],
-        kind=KINDS[message.kind],
-        source=SOURCES[message.source],
+        side=side(message),
+        kind=_meaning(KINDS, "kind", message.kind),
+        source=_meaning(SOURCES, "source", message.source),
         confidence=message.confidence,
-        flags=EventFlag(message.flags),
+        flags=_meaning(FLAGS, "flags", message.flags),
         stride_number=message.stride_number,
         sensor=message.sensor,
         reason=message.reason,
@@ -161,7 +175,7 @@ def stride(message: Any) -> Stride:
     content: dict[str, Any] = {name: getattr(message, name) for name in _STRIDE_SAME}
     content |= {f"{name}_s": known_seconds(getattr(message, name)) for name in _STRIDE_STAMPS}
     content |= {name: tuple(getattr(message, name)) for name in _STRIDE_LISTS}
-    return Stride(side=SIDES[message.side], end_s=seconds(message.header.stamp), **content)
+    return Stride(side=side(message), end_s=seconds(message.header.stamp), **content)
 
 
 def asymmetry(message: Any) -> Asymmetry:
@@ -169,7 +183,7 @@ def asymmetry(message: Any) -> Asymmetry:
     metrics = (
         MetricAsymmetry(*(getattr(metric, name) for name in MetricAsymmetry._fields)) for metric in message.metrics
     )
-    return Asymmetry(seconds(message.header.stamp), SIDES[message.side], tuple(metrics))
+    return Asymmetry(seconds(message.header.stamp), side(message), tuple(metrics))
 
 
 def standing(message: Any) -> Standing:
@@ -192,27 +206,33 @@ def gait_state(message: Any) -> GaitState:
 def cue(message: Any) -> Cue:
     """Return the cue of a Cue message."""
     return Cue(
-        side=SIDES[message.side],
+        side=side(message),
         event_s=seconds(message.event),
         detected_s=seconds(message.detected),
         intensity=message.intensity,
         duration_s=message.duration_s,
         reason=message.reason,
         text=message.text,
-        modality=Modality(message.modality),
+        modality=_meaning(MODALITIES, "modality", message.modality),
     )
 
 
 def _limb_state(message: Any) -> LimbState:
     return LimbState(
-        side=SIDES[message.side],
+        side=side(message),
         is_in_contact=message.is_in_contact if message.is_contact_known else None,
-        subphase=Subphase(message.subphase),
+        subphase=_meaning(SUBPHASES, "subphase", message.subphase),
         phase=message.phase,
         phase_rate_hz=message.phase_rate_hz,
         load_bw=message.load_bw,
         reason=message.reason,
     )
+
+
+def _meaning(known: Mapping[int, T], field: str, number: int) -> T:
+    if number not in known:
+        raise ValueError(f"{field}: got {number}, expected one of {', '.join(map(str, known))}")
+    return known[number]
 
 
 def _array(numbers: Any) -> Array:

@@ -8,9 +8,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
 from rclpy.node import Node
 
-from gait_analysis.events import EventKind, Source
+from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_messages import values
 from gait_ros import qos
+from gait_ros.meaning import subscribe
 from gait_ros.messages import mounting_message
 from gait_ros.running import now_s, status
 from gait_sensing.mounting.mounting import ImuMounting, MountingSettings, SegmentMounting
@@ -31,7 +32,7 @@ class MountingWatch:
         if segments:
             self._publisher = node.create_publisher(msg.ImuMounting, "imu_mounting", qos.STATE)
             node.create_subscription(msg.SessionState, "session/state", self._on_session, qos.STATE)
-            node.create_subscription(msg.GaitEvent, "gait/events", self._on_event, qos.EVENTS)
+            subscribe(node, msg.GaitEvent, "gait/events", values.gait_event, self._on_event, qos.EVENTS)
 
     def feed(self, samples: list[ImuSample]) -> None:
         """Take samples of one segment."""
@@ -61,8 +62,7 @@ class MountingWatch:
                 self._mounting = ImuMounting(self._settings, self._segments)
         self._is_awaited = message.is_participant_awaited
 
-    def _on_event(self, message: msg.GaitEvent) -> None:
-        event = values.gait_event(message)
+    def _on_event(self, event: GaitEvent, _: object) -> None:
         if event.source is Source.FORCE and event.kind is EventKind.INITIAL_CONTACT:
             with self._lock:
                 self._mounting.feed_contact(event.side, event.time_s)

@@ -5,8 +5,11 @@ from functools import partial
 
 from gait_lab import msg
 
+from gait_analysis.events import GaitEvent
+from gait_analysis.gait import GaitState
 from gait_messages import values
 from gait_ros import qos
+from gait_ros.meaning import subscribe
 from gait_ros.running import LabNode, now_s, run
 from gait_session.lsl_outlet import EVENTS, STATE, LslOutlet, event_row, state_row
 
@@ -18,15 +21,13 @@ class LslOutletNode(LabNode):
         super().__init__("lsl_outlet_node")
         now = partial(now_s, self)
         self._events, self._state = LslOutlet(EVENTS, now), LslOutlet(STATE, now)
-        self.create_subscription(msg.GaitEvent, "gait/events", self._on_event, qos.EVENTS)
-        self.create_subscription(msg.GaitState, "gait/state", self._on_state, qos.EVENTS)
+        subscribe(self, msg.GaitEvent, "gait/events", values.gait_event, self._on_event, qos.EVENTS)
+        subscribe(self, msg.GaitState, "gait/state", values.gait_state, self._on_state, qos.EVENTS)
 
-    def _on_event(self, message: msg.GaitEvent) -> None:
-        event = values.gait_event(message)
+    def _on_event(self, event: GaitEvent, _: object) -> None:
         self._events.push(event_row(event), event.time_s)
 
-    def _on_state(self, message: msg.GaitState) -> None:
-        state = values.gait_state(message)
+    def _on_state(self, state: GaitState, _: object) -> None:
         self._state.push(state_row(state), state.time_s)
 
 

@@ -11,8 +11,10 @@ from functools import partial
 
 from gait_lab import msg
 
+from gait_analysis.gait import Stride
 from gait_messages import values
 from gait_ros import qos
+from gait_ros.meaning import subscribe
 from gait_ros.running import LabNode, now_s, run
 from gait_sensing.samples import Side
 
@@ -42,7 +44,7 @@ class ProgressNode(LabNode):
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
         self.create_subscription(msg.FeedbackState, "feedback/state", self._on_feedback, qos.STATE)
         self.create_subscription(msg.ImuMounting, "imu_mounting", self._on_mounting, qos.STATE)
-        self.create_subscription(msg.Stride, "gait/strides", self._on_stride, qos.EVENTS)
+        subscribe(self, msg.Stride, "gait/strides", values.stride, self._on_stride, qos.EVENTS)
         self.create_subscription(msg.Asymmetry, "gait/asymmetry", self._on_asymmetry, qos.EVENTS)
         self.create_subscription(msg.CueReceipt, "feedback/receipt", self._on_receipt, qos.EVENTS)
         self.create_timer(PERIOD_S, self._on_period)
@@ -70,9 +72,9 @@ class ProgressNode(LabNode):
             if level != msg.ImuMounting.INFO:
                 self._say(f"IMU: {text}")
 
-    def _on_stride(self, message: msg.Stride) -> None:
-        if message.is_accepted:
-            self._stride_count[values.SIDES[message.side]] += 1
+    def _on_stride(self, stride: Stride, _: object) -> None:
+        if stride.is_accepted:
+            self._stride_count[stride.side] += 1
 
     def _on_asymmetry(self, message: msg.Asymmetry) -> None:
         self._asymmetry = {metric.name: metric.rolling_median for metric in message.metrics}

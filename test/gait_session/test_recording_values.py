@@ -3,6 +3,7 @@
 
 import math
 
+import pytest
 from builtin_interfaces.msg import Time
 from gait_lab import msg
 from hypothesis import given
@@ -41,6 +42,29 @@ def test_sessions_are_equal_when_they_tell_the_same():
     assert values.session(message) != values.session(other)
     assert values.session(other).participant.prosthetic_side is Side.RIGHT
     assert values.session(other).input is Input.RECORDING
+
+
+@pytest.mark.parametrize(
+    ("to_value", "message", "words"),
+    [
+        (values.session, msg.SessionState(input=9), "input: got 9, expected one of 0, 1, 2"),
+        (values.session, msg.SessionState(prosthetic_side=3), "prosthetic_side: got 3, expected one of 0, 1, 2"),
+        (values.gait_event, msg.GaitEvent(kind=1, source=1), "side: got 0, expected one of 1, 2"),
+        (values.gait_event, msg.GaitEvent(side=1, source=1), "kind: got 0, expected one of 1, 2"),
+        (values.gait_event, msg.GaitEvent(side=1, kind=1), "source: got 0, expected one of 1, 2, 3"),
+        (values.gait_event, msg.GaitEvent(side=1, kind=1, source=1, flags=64), "flags: got 64, expected one of 0, 1"),
+        (values.gait_state, msg.GaitState(), "side: got 0, expected one of 1, 2"),
+        (values.gait_state, msg.GaitState(left=msg.LimbState(side=1, subphase=99)), "subphase: got 99, expected"),
+        (values.stride, msg.Stride(), "side: got 0, expected one of 1, 2"),
+        (values.asymmetry, msg.Asymmetry(side=255), "side: got 255, expected one of 1, 2"),
+        (values.cue, msg.Cue(modality=1), "side: got 0, expected one of 1, 2"),
+        (values.cue, msg.Cue(side=2), "modality: got 0, expected one of 1, 2, 3"),
+        (values.raw_entries, msg.RawBytes(kind=[9], time_s=[1.0], byte_count=[0]), "kind: got 9, expected"),
+    ],
+)
+def test_a_number_that_is_none_of_its_constants_is_named(to_value, message, words):
+    with pytest.raises(ValueError, match=words):
+        to_value(message)
 
 
 def test_the_level_of_amputation_reaches_the_analysis():

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording fed through the analysis again gives the same, bit for bit, and what differs is named."""
 
+import copy
+
 import pytest
 
 from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import GaitState, Stride
 from gait_session.recording.replay import analyser_settings, compare, replay
+from gait_session.report.writer import write_report
 
 
 def test_a_replay_gives_the_same_bit_for_bit(walk):
@@ -48,6 +51,30 @@ def test_an_event_that_was_not_recorded_is_named(make_lab):
     (text,) = compare(lab.recorder.writer.folder)
     found = sum(isinstance(result, GaitEvent) for result in replay(lab.recorder.writer.folder))
     assert text == f"{found} events are found that were not recorded"
+
+
+def test_messages_that_mean_nothing_are_named_and_are_no_events(make_lab):
+    lab = make_lab()
+    send = lab.recorder.write
+
+    def spoil(topic, message, time_s):
+        send(topic, message, time_s)
+        if topic in ("/gait/events", "/gait/strides", "/feedback/receipt") and len(lab.recorder.sent[topic]) == 3:
+            stray = copy.deepcopy(message)
+            stray.side = 0
+            send(topic, stray, time_s)
+
+    lab.recorder.write = spoil
+    lab.walk(8.0)
+    lab.end()
+    folder = lab.recorder.writer.folder
+    told = compare(folder)
+    assert [text.split(", the first")[0] for text in told] == [
+        f"/gait/{name}: side: got 0, expected one of 1, 2: 1 dropped" for name in ("events", "strides")
+    ]
+    report = write_report(folder).read_text()
+    for topic in ("/gait/events", "/gait/strides", "/feedback/receipt"):
+        assert f"Left out of this report: {topic}: side: got 0, expected one of 1, 2: 1 dropped" in report
 
 
 def test_samples_after_the_analysis_ended_do_not_count(make_lab):

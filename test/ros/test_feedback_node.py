@@ -128,9 +128,14 @@ class Bench:
         return future.result()
 
     def stop(self):
+        assert self.end() == ""
+
+    def end(self):
+        """End the node; return what it said on standard error."""
         self.process.send_signal(signal.SIGINT)
         _, err = self.process.communicate(timeout=DEADLINE_S)
-        assert (self.process.returncode, err) == (0, "")
+        assert self.process.returncode == 0, err
+        return err
 
 
 def limb(side, phase):
@@ -170,6 +175,19 @@ def test_a_strategy_that_needs_states_cues_at_its_phase_through_all_heartbeats(b
         assert phase == pytest.approx(0.5, abs=0.005) and cue.side == msg.LimbState.SIDE_LEFT
         assert cue.text == "now, on the left"
     bench.stop()
+
+
+def test_messages_without_a_meaning_are_dropped_with_their_reason_and_the_node_lives_on(bench):
+    bench = bench(config("{strategy: phase_locked_pulse, phase: 0.5}"))
+    bench.begin()
+    session = bench.node.create_publisher(msg.SessionState, "session/state", qos.STATE)
+    state = bench.node.create_publisher(msg.GaitState, "gait/state", qos.EVENTS)
+    session.publish(msg.SessionState(state=msg.SessionState.ENDED, input=9))
+    state.publish(msg.GaitState())
+    bench.wait(lambda: bench.cues)
+    said = bench.end()
+    assert "/session/state: dropped 1 so far: input: got 9, expected one of 0, 1, 2" in said
+    assert "/gait/state: dropped 1 so far: side: got 0, expected one of 1, 2" in said
 
 
 def test_standing_is_cued_without_a_guard(bench):

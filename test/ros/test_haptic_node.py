@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import tty
+from types import SimpleNamespace
 
 import pytest
 from gait_lab import msg
@@ -192,6 +193,23 @@ def test_a_side_that_was_on_for_the_longest_time_is_left_off_for_a_pause(bench, 
     assert refusals()[0].text.startswith("the left is left off for 0.2 s")
     bench.wait(lambda: changes()[-1][1] == 0.0)
     bench.stop()
+
+
+def test_a_cue_without_a_meaning_is_dropped_with_its_reason_and_the_node_lives_on(bench, lab):
+    url, changes = lab("vibraforge_v2")
+    bench = bench(url, "vibraforge_v2")
+    bench.wait_for_health("ok")
+    for _ in range(3):
+        bench.cue(side=0)
+    bench.cue(modality=SimpleNamespace(value=9))
+    taken = bench.receipt(bench.cue())
+    assert taken.result == msg.CueReceipt.SENT
+    bench.wait(lambda: changes()[-1][1] == 0.0 and any(intensity > 0.0 for _, intensity in changes()))
+    said = bench.stop()
+    assert [receipt.number for receipt in bench.receipts] == [taken.number]
+    assert "/feedback/cue: dropped 1 so far: modality: got 9, expected one of 1, 2, 3" in said
+    assert said.count("/feedback/cue: dropped 1 so far: side: got 0, expected one of 1, 2") == 1
+    assert said.count("dropped") == 2, "told once, not at each"
 
 
 @pytest.mark.parametrize(("setting", "own", "other"), [("vibration", 1, 2), ("sound", 2, 1)])

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads a rosbag2 folder: what is in it, and its messages, decoded by the definitions that it carries itself."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from mcap.reader import make_reader
@@ -14,6 +14,7 @@ from gait_messages import values
 from gait_sensing.samples import BeltSample, ForceSamples, ImuSample
 from gait_session.recording.metadata import METADATA_FILE, MISSED_KEY, RECOVERED_KEY, recover
 
+T = TypeVar("T")
 Sample = ForceSamples | ImuSample | BeltSample
 
 
@@ -63,6 +64,7 @@ class Recording:
         custom = information["custom_data"] or {}
         self.recovered_files = custom.get(RECOVERED_KEY, "").split()  # their recorder was killed
         entries = information["topics_with_message_count"]
+        self._meaningless: dict[str, set[float]] = {}  # when what ``values`` dropped was received, by topic and reason
         self.topics = {topic.name: topic for topic in (_topic(entry, custom) for entry in entries)}
 
     def find(self, name: str) -> list[str]:
@@ -82,6 +84,28 @@ class Recording:
                 reader = make_reader(stream, decoder_factories=[DecoderFactory()])
                 for _, channel, record, message in reader.iter_decoded_messages(self._chosen(names)):
                     yield RecordedMessage(channel.topic, message, record.log_time * 1e-9, record.publish_time * 1e-9)
+
+    def values(self, to_values: Mapping[str, Callable[[Any], T]]) -> Iterator[tuple[RecordedMessage, T]]:
+        """Yield messages of the topics that are named, each with its value, in the order of arrival.
+
+        What means nothing is dropped, as it was live, and told in ``meaningless``.
+        """
+        to_value_of = {topic: to_value for name, to_value in to_values.items() for topic in self.find(name)}
+        for recorded in self.messages(*to_values):
+            try:
+                value = to_value_of[recorded.topic](recorded.message)
+            except ValueError as error:
+                self._meaningless.setdefault(f"{recorded.topic}: {error}", set()).add(recorded.received_s)
+            else:
+                yield recorded, value
+
+    @property
+    def meaningless(self) -> list[str]:
+        """What ``values`` has dropped until now, in words."""
+        return [
+            f"{reason}: {len(times_s)} dropped, the first {min(times_s) - self.start_s:.1f} s after the beginning"
+            for reason, times_s in self._meaningless.items()
+        ]
 
     def arrivals(self) -> Iterator[Arrival]:
         """Yield when each message of any topic travelled, in the order of writing; decodes nothing."""

@@ -38,6 +38,8 @@ def replay(folder: Path) -> list[Result]:
 def compare(folder: Path) -> list[str]:
     """Return in words where replayed events and strides differ from the recorded ones; empty when they are the same.
 
+    Recorded messages that mean nothing are named, and are no events and strides.
+
     What the replay finds after the last recorded ``gait/state`` does not count: when a session ends, the recorder
     outlives the analysis.
     """
@@ -55,11 +57,12 @@ def compare(folder: Path) -> list[str]:
                 certain = {kind: len(found) for kind, found in replayed.items()}
         elif type(result) in replayed:
             replayed[type(result)].append(_as_sent(result))
-    events = [values.gait_event(recorded.message) for recorded in recording.messages("gait/events")]
-    strides = [values.stride(recorded.message) for recorded in recording.messages("gait/strides")]
+    events = [event for _, event in recording.values({"gait/events": values.gait_event})]
+    strides = [stride for _, stride in recording.values({"gait/strides": values.stride})]
     events = [event for event in events if event.time_s >= start_s]  # before: of the analysis before the session
     strides = [stride for stride in strides if stride.start_s >= start_s]
     return [
+        *recording.meaningless,
         *_differences("event", events, replayed[GaitEvent], certain[GaitEvent]),
         *_differences("stride", strides, replayed[Stride], certain[Stride]),
     ]
@@ -112,9 +115,9 @@ def _replay(folder: Path, recording: Recording) -> Iterator[Result]:
 def _session(recording: Recording) -> values.Session:
     """Return the last session that was started."""
     session = None
-    for recorded in recording.messages("session/state"):
+    for recorded, told in recording.values({"session/state": values.session}):
         if recorded.message.state == ACTIVE:
-            session = values.session(recorded.message)
+            session = told
     if session is None:
         raise ValueError(f"no session was started in {recording.folder}")
     return session

@@ -2,6 +2,7 @@
 """What a report is made from: one session out of a recording, as values and arrays."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -80,6 +81,7 @@ class Walk:
     forces: dict[str, Force] = field(default_factory=dict)
     streams: list[Stream] = field(default_factory=list)
     recovered_files: list[str] = field(default_factory=list)
+    meaningless: list[str] = field(default_factory=list)  # messages that were left out, in words
     config: dict[str, Any] = field(default_factory=dict)
 
     def parameters(self, node: str) -> dict[str, Any]:
@@ -132,24 +134,23 @@ def read_walk(recording: Recording) -> Walk:
     """Read the last session of ``recording``, or all of it when none was started."""
     walk = Walk(recovered_files=recording.recovered_files, config=_config(recording.folder))
     _read_session(walk, recording)
-    lists: dict[str, tuple[list[Any], Any]] = {
+    lists: dict[str, tuple[list[Any], Callable[[Any], Any]]] = {
         "gait/events": (walk.events, values.gait_event),
         "gait/strides": (walk.strides, values.stride),
         "gait/asymmetry": (walk.asymmetries, values.asymmetry),
         "gait/standing": (walk.standings, values.standing),
-        "feedback/cue": (walk.cues, None),
-        "feedback/receipt": (walk.receipts, None),
-        "feedback/state": (walk.feedback, None),
-        "treadmill/state": (walk.belts, None),
-        "treadmill/safety": (walk.safety, None),
-        "session/annotation": (walk.annotations, None),
+        "feedback/cue": (walk.cues, _with_side),
+        "feedback/receipt": (walk.receipts, _with_side),
+        "feedback/state": (walk.feedback, _itself),
+        "treadmill/state": (walk.belts, _itself),
+        "treadmill/safety": (walk.safety, _itself),
+        "session/annotation": (walk.annotations, _itself),
     }
-    found = {topic: lists[name] for name in lists for topic in recording.find(name)}
-    for recorded in recording.messages(*lists):
+    targets = {topic: target for name, (target, _) in lists.items() for topic in recording.find(name)}
+    for recorded, value in recording.values({name: to_value for name, (_, to_value) in lists.items()}):
         is_belt = "/treadmill/" in recorded.topic  # belts are armed, and may move, before the start
         if is_belt or values.seconds(recorded.message.header.stamp) >= walk.start_s:
-            target, to_value = found[recorded.topic]
-            target.append(to_value(recorded.message) if to_value else recorded.message)
+            targets[recorded.topic].append(value)
     walk.strides = [each for each in walk.strides if walk.start_s <= each.start_s and each.end_s <= walk.end_s]
     walk.events = [event for event in walk.events if event.time_s <= walk.end_s]
     walk.asymmetries = [asymmetry for asymmetry in walk.asymmetries if asymmetry.time_s <= walk.end_s]
@@ -157,7 +158,18 @@ def read_walk(recording: Recording) -> Walk:
     _read_phases(walk, recording)
     _read_forces(walk, recording)
     walk.streams = _read_streams(recording)
+    walk.meaningless = recording.meaningless
     return walk
+
+
+def _itself(message: Any) -> Any:
+    return message
+
+
+def _with_side(message: Any) -> Any:
+    """Return a message that is about one side."""
+    values.side(message)
+    return message
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -167,22 +179,20 @@ def _config(folder: Path) -> dict[str, Any]:
 
 def _read_session(walk: Walk, recording: Recording) -> None:
     walk.end_s = recording.start_s + recording.duration_s
-    for recorded in recording.messages("session/state"):
-        message, start_s = recorded.message, values.seconds(recorded.message.start)
+    for recorded, session in recording.values({"session/state": values.session}):
+        message = recorded.message
         is_end = message.state == ENDED and (walk.session is None or walk.session.state != ENDED)
         if is_end:
             walk.end_s = values.seconds(message.header.stamp)
-        walk.session, walk.start_s = message, start_s
-    if walk.session is not None:
-        walk.participant = values.session(walk.session).participant
+        walk.session, walk.start_s, walk.participant = message, session.start_s, session.participant
 
 
 def _read_phases(walk: Walk, recording: Recording) -> None:
     walk.phases = {side: Counter() for side in Side}
-    for recorded in recording.messages("gait/state"):
-        if walk.start_s <= values.seconds(recorded.message.header.stamp) <= walk.end_s:
-            for limb in (recorded.message.left, recorded.message.right):
-                walk.phases[values.SIDES[limb.side]]["" if limb.is_phase_valid else limb.reason] += 1
+    for _, state in recording.values({"gait/state": values.gait_state}):
+        if walk.start_s <= state.time_s <= walk.end_s:
+            for limb in (state.left, state.right):
+                walk.phases[limb.side]["" if limb.is_phase_valid else limb.reason] += 1
 
 
 def _read_forces(walk: Walk, recording: Recording) -> None:

@@ -111,7 +111,7 @@ def missing(walk: Walk) -> list[str]:
             f"The recorder was killed while it wrote {killed}: up to half a second before that, and all until it was "
             "running again, is not in the recording."
         )
-    return notes
+    return notes + [f"Left out of this report: {text}." for text in walk.meaningless]
 
 
 def _strides(walk: Walk) -> str:
