@@ -4,8 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from gait_sensing.calibration.start_check import check_body_weight, check_gravity, check_swapped, check_vertical_axis
-from gait_sensing.samples import Array, Side
+from gait_sensing.calibration.start_check import check_body_weight, check_gravity, check_vertical_axis
+from gait_sensing.samples import Array
 
 G_MPS2 = 9.80665
 
@@ -125,18 +125,3 @@ def test_reversed_axes_are_named_with_those_to_set() -> None:
 @pytest.mark.parametrize(("measured_kg", "expected_kg"), [(math.nan, 75.0), (75.0, math.nan), (75.0, 0.0)])
 def test_without_a_mass_there_is_nothing_to_compare(measured_kg: float, expected_kg: float) -> None:
     assert "cannot be compared" in check_body_weight(measured_kg, expected_kg)
-
-
-@pytest.mark.parametrize("side", Side)
-def test_plates_are_what_they_are_called(side: Side) -> None:
-    loads = {side: 700.0, side.other: 20.0}
-    assert check_swapped(loads[Side.LEFT], loads[Side.RIGHT], side) == ""
-    text = check_swapped(loads[Side.LEFT], loads[Side.RIGHT], side.other)
-    assert "left and right plate are swapped" in text
-    assert f"{loads[Side.LEFT]:.1f} N left, {loads[Side.RIGHT]:.1f} N right" in text
-
-
-def test_plates_are_not_judged_unless_one_alone_is_stood_on() -> None:
-    assert "both plates are loaded: 400.0 N left, 300.0 N right" in check_swapped(400.0, 300.0, Side.LEFT)
-    assert "nobody stands on the plates: 30.0 N left, 20.0 N right" in check_swapped(30.0, 20.0, Side.LEFT)
-    assert "nobody stands on the plates" in check_swapped(math.nan, 700.0, Side.LEFT)

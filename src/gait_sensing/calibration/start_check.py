@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judge sensors by what is known before anybody walks: gravity, body weight, and who stands where.
+"""Judge sensors by what is known before anybody walks: gravity and body weight.
 
 Each function returns what was found, what is expected and what to do, or an empty text when all is well.
 A wrong unit is named when the value is off by that unit's factor.
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gait_sensing.calibration.load_cell import AXES
-from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, Side
+from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array
 
 GRAVITY_TOLERANCE = 0.03  # no unit
 MAX_REST_DEVIATION_MPS2 = 0.3  # standard deviation of the magnitude of specific force
@@ -43,8 +43,6 @@ FORCE_SCALES = {  # mass measured as a multiple of mass expected
     0.5: "half of the weight is missing: is one foot off the plates, or one plate left out?",
     2.0: "the weight is counted twice: is one plate configured under two names?",
 }
-STANDING_SHARE = 0.8  # no unit; of the load, on the plate that somebody is said to stand on
-MIN_STANDING_N = 100.0
 
 
 def check_gravity(accelerations_mps2: Array) -> str:
@@ -114,23 +112,6 @@ def check_body_weight(measured_kg: float, expected_kg: float, axes: Sequence[str
         return ""
     hint = _named_scale(ratio, FORCE_SCALES, SCALE_TOLERANCE)
     return f"{found}: {hint or 'zero the empty plates, keep hands off the rail, and check calibration and mass'}"
-
-
-def check_swapped(left_load_n: float, right_load_n: float, standing_on: Side) -> str:
-    """Judge by the vertical loads of both plates whether they are what they are called; somebody stands on one."""
-    loads_n = {Side.LEFT: left_load_n, Side.RIGHT: right_load_n}
-    total_n = left_load_n + right_load_n
-    if not total_n >= MIN_STANDING_N:
-        return (
-            f"nobody stands on the plates: {left_load_n:.1f} N left, {right_load_n:.1f} N right, expected "
-            f"{MIN_STANDING_N:g} N at least; stand on the {standing_on.value} one with both feet"
-        )
-    if loads_n[standing_on] >= STANDING_SHARE * total_n:
-        return ""
-    found = f"{left_load_n:.1f} N left, {right_load_n:.1f} N right, expected all of it {standing_on.value}"
-    if loads_n[standing_on.other] >= STANDING_SHARE * total_n:
-        return f"left and right plate are swapped: {found}; exchange their names (or their addresses) in the config"
-    return f"both plates are loaded: {found}; stand on the {standing_on.value} one alone, with both feet"
 
 
 def _named_scale(ratio: float, scales: dict[float, str], tolerance: float) -> str:
