@@ -115,13 +115,6 @@ def test_a_wrong_unit_of_force_is_named(measured_kg: float, hint: str) -> None:
     assert hint in text
 
 
-def test_reversed_axes_are_named_with_those_to_set() -> None:
-    text = check_body_weight(-75.0, 75.0, ["+y", "-x", "+z"])
-    assert "vertical force is negative under load" in text
-    assert "[-y, +x, -z] if the plates report what the foot does to them" in text
-    assert "[+y, +x, -z] if they are mounted upside down" in text
-
-
 @pytest.mark.parametrize(("measured_kg", "expected_kg"), [(math.nan, 75.0), (75.0, math.nan), (75.0, 0.0)])
 def test_without_a_mass_there_is_nothing_to_compare(measured_kg: float, expected_kg: float) -> None:
     assert "cannot be compared" in check_body_weight(measured_kg, expected_kg)

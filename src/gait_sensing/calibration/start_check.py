@@ -9,7 +9,6 @@ scale error and offset that data sheets of inertial sensors allow, and parts of 
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -90,23 +89,13 @@ def check_vertical_axis(accelerations_mps2: Array, up: str) -> str:
     )
 
 
-def check_body_weight(measured_kg: float, expected_kg: float, axes: Sequence[str] = ("+x", "+y", "+z")) -> str:
-    """Judge the mass that the plates measure against the one that a scale or the participant's record says.
-
-    ``axes`` is the plates' present setting of that name. ``measured_kg`` is negative when vertical force is.
-    """
+def check_body_weight(measured_kg: float, expected_kg: float) -> str:
+    """Judge the mass that the plates measure against the one that a scale or the participant's record says."""
     if not math.isfinite(measured_kg) or not expected_kg > 0.0:
         return (
             f"body mass cannot be compared: measured {measured_kg:g} kg, expected {expected_kg:g} kg; both are needed"
         )
     found = f"the plates measure {measured_kg:.1f} kg, expected {expected_kg:.1f} kg within {BODY_TOLERANCE:.0%}"
-    if measured_kg < 0.0:
-        reported = ", ".join(_reversed(axis) for axis in axes)
-        turned = ", ".join([axes[0], *(_reversed(axis) for axis in axes[1:])])
-        return (
-            f"{found}: vertical force is negative under load. Set axes: [{reported}] if the plates report what the "
-            f"foot does to them, or [{turned}] if they are mounted upside down about that x axis"
-        )
     ratio = measured_kg / expected_kg
     if abs(ratio - 1.0) <= BODY_TOLERANCE:
         return ""
@@ -118,7 +107,3 @@ def _named_scale(ratio: float, scales: dict[float, str], tolerance: float) -> st
     """Return the text of the scale that is nearest to ``ratio``, or an empty one if none is within ``tolerance``."""
     nearest = min(scales, key=lambda scale: abs(math.log(ratio / scale)) if ratio > 0.0 else math.inf)
     return scales[nearest] if abs(ratio / nearest - 1.0) <= tolerance else ""
-
-
-def _reversed(axis: str) -> str:
-    return ("-" if axis[0] == "+" else "+") + axis[1]
