@@ -51,18 +51,6 @@ SWINGING = 0.25  # of the usual peak of a swing
 STILL_S = 0.1
 UNKNOWN = (math.nan,) * 4
 CONTACT, OFF = EventKind.INITIAL_CONTACT, EventKind.FOOT_OFF
-OTHERS = """
-| recording | tool | F1 IC / TO | median IC / TO ms | p95 IC / TO ms | stride RMSE ms | stance bias pp | x real time |
-|---|---|---|---|---|---|---|---|
-| gaitmap left | gaitmap 2.6 | .982 / .964 | 54 / 15 | 72 / 20 | 16 | -3.5 | 400 |
-| gaitmap left | gyro rule | .949 / .966 | 3 / 20 | 9 / 29 | 6 | -2.0 | 17000 |
-| healthy h1 | gaitmap 2.6 | .906 / .991 | 27 / 29 | 46 / 48 | 14 | +3.1 | 1600 |
-| healthy h1 | gyro rule | .981 / .991 | 26 / 25 | 55 / 51 | 20 | +3.0 | 47000 |
-| hemiparetic p1 | gaitmap 2.6 | .910 / .756 | 27 / 24 | 84 / 38 | 54 | +2.5 | 1900 |
-| hemiparetic p1 | gaitmap 2.6 with HMM segmentation | .989 / .983 | 26 / 25 | 65 / 40 | 36 | +2.6 | 250 |
-| hemiparetic p5 | gaitmap 2.6 | .898 / .921 | 17 / 14 | 54 / 77 | 37 | -1.5 | 1700 |
-| hemiparetic p5 | gyro rule | .914 / .936 | 23 / 11 | 82 / 67 | 39 | +1.1 | 47000 |
-"""
 
 
 @dataclass(frozen=True)
@@ -366,7 +354,6 @@ def main() -> None:
         for recording in recordings():
             if not recording.is_clock_shared:
                 print(trust_row(recording))
-    print(f"\nWhat other tools reach on these recordings, measured side by side before, not by this script:\n{OTHERS}")
 
 
 if __name__ == "__main__":

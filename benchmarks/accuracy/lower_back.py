@@ -62,16 +62,6 @@ FLIGHT_S = 0.1  # an insole may tell contact late, or foot off early, by less
 RATE_HZ = 100
 NAN_XYZW = (float("nan"),) * 4
 INSOLES, CAPTURE = "INDIP", "Stereophoto"
-OTHERS = """
-| recording | tool | F1 inside | overall | x real time |
-|---|---|---|---|---|
-| ha001 | mobgap 1.2, IcdIonescu on all of it | .852 | .466 | 12000 |
-| ha001 | mobgap 1.2, GsdIluz and IcdIonescu | .667 | .520 | 1500 |
-| ha001 | mobgap 1.2, GsdIonescu and IcdIonescu | .817 | .681 | 1500 |
-| ha002 | mobgap 1.2, IcdIonescu on all of it | .674 | .320 | 27000 |
-| ha002 | mobgap 1.2, GsdIluz and IcdIonescu | .612 | .536 | 2500 |
-| ha002 | mobgap 1.2, GsdIonescu and IcdIonescu | .619 | .495 | 2800 |
-"""
 
 
 @dataclass(frozen=True)
@@ -384,8 +374,6 @@ def main() -> None:
     print(f"\nBoth recordings together, F1 inside: {pooled([score(walk) for walk in recordings()]):.3f}.\n")
     for name in ("ha001", "ha002"):
         print(f"* {references_agree(name)}")
-    print(f"\nAnother tool with the same scores on the same machine, not measured by this script:\n{OTHERS}")
-    print("It is told how the sensor is mounted and sees the whole recording at once.")
 
 
 if __name__ == "__main__":
