@@ -91,7 +91,7 @@ def data_folder() -> Path:
     """The folder of real recordings, which are not part of the project; under CI they must be there."""
     folder = Path(os.environ.get("GAIT_LAB_DATA", PROJECT.parent / "shared" / "data"))
     if not folder.is_dir():
-        message = f"no recordings at {folder}: set GAIT_LAB_DATA"
+        message = f"no recordings at {folder}: docs/recordings.md says where they come from"
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)

@@ -21,7 +21,7 @@ HEAD = """# Benchmarks
 
 Written by `make benchmarks`; each section is what one script in `benchmarks/` printed. Measured on {machine}.
 Other work on a machine moves the times: compare figures of one run with each other rather than with those of another.
-The accuracy scripts read the recordings in the folder that `GAIT_LAB_DATA` names, `../shared/data` by default.
+The accuracy scripts read recordings of people: [recordings](recordings.md) says which, and where they must lie.
 """
 
 

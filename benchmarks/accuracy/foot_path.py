@@ -35,6 +35,7 @@ from dataclasses import dataclass, replace
 
 import imu_events
 import numpy as np
+from data_folder import data_folder
 from scipy.spatial.transform import Rotation
 
 from gait_analysis.events import EventKind
@@ -318,7 +319,7 @@ def recordings() -> Iterator[tuple[str, Array, Side]]:
     """Yield all recordings of feet: name, readings [n, 7], side (as good as known; the treadmill files do not say)."""
     for recording in imu_events.recordings():
         yield recording.name, recording.readings, Side.RIGHT if recording.name == "gaitmap right" else Side.LEFT
-    path = imu_events.data_folder() / "imu_5seg_treadmill_stroke_pp07_100hz_noref.csv"
+    path = data_folder() / "imu_5seg_treadmill_stroke_pp07_100hz_noref.csv"
     table = np.genfromtxt(path, delimiter=",", names=True)
     for side in Side:
         columns = [table[f"{side.value}foot_{kind}_{axis}"] for kind in ("acc", "gyr") for axis in "xyz"]
@@ -364,7 +365,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|")
     treadmills = []
-    if imu_events.data_folder().is_dir():
+    if data_folder().is_dir():
         for row, walked in recorded_rows():
             if not len(row.length_error_m):
                 treadmills.append((row, walked))
@@ -375,7 +376,7 @@ def main() -> None:
                 other = _row("gaitmap left, by gaitmap", [], *5 * [math.nan])
                 _print(replace(other, length_error_m=error_m[np.isfinite(MARKER_M)]))
     else:
-        print(f"\nNo recordings: {imu_events.data_folder()} is not there.\n")
+        print(f"\nNo recordings: {data_folder()} is not there.\n")
     for row in (*formula_rows(), *simulated_rows()):
         _print(row)
     print("\n| treadmill | strides | told | length m | speed m/s | spread % | expected % | why not told |")

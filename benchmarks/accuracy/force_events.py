@@ -3,8 +3,8 @@
 
     python benchmarks/accuracy/force_events.py
 
-The recordings lie in the folder that ``GAIT_LAB_DATA`` names (default: ``../shared/data`` beside the project). A found
-event and a reference event match one to one when nothing nearer is free within 50 ms.
+docs/recordings.md says what the recordings are and where they must lie. A found event and a reference event match one
+to one when nothing nearer is free within 50 ms.
 
 Limits of the references: they are the first sample beyond 20 N, so late by half a sampling interval on average (2.5 ms
 at 200 Hz, 5 ms at 100 Hz); *centred* has the median size of the error from the middle of that interval. Moving their
@@ -18,11 +18,11 @@ is found some 10 ms early.
 """
 
 import csv
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from data_folder import data_folder
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
 from gait_analysis.detectors.force_contact import Detector, Settings
@@ -54,12 +54,6 @@ class Score:
     def f1(self) -> float:
         """Harmonic mean of sensitivity and precision, no unit."""
         return 2.0 * len(self.error_s) / (self.reference_count + self.found_count)
-
-
-def data_folder() -> Path:
-    """Return where the recordings are."""
-    beside = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-    return Path(os.environ.get("GAIT_LAB_DATA", str(beside)))
 
 
 def read_forces(path: Path) -> tuple[ForceSamples, ForceSamples]:

@@ -3,14 +3,13 @@
 
     python benchmarks/accuracy/imu_events.py
 
-The recordings lie in the folder that ``GAIT_LAB_DATA`` names (default: ``../shared/data`` beside the project). Samples
-with ``valid`` = 0 are left out and are gaps. Side and mounting are not told to the detector. A found event and a
-reference event match one to one, nearest first, within 150 ms for healthy, 200 ms for hemiparetic and 250 ms for
-simulated walkers; events found beyond the first and last reference of their kind are not scored. The treadmill
-references come from an insole whose clock is off by a constant: one median of all errors, both kinds, is taken off;
-those of gaitmap are from motion capture and are compared as they are. Stride times and stance are compared where no
-event is flagged as doubtful, for flagged strides are left out of every metric. Delays are of events without a flag
-after the mounting became known.
+docs/recordings.md says what the recordings are and where they must lie. Samples with ``valid`` = 0 are left out and are
+gaps. Side and mounting are not told to the detector. A found event and a reference event match one to one, nearest
+first, within 150 ms for healthy, 200 ms for hemiparetic and 250 ms for simulated walkers; events found beyond the first
+and last reference of their kind are not scored. The treadmill references come from an insole whose clock is off by a
+constant: one median of all errors, both kinds, is taken off; those of gaitmap are from motion capture and are compared
+as they are. Stride times and stance are compared where no event is flagged as doubtful, for flagged strides are left
+out of every metric. Delays are of events without a flag after the mounting became known.
 
 Altered: *turned*, a random mounting; *mirrored*, the other foot's sensor; *slower* and *faster*, times stretched and
 rates scaled with them, the specific force left as it is (it is mostly gravity). Simulated: feet and shanks of the
@@ -26,13 +25,13 @@ left out, and the found one nearest to each.
 
 import csv
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from data_folder import data_folder
 from scipy.spatial.transform import Rotation
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
@@ -77,12 +76,6 @@ class Score:
     delay_s: Array
     known_s: float  # when the first event was told
     speed: float  # times real time
-
-
-def data_folder() -> Path:
-    """Return where the recordings are."""
-    beside = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-    return Path(os.environ.get("GAIT_LAB_DATA", str(beside)))
 
 
 def recordings() -> Iterator[Recording]:

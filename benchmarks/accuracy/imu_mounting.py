@@ -8,11 +8,10 @@ walker's legs turn in the sagittal plane alone. "Rough" has twice the noise, and
 axes as well: each by 0.15 of the size of their sagittal rate, at one and at two times stride frequency, with random
 phases. Some 0.9 of the variance is then sagittal, as it is in recordings of feet and shanks.
 
-Real: the recordings in the folder that ``GAIT_LAB_DATA`` names (default: ``../shared/data`` beside the project). Most
-begin in walking, and standing is put before them: the specific force of a foot at its rests, the mean one of other
-segments. Nobody measured how those IMUs sat; what can be checked is whether stretches of a recording agree, and whether
-labels that are exchanged in the data are named. Few people walked, and some constants of the
-method were set with these recordings in view: counts, not rates.
+Real: the recordings of docs/recordings.md. Most begin in walking, and standing is put before them: the specific force
+of a foot at its rests, the mean one of other segments. Nobody measured how those IMUs sat; what can be checked is
+whether stretches of a recording agree, and whether labels that are exchanged in the data are named. Few people walked,
+and some constants of the method were set with these recordings in view: counts, not rates.
 
 A claim is right when exactly what was done is named (nothing, where nothing was done), unclear when there is only a
 warning that something cannot be told, missed when nothing is said, wrong when anything else is claimed. Not told: no
@@ -20,14 +19,13 @@ walking was found that is even enough.
 """
 
 import math
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
+from data_folder import data_folder
 from scipy.spatial.transform import Rotation
 
 from gait_analysis.events import EventKind
@@ -190,12 +188,6 @@ def _turned_cases(readings: Readings, contacts: Contacts, segment: str) -> Itera
     late = readings[segment][:, :1] > STAND_S + WALK_S - 1.0
     moved = np.where(late, shifted, readings[segment])
     yield "moved by 20 degrees", f"{segment} moved on the segment", run({**readings, segment: moved}, contacts, PLAIN)
-
-
-def data_folder() -> Path:
-    """Return where the recordings are."""
-    beside = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-    return Path(os.environ.get("GAIT_LAB_DATA", str(beside)))
 
 
 def read_imu(name: str, prefix: str = "") -> Array:

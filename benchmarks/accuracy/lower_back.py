@@ -3,8 +3,8 @@
 
     python benchmarks/accuracy/lower_back.py
 
-The recordings lie in the folder that ``GAIT_LAB_DATA`` names (default: ``../shared/data`` beside the project). The
-mounting is not told to the detector. A found and a reference contact match one to one, nearest first, within 250 ms.
+docs/recordings.md says what the recordings are and where they must lie. The mounting is not told to the detector. A
+found and a reference contact match one to one, nearest first, within 250 ms.
 
 *ha001*, *ha002*: one healthy adult each at simulated daily activities in a lab, with many turns; the reference is
 what their insoles (INDIP) tell. A reference bout is four contacts or more, each within 3 s of the one before. *Inside*:
@@ -36,13 +36,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from data_folder import data_folder
 from imu_events import (
     CONTACT,
     SPEEDS_MPS,
     STAND_S,
     WALK_S,
     Recording,
-    data_folder,
     find_events,
     match,
     mirrored,

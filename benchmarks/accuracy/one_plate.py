@@ -31,7 +31,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from force_events import RECORDINGS, data_folder, match, read_forces, read_reference
+from data_folder import data_folder
+from force_events import RECORDINGS, match, read_forces, read_reference
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source

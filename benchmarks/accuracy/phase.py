@@ -5,11 +5,10 @@
 
 True phase runs linearly from one true contact to the next. Of the simulated walker both contacts and the pitch of thigh
 and shank are known; contacts are told 10 ms late, belts change their speed by 0.5 m/s2, and steps vary by 2 % where
-nothing else is said. Of the recordings, in the folder that ``GAIT_LAB_DATA`` names (default: ``../shared/data`` beside
-the project), the contacts are a 20 N threshold applied offline, true to about 10 ms: 1 % of a stride. "Told" contacts
-are those references without delay, "found" ones those of the force detector as if live. No recording has contacts and
-the pitch of a thigh; estimators that follow it are seen on the simulated walker alone, whose pitch has the same shape
-in every stride: a best case.
+nothing else is said. Of the recordings (docs/recordings.md) the contacts are a 20 N threshold applied offline, true to
+about 10 ms: 1 % of a stride. "Told" contacts are those references without delay, "found" ones those of the force
+detector as if live. No recording has contacts and the pitch of a thigh; estimators that follow it are seen on the
+simulated walker alone, whose pitch has the same shape in every stride: a best case.
 
 Error is the shorter way around the cycle, in % of it, over the instants at which phase is valid. A stride belongs to a
 change of speed when any of it lies from 2 s before to 14 s after the change began, or to 6 s after for the harder
@@ -26,6 +25,7 @@ from dataclasses import dataclass, replace
 
 import force_events
 import numpy as np
+from data_folder import data_folder
 
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.parts import Phase, PhaseEstimate, build
@@ -131,7 +131,7 @@ def _contacts_s(events: list[GaitEvent]) -> dict[Side, np.ndarray]:
 
 def recorded(name: str, are_found: bool) -> Walk:
     """Return a recording, its contacts told by the reference or found by the detector."""
-    folder = force_events.data_folder()
+    folder = data_folder()
     told = [
         GaitEvent(float(time_s), float(time_s), side, kind, Source.FORCE, 1.0)
         for side in Side
@@ -280,7 +280,7 @@ def main() -> None:
         simulated("simulated, 0.3 m/s", [(0.0, 0.3)], 90.0),
         simulated("simulated, 0.3 m/s, steps vary by 4 %", [(0.0, 0.3)], 90.0, variability=0.04),
     ]
-    if force_events.data_folder().is_dir():
+    if data_folder().is_dir():
         for name, are_found in ((_CAMARGO, False), (_CAMARGO, True), (_CEINMS, False), (_CEINMS, True)):
             walks.append(recorded(name, are_found))
     print_errors(walks)

@@ -18,9 +18,9 @@ strides, those with a pulse.
 import math
 from collections.abc import Callable, Iterator
 
-import force_events
 import numpy as np
 import phase
+from data_folder import data_folder
 
 from gait_analysis.gait import GaitState, LimbState, Subphase
 from gait_analysis.parts import Phase
@@ -91,7 +91,7 @@ def main() -> None:
         phase.simulated("simulated, 1.1 m/s, steps vary by 1 %", [(0.0, 1.1)], 90.0, variability=0.01),
         phase.simulated("simulated, 0.5 m/s", [(0.0, 0.5)], 90.0),
     ]
-    if force_events.data_folder().is_dir():
+    if data_folder().is_dir():
         names = (phase._CAMARGO, phase._CEINMS)
         walks += [phase.recorded(name, are_found) for name in names for are_found in (False, True)]
     print(

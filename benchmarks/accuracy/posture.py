@@ -38,7 +38,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from imu_events import data_folder
+from data_folder import data_folder
 from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation
 

@@ -5,7 +5,7 @@
 
 Makes a virtual environment for each tool in a scratch folder (a second run finds them there), runs one small script per
 tool in it, and scores what each found. Needs PyPI, and Python 3.9 on the path for gaitmap's hidden Markov model.
-The recordings lie in the folder that ``GAIT_LAB_DATA`` names (default: ``../shared/data`` beside the project).
+docs/recordings.md says what the recordings are and where they must lie.
 
 A found event and a reference event match one to one, nearest first, within 150 ms for healthy, 200 ms for hemiparetic,
 250 ms for lower-back and 50 ms for force recordings; events beyond the first and last reference of their kind are not
@@ -35,7 +35,6 @@ out what was found outside their bouts (no contact for 3 s ends one).
 
 import argparse
 import csv
-import os
 import subprocess
 import sys
 import tempfile
@@ -47,11 +46,8 @@ import walks
 from reporting import BACK_HEAD, HEAD, OURS, Outcome, behind, row_of
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def data_folder() -> Path:
-    """Return where the recordings are."""
-    return Path(os.environ.get("GAIT_LAB_DATA", str(PROJECT.parent / "shared" / "data"))).resolve()
+sys.path.append(str(PROJECT / "benchmarks" / "accuracy"))
+from data_folder import data_folder  # noqa: E402 - of the neighbouring folder
 
 
 def outcomes(found: Path, data: Path) -> dict[str, list[Outcome]]:

@@ -3,7 +3,6 @@
 
 import csv
 import math
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from gait_session.command_line import main
 from gait_session.plain_file import read_plain_file
 from gait_session.plain_walk import join
 
-DATA = Path(os.environ.get("GAIT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
 STREAMS = dict(zip(Side, AnalyserSettings().force_streams, strict=True))
 STRIDE_S, WEIGHT_N = 1.2, 700.0
 STANCE_S = {"left": 0.75, "right": 0.7}
@@ -276,11 +274,10 @@ def test_other_peoples_files_are_safe(tmp_path: Path) -> None:
         analyse(Request([path], path))
 
 
-def test_a_real_recording_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = DATA / "grf_camargo_ab_treadmill_slow_and_normal_200hz.csv"
-    if not path.exists():
-        assert os.environ.get("CI") != "true", f"{path} is missing"
-        pytest.skip(f"no recordings in {DATA}")
+def test_a_real_recording_from_the_command_line(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = data_folder / "grf_camargo_ab_treadmill_slow_and_normal_200hz.csv"
     out = tmp_path / "new" / "out"
     assert main(["analyse", str(path), "--mass-kg", "77", "--prosthetic-side", "right", "--out", str(out)]) == 0
     text = capsys.readouterr().out

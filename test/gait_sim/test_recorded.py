@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording comes out as it was recorded, at any rate, with nothing made up."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from gait_sim.recorded import Recorded, RecordedSettings
-
-DATA = Path(os.environ.get("GAIT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 @pytest.fixture
@@ -112,11 +107,8 @@ def test_a_missing_file_is_refused(tmp_path):
         Recorded(RecordedSettings(str(tmp_path / "none.csv")))
 
 
-def test_a_real_recording_keeps_its_threshold_crossings():
-    path = DATA / "grf_camargo_ab_treadmill_slow_and_normal_200hz.csv"
-    if not path.exists():
-        assert os.environ.get("CI") != "true", f"{path} is missing"
-        pytest.skip(f"no recordings in {DATA}")
+def test_a_real_recording_keeps_its_threshold_crossings(data_folder):
+    path = data_folder / "grf_camargo_ab_treadmill_slow_and_normal_200hz.csv"
     person = Recorded(RecordedSettings(str(path)))
     table = np.genfromtxt(path, delimiter=",", names=True)
     time_s, fz_n = table["time_s"] - table["time_s"][0], table["fz_left_N"]
