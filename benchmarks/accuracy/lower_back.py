@@ -31,7 +31,7 @@ time, the best of three: fed sample by sample as live, and as one array with the
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -52,7 +52,7 @@ from imu_events import (
 from numpy.lib.recfunctions import structured_to_unstructured
 
 from gait_analysis.events import GaitEvent
-from gait_analysis.imu_events.lower_back import Detector, Settings, bouts
+from gait_analysis.imu_events.lower_back import Detector, Settings
 from gait_sensing.samples import Array, ImuSample, Side
 from gait_sim.walker import Walker, WalkerSettings
 
@@ -234,6 +234,17 @@ def reference_bouts(times_s: Array) -> list[tuple[float, float]]:
     """Return begin and end of the bouts of reference contacts."""
     parts = np.split(times_s, np.flatnonzero(np.diff(times_s) > BOUT_GAP_S) + 1)
     return [(float(part[0]), float(part[-1])) for part in parts if len(part) >= BOUT_CONTACTS]
+
+
+def bouts(contacts: Iterable[GaitEvent], longest_step_s: float) -> list[tuple[float, float]]:
+    """Return begin and end of the bouts of walking that the detector's contacts, in order of time, belong to."""
+    found: list[tuple[float, float]] = []
+    for contact in contacts:
+        if found and contact.time_s - found[-1][1] <= longest_step_s:
+            found[-1] = (found[-1][0], contact.time_s)
+        else:
+            found.append((contact.time_s, contact.time_s))
+    return found
 
 
 def score(walk: Walk) -> Score:

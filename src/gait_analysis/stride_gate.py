@@ -4,25 +4,20 @@
 from collections import deque
 from statistics import fmean
 
+TOLERANCE = 0.2  # no unit
+SHORTEST_S, LONGEST_S = 0.4, 3.0
+
 
 class StrideGate:
-    """Accepts a duration within ``tolerance`` of the mean of the last ``window_count`` accepted ones.
+    """Accepts a duration within ``TOLERANCE`` of the mean of the last ``window_count`` accepted ones.
 
     After ``reset_count`` rejections in a row that agree with each other within the tolerance, the pace has changed:
     they become the new history, and the newest of them is accepted. Without a history every plausible duration is.
     """
 
-    def __init__(
-        self, window_count: int, reset_count: int, tolerance: float = 0.2, low_s: float = 0.4, high_s: float = 3.0
-    ) -> None:
-        self._tolerance, self._low_s, self._high_s = tolerance, low_s, high_s
+    def __init__(self, window_count: int, reset_count: int) -> None:
         self._accepted: deque[float] = deque(maxlen=window_count)
         self._rejected: deque[float] = deque(maxlen=reset_count)
-
-    @property
-    def accepted_count(self) -> int:
-        """Accepted durations that the mean rests on."""
-        return len(self._accepted)
 
     @property
     def mean_s(self) -> float:
@@ -31,14 +26,14 @@ class StrideGate:
 
     def judge(self, duration_s: float) -> str:
         """Return why ``duration_s`` is not to be believed; empty when it is accepted."""
-        if not self._low_s <= duration_s <= self._high_s:
+        if not SHORTEST_S <= duration_s <= LONGEST_S:
             self._rejected.clear()  # a break, not a pace
-            return f"stride time {duration_s:.3f} s is outside {self._low_s} to {self._high_s} s"
+            return f"stride time {duration_s:.3f} s is outside {SHORTEST_S} to {LONGEST_S} s"
         if not self._accepted or self._is_near(duration_s, self.mean_s):
             self._rejected.clear()
             self._accepted.append(duration_s)
             return ""
-        reason = f"stride time {duration_s:.3f} s is not within {self._tolerance:.0%} of the mean {self.mean_s:.3f} s"
+        reason = f"stride time {duration_s:.3f} s is not within {TOLERANCE:.0%} of the mean {self.mean_s:.3f} s"
         self._rejected.append(duration_s)
         if len(self._rejected) == self._rejected.maxlen and self._agree():
             self._accepted.clear()
@@ -52,4 +47,4 @@ class StrideGate:
         return all(self._is_near(duration_s, mean_s) for duration_s in self._rejected)
 
     def _is_near(self, duration_s: float, mean_s: float) -> bool:
-        return abs(duration_s - mean_s) <= self._tolerance * mean_s
+        return abs(duration_s - mean_s) <= TOLERANCE * mean_s

@@ -73,7 +73,6 @@ class StrideBuilder:
         self._times: dict[str, float] = {}  # state -> time of the event that began it
         self._reason = ""  # why the stride in progress is irregular
         self.number = 0  # of the stride in progress
-        self.irregular_count = 0
 
     def feed(self, event: GaitEvent, seen: Seen = Seen.ALL) -> tuple[StrideTimes | None, bool]:
         """Return the stride that ``event`` ends, if any, and whether the event was irregular."""
@@ -81,7 +80,6 @@ class StrideBuilder:
         state = _NEXT[seen].get((self._state, who, event.kind))
         is_irregular = state is None and self._state != "idle"
         if is_irregular:
-            self.irregular_count += 1
             self._reason = self._reason or f"{event.kind.value} of {who} foot after {self._state.replace('_', ' ')}"
             self._state = "idle"
         done = None

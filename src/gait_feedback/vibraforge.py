@@ -15,8 +15,6 @@ from gait_sensing.samples import Side
 
 COMMAND_BYTES = 3
 PADDING = b"\xff" * COMMAND_BYTES
-FREQUENCIES_HZ = (123.0, 145.0, 170.0, 200.0, 235.0, 275.0, 322.0, 384.0)
-"""What the frequency index means."""
 
 
 @dataclass(frozen=True)

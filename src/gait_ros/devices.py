@@ -201,7 +201,7 @@ class TopicInput:
     ) -> None:
         self.name, self._stream, self._take, self._publish = name, stream, take, publish
         self._node, self._now = node, partial(now_s, node)
-        self._received_count, self._last_received_s = 0, float("nan")
+        self._last_received_s = float("nan")
         try:
             self._subscription = node.create_subscription(message_type, topic, self._on_message, qos.FOREIGN)
         except NameValidationException as error:
@@ -220,11 +220,10 @@ class TopicInput:
         """Return the stream's verdict as a diagnostic status."""
         is_published = self._node.count_publishers(self.topic) > 0
         error = "" if is_published else f"nobody publishes {self.topic}"
-        wire = WireHealth(is_published, 1, self._received_count, self._last_received_s, error)
+        wire = WireHealth(is_published, 1, self._last_received_s, error)
         return [verdict_status(self.name, self._stream.judge(self._now(), wire))]
 
     def _on_message(self, message: Any) -> None:
-        self._received_count += 1
         self._last_received_s = self._now()
         samples = self._take(message, self._last_received_s)
         if samples:

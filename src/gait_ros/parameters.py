@@ -32,12 +32,12 @@ def declare(node: Node, settings_type: type[T], prefix: str = "") -> T:
         raise ValueError(f"{node.get_name()}: parameter {prefix}{error}") from None
 
 
-def declare_part(node: Node, package: str, key: str, prefix: str, default: str | None = None) -> tuple[Any, Any]:
-    """Declare ``prefix + key``, the name of a part of ``package``, and the part's settings.
+def declare_part(node: Node, package: str, key: str, prefix: str) -> tuple[Any, Any]:
+    """Declare ``prefix + key``, the name of a part of ``package`` that the config must give, and the part's settings.
 
-    Returns the part's module and its settings. Without ``default`` the config must name the part.
+    Returns the part's module and its settings.
     """
-    name = declare_text(node, prefix + key, f"file name of a part in {package}", default)
+    name = declare_text(node, prefix + key, f"file name of a part in {package}")
     part = plugins.find(package, name)
     return part, declare(node, part.Settings, prefix)
 

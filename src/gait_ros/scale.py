@@ -54,5 +54,4 @@ class Scale:
         rows = np.array([force_n]), np.array([moment_nm]), np.full((1, 2), math.nan)
         if self._weighing is not None:
             self._weighing.feed(ForceSamples(name, 0, np.array([time_s]), *rows))
-            if self._weighing.weight is not None:
-                self.mass_kg = self._weighing.weight.mass_kg
+            self.mass_kg = self._weighing.mass_kg

@@ -171,7 +171,11 @@ class CalibratedCell:
 
     def values(self) -> dict[str, float]:
         """Return numbers on the zero and the plate."""
-        return {"drift_n": self._drift.drift_n, "off_plate_count": self._calibration.off_plate_count}
+        return {
+            "drift_n": self._drift.drift_n,
+            "swing_count": self._drift.swing_count,
+            "off_plate_count": self._calibration.off_plate_count,
+        }
 
 
 class LoadCellStream(CalibratedCell):

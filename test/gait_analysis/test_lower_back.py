@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gait_analysis.events import EventFlag, EventKind, Source
-from gait_analysis.imu_events.lower_back import Detector, Settings, bouts
+from gait_analysis.imu_events.lower_back import Detector, Settings
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2
 from gait_sim.walker import WalkerSettings
 
@@ -100,7 +100,7 @@ def test_bout_begins_and_ends_with_the_walk(lower_back, walk, readings):
             changes.append((sample.time_s, detector.is_walking))
     assert [is_walking for _, is_walking in changes] == [False, True, False]
     assert changes[1][0] < walk.times_s[3] + 1.0
-    ((begin_s, end_s),) = bouts(events_of(readings), 2.0)
+    ((begin_s, end_s),) = lower_back.bouts(events_of(readings), 2.0)
     assert changes[2][0] - end_s == pytest.approx(3.0, abs=0.02)
     assert abs(begin_s - walk.times_s[0]) < 1.2 and abs(end_s - walk.times_s[-1]) < 1.2
 
@@ -216,11 +216,11 @@ def test_memory_does_not_grow(lower_back, readings):
     assert sizes[-1] <= 1.05 * sizes[1]
 
 
-def test_bouts_are_contacts_without_a_long_pause(readings):
+def test_bouts_are_contacts_without_a_long_pause(lower_back, readings):
     events = events_of(readings)
     kept = [event for event in events if not 10.0 < event.time_s < 14.0]
-    assert len(bouts(kept, 2.0)) == 2
-    assert bouts([], 2.0) == []
+    assert len(lower_back.bouts(kept, 2.0)) == 2
+    assert lower_back.bouts([], 2.0) == []
 
 
 def test_settings_out_of_bounds_are_refused():

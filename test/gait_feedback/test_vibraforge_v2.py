@@ -7,7 +7,6 @@ import pytest
 
 from gait_feedback.actuators.vibraforge_v2 import LARGEST_DUTY, Driver, Emulator, Settings
 from gait_feedback.cue import ActuatorChange
-from gait_feedback.vibraforge import FREQUENCIES_HZ
 from gait_sensing.samples import Side
 
 LINES = (Path(__file__).parent.parent / "vectors" / "vibraforge_v2.txt").read_text().splitlines()[1:]
@@ -114,7 +113,3 @@ def test_a_line_without_an_end_is_not_kept():
 def test_both_sides_on_one_actuator_are_refused():
     with pytest.raises(ValueError, match="right_actuator"):
         Settings(left_actuator=4, right_actuator=4)
-
-
-def test_a_frequency_for_each_index():
-    assert len(FREQUENCIES_HZ) == 8 and Settings(frequency_index=7).frequency_index == 7

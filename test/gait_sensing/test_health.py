@@ -12,7 +12,7 @@ from gait_sensing.health import HealthSettings, Level, StreamHealth, WireHealth
 
 NOW_S = 1_790_000_000.0
 RATE_HZ = 100.0
-OPEN = WireHealth(True, 1, 1000, NOW_S, "")
+OPEN = WireHealth(True, 1, NOW_S, "")
 
 
 class Watched:
@@ -50,7 +50,7 @@ def test_a_well_stream_is_green_and_measured():
 
 def test_without_a_link_or_samples_it_is_red():
     watched = Watched()
-    verdict = watched.judge(WireHealth(False, 0, 0, math.nan, "cannot open /dev/ttyUSB0: no such file"))
+    verdict = watched.judge(WireHealth(False, 0, math.nan, "cannot open /dev/ttyUSB0: no such file"))
     assert verdict.level is Level.RED
     assert "no such file" in verdict.text
     assert "no samples" in watched.judge().text
@@ -132,14 +132,14 @@ def test_lost_and_repeated_samples_clock_steps_and_restarts():
 def test_reconnecting_is_amber():
     watched = Watched()
     watched.walk(3)
-    again = WireHealth(True, 2, 1000, NOW_S, "pulled")
+    again = WireHealth(True, 2, NOW_S, "pulled")
     assert watched.judge(again).level is Level.AMBER
     assert "1 times reconnected" in watched.judge(again).text
 
 
 def test_the_first_opening_is_no_reconnection_and_the_rate_is_judged_after_it():
     watched = Watched(is_counted=False)
-    watched.judge(WireHealth(False, 0, 0, math.nan, ""))
+    watched.judge(WireHealth(False, 0, math.nan, ""))
     assert "200.0 samples a second" in watched.walk(4, 200).text
     assert "reconnected" not in watched.judge().text
 
@@ -149,7 +149,7 @@ def test_no_rate_is_judged_over_a_reconnection():
     watched.walk(3)
     watched.now_s += 2.0
     watched.walk(2)
-    again = WireHealth(True, 2, 1000, NOW_S, "pulled")
+    again = WireHealth(True, 2, NOW_S, "pulled")
     assert "samples a second" not in watched.judge(again).text
 
 

@@ -99,7 +99,6 @@ def test_sets_the_device_up_and_hands_over(host: Host, listener: socket.socket) 
         assert reader.is_connected
         assert health.is_connected
         assert health.open_count == 1
-        assert health.received_count > 70
         assert abs(health.last_received_s - time.time()) < 10.0
         assert health.error == ""
 
@@ -366,7 +365,7 @@ def test_empty_datagrams_are_as_good_as_silence() -> None:
             return "nothing decoded" in host.reader.health().error
 
         wait_for(say_nothing)
-        assert host.reader.health().received_count == 0
+        assert math.isnan(host.reader.health().last_received_s)
 
 
 def test_a_page_of_no_use_is_told_and_fetched_again() -> None:

@@ -12,7 +12,7 @@ from gait_sensing.streams import ImuHealthSettings, LoadCellHealthSettings
 from gait_sensing.topic_streams import ImuTopicStream, WrenchTopicStream
 
 NOW_S = 1_790_000_000.0
-OPEN = WireHealth(True, 1, 1, NOW_S, "")
+OPEN = WireHealth(True, 1, NOW_S, "")
 NAN = math.nan
 
 

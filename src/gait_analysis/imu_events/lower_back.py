@@ -20,7 +20,7 @@ Source: a bout of walking has four steps at least and ends with a rest of 3 s, K
 import math
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
@@ -251,14 +251,3 @@ class Detector:
 
     def _time_s(self, jolt: Jolt) -> float:
         return self._begin_s + jolt.index / RATE_HZ
-
-
-def bouts(contacts: Iterable[GaitEvent], longest_step_s: float) -> list[tuple[float, float]]:
-    """Return begin and end of the bouts of walking that the detector's contacts, in order of time, belong to."""
-    found: list[tuple[float, float]] = []
-    for contact in contacts:
-        if found and contact.time_s - found[-1][1] <= longest_step_s:
-            found[-1] = (found[-1][0], contact.time_s)
-        else:
-            found.append((contact.time_s, contact.time_s))
-    return found

@@ -3,7 +3,7 @@
 
 Positive when the pelvis drops to the right, or the trunk leans to the right: a turn about x, forward. It is relative to
 standing still before walking; where no standing was seen, relative to the mean over whole strides, which hides a lean
-that is always there: ``is_relative_to_standing`` tells.
+that is always there.
 
 Which way is left is told by the sensor's movement (see ``worn_segment``) and by gait events: while one leg
 alone supports the body, its foot is beyond the middle, and the body is accelerated to the other side as an inverted
@@ -37,7 +37,6 @@ class Posture:
             raise ValueError(f"segment {segment!r}: choose pelvis or trunk")
         self._worn = WornSegment(segment, MAX_GAP_S)
         self.reason = ""
-        self.is_relative_to_standing = False  # the last answer
 
     def feed(self, sample: ImuSample | ImuSamples) -> None:
         """Take the next samples of the IMU on the segment; one that is not later than the last is left out."""
@@ -68,7 +67,6 @@ class Posture:
         axes, self.reason = self._worn.line(end_s)
         if axes is not None and angle_rad(rows[:, UP].mean(axis=0), axes.walking_up) > ASKEW_RAD:
             axes, self.reason = None, "the segment is far from its posture in walking: it or the sensor moved"
-        self.is_relative_to_standing = axes is not None and axes.is_standing
         return rows, axes
 
 

@@ -10,7 +10,6 @@ Source: mass = vertical force / standard gravity (9.80665 m/s2, ISO 80000-3). De
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,17 +24,8 @@ MAX_DEVIATION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """What the plates say of somebody who stood still."""
-
-    mass_kg: float
-    deviation_kg: float  # standard deviation of the tenths of a second of which the mass is the mean
-    shares: dict[str, float]  # part of the load on each plate, no unit; they add up to 1
-
-
 class Weighing:
-    """Weighs once. ``weight`` is the result, ``None`` until there is one; ``refusal`` says what it waits for.
+    """Weighs once. ``mass_kg`` is the result, NaN until there is one; ``refusal`` says what it waits for.
 
     Raises ``ValueError`` when ``names``, the plates to stand on, are none or ``duration_s`` is below one second.
     """
@@ -43,14 +33,14 @@ class Weighing:
     def __init__(self, names: Sequence[str], duration_s: float = 5.0) -> None:
         if not names or not duration_s >= 1.0:
             raise ValueError(f"weighing: got {list(names)} for {duration_s} s, expected a plate and a second at least")
-        self.weight: Weight | None = None
+        self.mass_kg = math.nan
         self._block_count = round(duration_s / BLOCK_S)
         self._blocks = {name: TimeBlocks(BLOCK_S) for name in names}
         self._means_n: dict[str, dict[int, float]] = {name: {} for name in names}  # by number of the block
 
     def feed(self, samples: ForceSamples) -> None:
         """Take samples of a plate; those of plates that are not weighed on are passed over."""
-        if self.weight is not None or samples.name not in self._blocks:
+        if not math.isnan(self.mass_kg) or samples.name not in self._blocks:
             return
         means_n = self._means_n[samples.name]
         for number, vertical_n in self._blocks[samples.name].feed(samples.time_s, samples.force_n[:, 2]):
@@ -62,8 +52,8 @@ class Weighing:
             self._weigh()
 
     def refusal(self) -> str:
-        """Return why there is no weight yet and what to do, or an empty text."""
-        if self.weight is not None:
+        """Return why there is no mass yet and what to do, or an empty text."""
+        if not math.isnan(self.mass_kg):
             return ""
         loads_n = self._loads_n()
         return self._silence() or self._missing() or _unfit(loads_n) or self._too_short(len(loads_n))
@@ -72,13 +62,7 @@ class Weighing:
         loads_n = self._loads_n()
         if len(loads_n) < self._block_count or not np.isfinite(loads_n).all() or _unfit(loads_n):
             return
-        totals_n = loads_n.sum(axis=1)
-        shares = (loads_n.mean(axis=0) / totals_n.mean()).tolist()
-        self.weight = Weight(
-            float(totals_n.mean()) / STANDARD_GRAVITY_MPS2,
-            float(totals_n.std()) / STANDARD_GRAVITY_MPS2,
-            dict(zip(self._means_n, shares, strict=True)),
-        )
+        self.mass_kg = float(loads_n.sum(axis=1).mean()) / STANDARD_GRAVITY_MPS2
 
     def _loads_n(self) -> Array:
         """Return the loads [blocks, plates] of the newest unbroken run of blocks that all plates have."""

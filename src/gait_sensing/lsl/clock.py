@@ -67,7 +67,6 @@ class StampClock:
     def __init__(self, rate_hz: float, delay_s: float = 0.0) -> None:
         self.lost_count = self.restart_count = self.step_count = 0
         self.duplicate_count = 0  # did not go on from the one before
-        self.foreign_count = 0  # not near the host's time
         self._off_s = 0.0  # of the newest sample: receipt less stamp
         self._interval_s, self._delay_s = 1.0 / rate_hz, delay_s
         self._offsets = OffsetHistory()
@@ -102,7 +101,6 @@ class StampClock:
         near_s = np.where(is_near, chunk.sender_s, -math.inf)
         before_s = np.maximum.accumulate(np.concatenate([[self._sender_s], near_s]))[:-1]
         goes_on = is_near & (chunk.sender_s > before_s)
-        self.foreign_count += int((~is_near).sum())
         self.duplicate_count += int((is_near & ~goes_on).sum())
         return goes_on
 

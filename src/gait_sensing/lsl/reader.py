@@ -59,7 +59,7 @@ class LslReader:
         self._stream, self._on_chunk, self._now = stream, on_chunk, now
         self._closing = threading.Event()
         self._is_connected = False
-        self._open_count = self._received_count = 0
+        self._open_count = 0
         self._last_received_s = math.nan
         self._error = ""
         self._thread = threading.Thread(target=self._run, name=f"lsl {stream_name}")
@@ -69,9 +69,7 @@ class LslReader:
         """Return the state of the connection. Raises ``RuntimeError`` when the thread has died of a bug."""
         if not self._thread.is_alive() and not self._closing.is_set():
             raise RuntimeError(f"LSL stream {self._wanted[0]!r}: the reader thread has died; its traceback says why")
-        return WireHealth(
-            self._is_connected, self._open_count, self._received_count, self._last_received_s, self._error
-        )
+        return WireHealth(self._is_connected, self._open_count, self._last_received_s, self._error)
 
     def close(self) -> None:
         """Close the inlet and wait for the thread to end."""
@@ -127,7 +125,7 @@ class LslReader:
             received_s = self._now()
             offset_s = inlet.time_correction(OPEN_TIMEOUT_S) + received_s - self._pylsl.local_clock()
         values = np.array([first, *rows], np.float64)
-        self._received_count, self._last_received_s = self._received_count + values.nbytes, received_s
+        self._last_received_s = received_s
         return Chunk(values, np.array([first_s, *stamps_s]), offset_s, received_s)
 
     @contextmanager

@@ -20,7 +20,6 @@ class WireHealth:
 
     is_connected: bool
     open_count: int  # times the wire was opened, the first included
-    received_count: int  # bytes
     last_received_s: float  # when bytes last came; NaN before the first
     error: str  # why the wire was last closed or could not be opened; "" if it never was
 
@@ -56,7 +55,7 @@ class Reader:
         self._closing = threading.Event()
         self._lock = threading.Lock()  # guards _wire and every write to it
         self._wire: Wire | None = None
-        self._open_count = self._received_count = 0
+        self._open_count = 0
         self._last_received_s = math.nan
         self._error = ""
         self._thread = threading.Thread(target=self._run, name=f"reader {url}")
@@ -86,7 +85,7 @@ class Reader:
         """Return the state of the wire. Raises ``RuntimeError`` when the thread has died of a bug."""
         if not self._thread.is_alive() and not self._closing.is_set():
             raise RuntimeError(f"{self._url}: the reader thread has died; its traceback says why")
-        return WireHealth(self.is_connected, self._open_count, self._received_count, self._last_received_s, self._error)
+        return WireHealth(self.is_connected, self._open_count, self._last_received_s, self._error)
 
     def close(self) -> None:
         """Write ``driver.disconnect()``, close the wire and wait for the thread to end."""
@@ -142,7 +141,6 @@ class Reader:
             if self._wire is not wire:
                 raise WireError(self._error)  # a write from another thread failed
             if data:
-                self._received_count += len(data)
                 self._last_received_s = received_s
                 self._on_data(data, received_s)
                 if answer := self._driver.pending():
