@@ -211,7 +211,13 @@ def test_a_matrix_must_be_whole_and_invertible(matrix: list[float], problem: str
 
 
 def test_a_matrix_of_very_different_units_is_no_singular_one() -> None:
-    LoadCellCalibration(CalibrationSettings(matrix=np.diag([1e6, 1e6, 1e6, 1e-6, 1e-6, 1e-6]).ravel().tolist()))
+    matrix = np.diag([1e6, 1e6, 1e6, 1e-6, 1e-6, 1e-6])
+    calibration = LoadCellCalibration(CalibrationSettings(matrix=matrix.ravel().tolist()))
+    force_n, centre_m = np.array([[30.0, -20.0, 700.0]]), np.array([[0.2, 0.1]])
+    found_n, found_nm, found_m = calibration.apply(readings(*calibration.to_sensor(force_n, centre_m, 5.0)))
+    np.testing.assert_allclose(found_n, force_n)
+    np.testing.assert_allclose(found_nm, [[70.0, -140.0, 0.2 * -20.0 - 0.1 * 30.0 + 5.0]])
+    np.testing.assert_allclose(found_m, centre_m)
 
 
 def centres_on(settings: CalibrationSettings, centres_m: list[list[float]]) -> tuple[LoadCellCalibration, Array]:
