@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the swappable parts of the analysis are: detectors, phase estimators and metrics.
+"""The contracts of detectors, phase estimators and metrics; that of deviations is in ``deviation``.
 
 A file in ``detectors/`` holds ``Settings`` and ``Detector``, one in ``phases/`` ``Settings`` and ``Phase``, one in
 ``metrics/`` ``Settings`` and ``Metric``; the file name is the name that the config uses. ``test/contracts`` checks

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file for each way to find gait events."""
+"""One file for each way to find gait events; its contract is ``gait_analysis.parts.Detector``."""
