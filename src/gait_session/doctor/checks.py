@@ -12,8 +12,9 @@ from pathlib import Path
 
 import yaml
 
+from gait_sensing.health import Level
 from gait_sensing.wires.transport import parse_url
-from gait_session.doctor.finding import AMBER, GREEN, LEVELS, RED, Finding
+from gait_session.doctor.finding import Finding
 from gait_session.doctor.streams import findings, running_streams, started_streams
 from gait_session.launching.action import NodeAction
 from gait_session.launching.command import PACKAGE, find_launch_file
@@ -37,15 +38,19 @@ CHILD_TIMEOUT_S = 30.0
 def examine(config: Path | None) -> int:
     """Print the findings; return 0, or 1 when one is red. Raises ``ValueError`` when ``config`` cannot be read."""
     environment = launch_environment(os.environ)
-    worst = GREEN
+    worst = Level.GREEN
     for finding in _findings(environment, config):
-        print(f"{finding.level:<6} {finding.what:<26} {finding.found}", flush=True)
+        print(f"{finding.level.name.lower():<6} {finding.what:<26} {finding.found}", flush=True)
         if finding.advice:
             print(f"{'':<6} {'':<26} -> {finding.advice}", flush=True)
-        worst = max(worst, finding.level, key=LEVELS.index)
-    ends = {GREEN: "ready", AMBER: "ready, but read the amber lines", RED: "not ready: see the red lines"}
+        worst = max(worst, finding.level, key=lambda level: level.value)
+    ends = {
+        Level.GREEN: "ready",
+        Level.AMBER: "ready, but read the amber lines",
+        Level.RED: "not ready: see the red lines",
+    }
     print(f"\n{ends[worst]}")
-    return 1 if worst == RED else 0
+    return 1 if worst is Level.RED else 0
 
 
 def _findings(environment: Mapping[str, str], config: Path | None) -> Iterator[Finding]:
@@ -58,7 +63,7 @@ def _findings(environment: Mapping[str, str], config: Path | None) -> Iterator[F
     yield from check_network(environment)
     yield check_disk(shutil.disk_usage(Path.cwd()).free)
     if streams := running_streams(environment):
-        yield Finding(GREEN, "lab", "one is running: its streams follow")
+        yield Finding(Level.GREEN, "lab", "one is running: its streams follow")
         yield from findings(streams)
     elif config is not None:
         for name, url in urls:
@@ -71,16 +76,18 @@ def check_python(version: tuple[int, ...], machine: str) -> Finding:
     found = f"{'.'.join(map(str, version))} on {machine}"
     first, last = PYTHON_VERSIONS
     if not first <= version <= last:
-        return Finding(RED, "Python", found, "use Python 3.10 to 3.13; `make session PYTHON=python3.12` chooses one")
+        return Finding(
+            Level.RED, "Python", found, "use Python 3.10 to 3.13; `make session PYTHON=python3.12` chooses one"
+        )
     if machine != "Linux x86_64":
-        return Finding(AMBER, "Python", found, "tested on Linux x86_64 only; elsewhere install ROS 2 first")
-    return Finding(GREEN, "Python", found)
+        return Finding(Level.AMBER, "Python", found, "tested on Linux x86_64 only; elsewhere install ROS 2 first")
+    return Finding(Level.GREEN, "Python", found)
 
 
 def check_import(what: str, module: str, environment: Mapping[str, str], advice: str) -> Finding:
     """Import a module in a process of its own."""
     exit_code, text = _run_python(["-c", f"import {module}; print({module}.__file__)"], environment)
-    return Finding(GREEN if exit_code == 0 else RED, what, text, "" if exit_code == 0 else advice)
+    return Finding(Level.GREEN if exit_code == 0 else Level.RED, what, text, "" if exit_code == 0 else advice)
 
 
 def check_executables(environment: Mapping[str, str]) -> Finding:
@@ -94,8 +101,8 @@ def check_executables(environment: Mapping[str, str]) -> Finding:
             find_executable(node.package, node.executable, environment)
     except ValueError as error:
         advice = "install the project: pip install . (or, with ROS 2 installed, colcon build and source the result)"
-        return Finding(RED, "package", str(error), advice)
-    return Finding(GREEN, "package", f"{len(nodes)} executables in {prefix}")
+        return Finding(Level.RED, "package", str(error), advice)
+    return Finding(Level.GREEN, "package", f"{len(nodes)} executables in {prefix}")
 
 
 def check_round_trip(environment: Mapping[str, str]) -> Finding:
@@ -105,36 +112,36 @@ def check_round_trip(environment: Mapping[str, str]) -> Finding:
         exit_code, text = _run_python(["-m", module, "listen"], environment)
         talker.terminate()
     if exit_code == 0:
-        return Finding(GREEN, "DDS round trip", text)
-    return Finding(RED, "DDS round trip", text, "a firewall may block UDP on the loopback interface")
+        return Finding(Level.GREEN, "DDS round trip", text)
+    return Finding(Level.RED, "DDS round trip", text, "a firewall may block UDP on the loopback interface")
 
 
 def check_network(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Judge the variables that decide who can hear and command the lab."""
     reach = environment["ROS_AUTOMATIC_DISCOVERY_RANGE"].upper()
     if is_loopback_only(environment):
-        yield Finding(GREEN, "discovery", "this computer only")
+        yield Finding(Level.GREEN, "discovery", "this computer only")
     elif reach == "OFF":
-        yield Finding(RED, "discovery", "switched off", "unset ROS_AUTOMATIC_DISCOVERY_RANGE")
+        yield Finding(Level.RED, "discovery", "switched off", "unset ROS_AUTOMATIC_DISCOVERY_RANGE")
     else:
         advice = "others on the network can command the belts; unset ROS_AUTOMATIC_DISCOVERY_RANGE unless you want that"
-        yield Finding(AMBER, "discovery", f"ROS_AUTOMATIC_DISCOVERY_RANGE={reach}", advice)
+        yield Finding(Level.AMBER, "discovery", f"ROS_AUTOMATIC_DISCOVERY_RANGE={reach}", advice)
     domain = environment.get("ROS_DOMAIN_ID", "0")
     if domain.isdecimal() and int(domain) <= 232:
-        yield Finding(GREEN, "domain", domain)
+        yield Finding(Level.GREEN, "domain", domain)
     else:
-        yield Finding(RED, "domain", f"ROS_DOMAIN_ID={domain}", "set it to a number from 0 to 232")
+        yield Finding(Level.RED, "domain", f"ROS_DOMAIN_ID={domain}", "set it to a number from 0 to 232")
     if "ROS_LOCALHOST_ONLY" in environment:
         advice = "this release ignores it; use ROS_AUTOMATIC_DISCOVERY_RANGE"
-        yield Finding(AMBER, "ROS_LOCALHOST_ONLY", environment["ROS_LOCALHOST_ONLY"], advice)
+        yield Finding(Level.AMBER, "ROS_LOCALHOST_ONLY", environment["ROS_LOCALHOST_ONLY"], advice)
 
 
 def check_disk(free_bytes: float) -> Finding:
     """Judge the room for recordings in the current folder."""
     found = f"{free_bytes / 1e9:.1f} GB free here"
     if free_bytes < LEAST_FREE_BYTES:
-        return Finding(RED, "disk", found, "make room for the recordings")
-    return Finding(GREEN if free_bytes >= ENOUGH_FREE_BYTES else AMBER, "disk", found)
+        return Finding(Level.RED, "disk", found, "make room for the recordings")
+    return Finding(Level.GREEN if free_bytes >= ENOUGH_FREE_BYTES else Level.AMBER, "disk", found)
 
 
 def read_urls(config: Path) -> list[tuple[str, str]]:
@@ -160,11 +167,11 @@ def check_address(name: str, url: str) -> Finding:
     try:
         address = parse_url(url)
     except ValueError as error:
-        return Finding(RED, name, url, f"not an address: {error}")
+        return Finding(Level.RED, name, url, f"not an address: {error}")
     if address.scheme == "serial":
         return _check_serial(name, Path(address.path))
     if address.scheme == "udp":
-        return Finding(AMBER, name, url, "a UDP address cannot be checked without sending to it")
+        return Finding(Level.AMBER, name, url, "a UDP address cannot be checked without sending to it")
     if address.scheme == "udp-listen":
         return _check_own(name, address.host, address.port)
     return _check_tcp(name, address.host, address.port)
@@ -172,12 +179,12 @@ def check_address(name: str, url: str) -> Finding:
 
 def _check_serial(name: str, path: Path) -> Finding:
     if not path.exists():
-        return Finding(RED, name, f"{path} does not exist", "is it plugged in, and is this its name?")
+        return Finding(Level.RED, name, f"{path} does not exist", "is it plugged in, and is this its name?")
     if not os.access(path, os.R_OK | os.W_OK):
         return Finding(
-            RED, name, f"no right to open {path}", f"sudo usermod -aG {path.group()} $USER, then log in again"
+            Level.RED, name, f"no right to open {path}", f"sudo usermod -aG {path.group()} $USER, then log in again"
         )
-    return Finding(GREEN, name, str(path))
+    return Finding(Level.GREEN, name, str(path))
 
 
 def _check_tcp(name: str, host: str, port: int) -> Finding:
@@ -185,8 +192,8 @@ def _check_tcp(name: str, host: str, port: int) -> Finding:
         socket.create_connection((host, port), CONNECT_TIMEOUT_S).close()
     except OSError as error:
         advice = "is it switched on, on this network, and not connected to another program?"
-        return Finding(RED, name, f"{host}:{port}: {error.strerror or error}", advice)
-    return Finding(GREEN, name, f"{host}:{port}")
+        return Finding(Level.RED, name, f"{host}:{port}: {error.strerror or error}", advice)
+    return Finding(Level.GREEN, name, f"{host}:{port}")
 
 
 def _check_own(name: str, host: str, port: int) -> Finding:
@@ -197,8 +204,8 @@ def _check_own(name: str, host: str, port: int) -> Finding:
             listener.bind(place)
     except OSError as error:
         advice = "it must be an address of this computer, and no other program may listen there"
-        return Finding(RED, name, f"{host}:{port}: {error.strerror or error}", advice)
-    return Finding(GREEN, name, f"this computer can listen at {host}:{port}")
+        return Finding(Level.RED, name, f"{host}:{port}: {error.strerror or error}", advice)
+    return Finding(Level.GREEN, name, f"this computer can listen at {host}:{port}")
 
 
 def _run_python(words: list[str], environment: Mapping[str, str]) -> tuple[int, str]:

@@ -3,15 +3,14 @@
 
 from dataclasses import dataclass
 
-GREEN, AMBER, RED = "green", "amber", "red"  # fine; works, but look at it; does not work
-LEVELS = (GREEN, AMBER, RED)  # numbered as in diagnostic_msgs/DiagnosticStatus
+from gait_sensing.health import Level
 
 
 @dataclass(frozen=True)
 class Finding:
     """What was looked at, what was found, and what to do about it."""
 
-    level: str
+    level: Level  # fine; works, but look at it; does not work
     what: str
     found: str
     advice: str = ""  # empty when there is nothing to do

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gait_sensing.health import Level
 from gait_sensing.streams import NOT_ZEROED
-from gait_session.doctor.finding import GREEN, LEVELS, RED, Finding
+from gait_session.doctor.finding import Finding
 from gait_session.launching.command import PACKAGE
 from gait_session.launching.environment import find_executable
 
@@ -49,19 +50,19 @@ def _without_zero(status: dict[str, Any]) -> dict[str, Any]:
     """Return a status without what is true of every load cell whose node has just been started, and of no harm."""
     if status["text"] != NOT_ZEROED:
         return status
-    return {**status, "level": LEVELS.index(GREEN), "text": "ok", "values": {**status["values"], "advice": ""}}
+    return {**status, "level": Level.GREEN.value, "text": "ok", "values": {**status["values"], "advice": ""}}
 
 
 def findings(statuses: Statuses) -> Iterator[Finding]:
     """Yield one line for each stream, with its numbers."""
     if not statuses:
         advice = "start `gait-lab launch sensing config:=…` by hand: its output names a wrong setting"
-        yield Finding(RED, "streams", "no sensing node tells its health", advice)
+        yield Finding(Level.RED, "streams", "no sensing node tells its health", advice)
     for name, status in sorted(statuses.items()):
         values = status["values"]
         numbers = _numbers(values)
         text = numbers if numbers and status["text"] == "ok" else "; ".join(filter(None, (status["text"], numbers)))
-        yield Finding(LEVELS[min(status["level"], 2)], name, text, values.get("advice", ""))
+        yield Finding(Level(min(status["level"], Level.RED.value)), name, text, values.get("advice", ""))
 
 
 def _numbers(values: Mapping[str, str]) -> str:
