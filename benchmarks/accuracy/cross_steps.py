@@ -37,7 +37,7 @@ EDGE_S, WRONG_S = 0.02, 0.025
 SPEEDS_MPS = (0.3, 0.5, 0.8, 1.1, 1.5)
 ASYMMETRIES = ((0.0, 0.0), (0.08, -0.05), (-0.1, 0.06))  # of stance time and of step time
 WALKER = WalkerSettings(force_noise_n=5.0, moment_noise_nm=0.3, variability=0.03)
-CROSSING = {"cross_step_rate": 0.08, "one_belt_rate": 0.004}
+CROSSING = {"cross_step_share": 0.08, "one_belt_share": 0.004}
 
 
 @dataclass

@@ -200,7 +200,7 @@ def main() -> None:
             if rate_hz == 1000.0:
                 _print_rows(f"simulated, {speed_mps} m/s", [walk], BODY_MASS_KG, is_plain_too=False)
     limping = [simulated(speed_mps, seed=2, **LIMPING) for speed_mps in SPEEDS_MPS]
-    crossing = [simulated(speed_mps, seed=3, cross_step_rate=0.05) for speed_mps in SPEEDS_MPS]
+    crossing = [simulated(speed_mps, seed=3, cross_step_share=0.05) for speed_mps in SPEEDS_MPS]
     _print_rows("simulated, asymmetric", limping, BODY_MASS_KG)
     _print_rows("simulated, narrow", [narrowed(walk, 0.25) for walk in limping], BODY_MASS_KG)
     _print_rows("simulated, crossing", crossing, BODY_MASS_KG)

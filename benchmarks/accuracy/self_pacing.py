@@ -270,7 +270,7 @@ def changed(law: Callable[[float], GuardedLaw], direction: str, walks_count: int
 
 def song_law(start_mps: float) -> GuardedLaw:
     """Return the self-paced law with Song's gains."""
-    return self_paced_law(start_mps, position_gain=0.1, speed_gain=0.25)
+    return self_paced_law(start_mps, position_gain_ps=0.1, speed_gain=0.25)
 
 
 def main() -> None:

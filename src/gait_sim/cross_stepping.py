@@ -35,13 +35,13 @@ class StepKind(str, Enum):
 
 @dataclass(frozen=True)
 class IrregularSettings(GaitSettings):
-    """How often steps go wrong; each rate is a share of all steps."""
+    """How often steps go wrong; each is a share of all steps."""
 
-    cross_step_rate: float = setting(0.0, "steps onto the other belt or onto both", low=0.0, high=0.3)
-    one_belt_rate: float = setting(0.0, "steps from which on both feet are on one belt a while", low=0.0, high=0.1)
-    stumble_rate: float = setting(0.0, "steps with a touch in mid-swing", low=0.0, high=0.2)
-    shuffle_rate: float = setting(0.0, "steps that drag over the ground", low=0.0, high=0.2)
-    step_off_rate: float = setting(0.0, "steps beside the belts", low=0.0, high=0.2)
+    cross_step_share: float = setting(0.0, "steps onto the other belt or onto both", low=0.0, high=0.3)
+    one_belt_share: float = setting(0.0, "steps from which on both feet are on one belt a while", low=0.0, high=0.1)
+    stumble_share: float = setting(0.0, "steps with a touch in mid-swing", low=0.0, high=0.2)
+    shuffle_share: float = setting(0.0, "steps that drag over the ground", low=0.0, high=0.2)
+    step_off_share: float = setting(0.0, "steps beside the belts", low=0.0, high=0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Irregularity:
     def __init__(self, settings: IrregularSettings, seed: int) -> None:
         self._random = random.Random(f"steps {seed}")
         self._settings = settings
-        rates = (settings.one_belt_rate, settings.stumble_rate, settings.shuffle_rate, settings.step_off_rate)
-        self._is_regular = settings.cross_step_rate + sum(rates) == 0.0
+        shares = (settings.one_belt_share, settings.stumble_share, settings.shuffle_share, settings.step_off_share)
+        self._is_regular = settings.cross_step_share + sum(shares) == 0.0
         self._stays: dict[Side, int] = dict.fromkeys(Side, 0)  # steps to come on the other's belt
 
     def draw(self, side: Side) -> Step:
@@ -81,20 +81,20 @@ class Irregularity:
         if self._stays[side] > 0:
             self._stays[side] -= 1
             return Step(StepKind.CROSS, ONE_BELT_BEYOND_M)
-        if chance < settings.cross_step_rate:
+        if chance < settings.cross_step_share:
             return self._cross()
-        chance -= settings.cross_step_rate
-        if chance < settings.one_belt_rate and not self._stays[side.other]:
+        chance -= settings.cross_step_share
+        if chance < settings.one_belt_share and not self._stays[side.other]:
             self._stays[side] = ONE_BELT_STEPS - 1
             return Step(StepKind.CROSS, ONE_BELT_BEYOND_M)
-        chance -= settings.one_belt_rate
-        if chance < settings.stumble_rate:
+        chance -= settings.one_belt_share
+        if chance < settings.stumble_share:
             return Step(StepKind.STUMBLE, pace=self._random.uniform(1.15, 1.4), drag_bw=self._random.uniform(0.15, 0.5))
-        chance -= settings.stumble_rate
-        if chance < settings.shuffle_rate:
+        chance -= settings.stumble_share
+        if chance < settings.shuffle_share:
             return Step(StepKind.SHUFFLE, pace=self._random.uniform(0.7, 0.9), drag_bw=self._random.uniform(0.08, 0.2))
-        chance -= settings.shuffle_rate
-        return Step(StepKind.OFF) if chance < settings.step_off_rate else REGULAR
+        chance -= settings.shuffle_share
+        return Step(StepKind.OFF) if chance < settings.step_off_share else REGULAR
 
     def _cross(self) -> Step:
         turn_m = min(max(self._random.gauss(0.0, TURN_M), -TURN_LIMIT_M), TURN_LIMIT_M)

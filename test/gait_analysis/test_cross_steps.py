@@ -146,9 +146,9 @@ def test_findings_do_not_depend_on_batches(crossing):
     assert texts[0] == texts[1] == texts[2]
 
 
-@pytest.mark.parametrize("rate", ["stumble_rate", "shuffle_rate", "step_off_rate"])
-def test_other_irregular_steps_are_left_out_too(crossing, rate):
-    walked = crossing.walk(replace(crossing.WALKER, seed=3, **{rate: 0.08}), 1.0, 200.0, 60.0)
+@pytest.mark.parametrize("share", ["stumble_share", "shuffle_share", "step_off_share"])
+def test_other_irregular_steps_are_left_out_too(crossing, share):
+    walked = crossing.walk(replace(crossing.WALKER, seed=3, **{share: 0.08}), 1.0, 200.0, 60.0)
     irregular = [(start_s, end_s) for _, start_s, end_s in walked.stances() if end_s < 55.0]
     assert len(irregular) >= 3
     accepted = [stride for stride in walked.strides if stride.is_accepted]

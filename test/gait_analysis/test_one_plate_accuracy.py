@@ -46,7 +46,7 @@ def test_an_asymmetric_walker_on_narrow_steps_is_found(one_plate):
 
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_crossing_steps_are_found_or_flagged_and_never_told_of_the_other_foot(one_plate, seed):
-    samples, truth = one_plate.simulated(0.8, 200.0, seed=seed, walk_s=40.0, cross_step_rate=0.1)
+    samples, truth = one_plate.simulated(0.8, 200.0, seed=seed, walk_s=40.0, cross_step_share=0.1)
     events = one_plate.find(samples, one_plate.BODY_MASS_KG)
     doubtful = [event for event in events if EventFlag.IRREGULAR in event.flags]
     assert doubtful

@@ -49,7 +49,7 @@ def test_by_default_no_step_is_irregular_and_nothing_is_drawn():
 
 
 def test_cross_steps_change_where_the_load_is_and_not_how_much_nor_when():
-    regular, crossing = walked(EXACT), walked(replace(EXACT, cross_step_rate=0.15))
+    regular, crossing = walked(EXACT), walked(replace(EXACT, cross_step_share=0.15))
     assert [(e.time_s, e.side, e.kind) for e in regular[0]] == [(e.time_s, e.side, e.kind) for e in crossing[0]]
     assert len(stances(crossing[0], StepKind.CROSS)) > 5
     sums = [forces[:, :, ::2].sum(axis=0) for _, _, forces, _ in (regular, crossing)]  # fore-aft and vertical
@@ -58,7 +58,7 @@ def test_cross_steps_change_where_the_load_is_and_not_how_much_nor_when():
 
 
 def test_each_plate_feels_pressure_on_its_own_side_of_the_gap():
-    _, _, forces, centres = walked(replace(EXACT, cross_step_rate=0.2))
+    _, _, forces, centres = walked(replace(EXACT, cross_step_share=0.2))
     for (force_n, centre_m), outward in zip(zip(forces, centres, strict=True), (1.0, -1.0), strict=True):
         loaded = force_n[:, 2] > 0.0
         assert np.isnan(centre_m[~loaded]).all()
@@ -85,7 +85,7 @@ def test_a_turned_foot_goes_on_across_the_gap():
 
 
 def test_both_feet_are_on_one_belt_for_three_strides():
-    events, time_s, forces, _ = walked(replace(EXACT, one_belt_rate=0.05), 60.0)
+    events, time_s, forces, _ = walked(replace(EXACT, one_belt_share=0.05), 60.0)
     found = stances(events, StepKind.CROSS)
     side, start_s, _ = found[0]
     run = [each for each in found if each[0] is side and each[1] < start_s + 3.5]
@@ -98,7 +98,7 @@ def test_both_feet_are_on_one_belt_for_three_strides():
 
 
 def test_a_foot_on_the_other_belt_is_carried_by_it():
-    settings = replace(EXACT, one_belt_rate=0.1, force_noise_n=0.0)
+    settings = replace(EXACT, one_belt_share=0.1, force_noise_n=0.0)
     events, time_s, _, centres = walked(settings, 40.0, left_mps=0.9, right_mps=1.3)
     for side, contact_s, off_s in stances(events, StepKind.CROSS)[:5]:
         other_off_s = next(e.time_s for e in events if e.side is side.other and e.kind is TO and e.time_s > contact_s)
@@ -112,7 +112,7 @@ def test_a_foot_on_the_other_belt_is_carried_by_it():
 
 
 def test_a_stumble_touches_down_in_swing_and_lands_late():
-    events, time_s, forces, _ = walked(replace(EXACT, stumble_rate=0.1))
+    events, time_s, forces, _ = walked(replace(EXACT, stumble_share=0.1))
     found = stances(events, StepKind.STUMBLE)
     assert len(found) >= 3
     for side, contact_s, _ in found:
@@ -125,7 +125,7 @@ def test_a_stumble_touches_down_in_swing_and_lands_late():
 
 
 def test_a_shuffle_never_leaves_the_ground_and_a_step_off_bears_nothing():
-    events, time_s, forces, _ = walked(replace(EXACT, shuffle_rate=0.05, step_off_rate=0.05), 60.0)
+    events, time_s, forces, _ = walked(replace(EXACT, shuffle_share=0.05, step_off_share=0.05), 60.0)
     for side, contact_s, _ in stances(events, StepKind.SHUFFLE):
         off_s = max(e.time_s for e in events if e.side is side and e.kind is TO and e.time_s < contact_s)
         swing = (time_s > off_s) & (time_s < contact_s)

@@ -36,7 +36,7 @@ class Settings(settings.Settings):
     oscillators_count: int = setting(4, "harmonics of the stride", low=1, high=8)
     phase_gain_radps: float = setting(5.0, "of the phases", low=0.1, high=50.0)
     frequency_gain_radps2: float = setting(2.0, "of the frequency", low=0.0, high=50.0)
-    amplitude_gain_per_s: float = setting(0.5, "of the amplitudes", low=0.1, high=20.0)
+    amplitude_gain_ps: float = setting(0.5, "of the amplitudes", low=0.1, high=20.0)
 
 
 class Phase:
@@ -96,7 +96,7 @@ class Phase:
         usual_radps = _TURN / self._clock.expected_s
         frequency_radps += step_s * settings.frequency_gain_radps2 * drive * first_cosine
         self._frequency_radps = min(max(frequency_radps, usual_radps / _MAX_CHANGE), usual_radps * _MAX_CHANGE)
-        learned = step_s * settings.amplitude_gain_per_s * left_rad
+        learned = step_s * settings.amplitude_gain_ps * left_rad
         self._amplitudes_rad = [a + learned * sine for a, sine in zip(self._amplitudes_rad, sines, strict=True)]
         self._offset_rad += learned
         share = -math.expm1(-self._frequency_radps * step_s)
