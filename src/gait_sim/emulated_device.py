@@ -15,10 +15,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from gait_feedback import actuators
-from gait_feedback.cue import ActuatorChange
+from gait_feedback.cue import ActuatorChange, ActuatorEmulator
 from gait_parts import plugins
 from gait_sensing import imus, load_cells, treadmills
 from gait_sensing.calibration.load_cell import CalibrationSettings, LoadCellCalibration
+from gait_sensing.driver import SensorEmulator, TreadmillEmulator
 from gait_sensing.samples import Array, BeltReading, ForceReadings, ImuReading
 from gait_sim.stepping import FootEvent
 from gait_sim.wire import device_wire
@@ -78,6 +79,8 @@ class DeviceConfig:
 class EmulatedDevice:
     """A device on its wire. Raises ``ValueError`` for an address that may be a real device's."""
 
+    emulator: SensorEmulator | TreadmillEmulator | ActuatorEmulator
+
     def __init__(self, name: str, config: DeviceConfig) -> None:
         self.name = name
         part, self._settings = config.part()
@@ -96,6 +99,8 @@ class EmulatedDevice:
 class EmulatedSensor(EmulatedDevice, ABC):
     """A sensor: counts its samples, and those that the host's side of the wire took."""
 
+    emulator: SensorEmulator
+
     def __init__(self, name: str, config: DeviceConfig) -> None:
         super().__init__(name, config)
         driver = self._driver
@@ -108,7 +113,7 @@ class EmulatedSensor(EmulatedDevice, ABC):
 
     def is_streaming(self) -> bool:
         """Whether the host has switched the stream on."""
-        return bool(self.emulator.is_streaming)
+        return self.emulator.is_streaming
 
     def send_due(self, person: Person, now_s: float, begin_s: float) -> None:
         """Send what was measured and is due at ``now_s`` since the lab started; the person began at ``begin_s``."""
@@ -183,10 +188,12 @@ class EmulatedLoadCell(EmulatedSensor):
 class EmulatedTreadmill(EmulatedDevice):
     """Belts that follow commands, and say where they are."""
 
+    emulator: TreadmillEmulator
+
     def __init__(self, name: str, config: DeviceConfig) -> None:
         super().__init__(name, config)
         self._next_status = 0.0 if math.isinf(self._driver.poll_interval_s) else math.inf  # never unasked
-        self._belts: BeltReading = self.emulator.advance(0.0)
+        self._belts = self.emulator.advance(0.0)
 
     def advance(self, duration_s: float, now_s: float) -> BeltReading:
         """Move the belts on to ``now_s``, send a status when one is due, and return where they are."""
@@ -200,14 +207,15 @@ class EmulatedTreadmill(EmulatedDevice):
 class EmulatedActuator(EmulatedDevice):
     """What the person feels."""
 
+    emulator: ActuatorEmulator
+
     def advance(self, duration_s: float) -> None:
         """Move the device's clock on: what has its own time-out may end."""
         self.emulator.advance(duration_s)
 
     def changes(self) -> list[ActuatorChange]:
         """Return, once, what the host switched."""
-        changes: list[ActuatorChange] = self.emulator.changes()
-        return changes
+        return self.emulator.changes()
 
 
 KINDS: dict[str, type[EmulatedDevice]] = {
