@@ -41,11 +41,11 @@ class _Orbit:
 
     pitch_rad: float
     integral_rads: float
-    scale_per_s: float
+    scale_ps: float
 
     def direction(self, pitch_rad: float, integral_rads: float) -> float:
         """Return where on the orbit they are, in turns."""
-        return math.atan2(self.scale_per_s * (integral_rads - self.integral_rads), pitch_rad - self.pitch_rad) / _TURN
+        return math.atan2(self.scale_ps * (integral_rads - self.integral_rads), pitch_rad - self.pitch_rad) / _TURN
 
 
 class Phase:
