@@ -45,7 +45,7 @@ def last_crossing(time_s: Array, force_n: Array, level_n: float, is_rising: bool
 
 
 def centred_mean(values: Array, interval_s: float, window_s: float) -> Array:
-    """Return the mean over an odd number of samples spanning at most ``window_s``; ends repeat the end values."""
+    """Return the mean [n] of ``values`` [n] over an odd number of them, at most ``window_s``; ends repeat theirs."""
     half = math.floor(window_s / (2.0 * interval_s) + 1e-3)  # times are rounded, and so is the interval
     if half == 0 or len(values) < 2 * half + 1:
         return values

@@ -103,7 +103,7 @@ class StrideDoubts:
         self._borne_bw, self._widths_m = deque[float](maxlen=KEPT_COUNT), deque[float](maxlen=KEPT_COUNT)
 
     def feed(self, loads_n: tuple[Array, Array], width_m: float) -> Doubt:
-        """Take what both plates bore at each sample of a stride, and its step width; return what is doubtful."""
+        """Take what each plate bore over a stride, [n] for each, and its step width; return what is doubtful."""
         if min(map(len, loads_n)) >= LEAST_SAMPLES and not math.isnan(self._weight_n):
             left_n, right_n = (float(load_n.sum()) / len(load_n) for load_n in loads_n)
             self._borne_bw.append((left_n + right_n) / self._weight_n)

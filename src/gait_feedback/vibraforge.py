@@ -52,7 +52,10 @@ class VibraForgeDriver(ActuatorDriver):
         return self.stop(Side.LEFT) + self.stop(Side.RIGHT)
 
     def begin(self, side: Side, intensity: float, duration_s: float) -> bytes:
-        """Switch on at ``intensity``, above 0 to 1 of the largest duty; never rounded to off. Until ``stop``."""
+        """Switch on at ``intensity``, above 0 to 1 of the largest duty; never rounded to off. Until ``stop``.
+
+        Raises ``ValueError`` for another intensity.
+        """
         if not 0.0 < intensity <= 1.0:
             raise ValueError(f"intensity: got {intensity}, allowed above 0 to 1")
         return self.start_command(side, max(1, round(intensity * self.largest_duty)))

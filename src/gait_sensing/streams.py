@@ -146,7 +146,7 @@ class CalibratedCell:
     def sampled(
         self, readings: ForceReadings, count: NDArray[np.int64], time_s: Array, received_s: float
     ) -> ForceSamples:
-        """Return stamped readings, at least one, as samples."""
+        """Return readings as samples; ``count`` [n] and ``time_s`` [n] are their stamps, n at least 1."""
         self._recent.append((received_s, readings))
         while not 0.0 <= received_s - self._recent[0][0] <= ZERO_S:
             self._recent.popleft()

@@ -133,7 +133,7 @@ def _is_known(name: str) -> bool:
 
 
 def read_columns(path: Path, is_known: Callable[[str], bool]) -> tuple[list[str], dict[str, Array]]:
-    """Return the names of all columns, and ``time_s`` and those that are known with all rows.
+    """Return the names of all columns, and ``time_s`` and those that are known, [rows] each.
 
     Raises ``ValueError`` naming file, line and column for what is wrong, and unless times increase strictly.
     """

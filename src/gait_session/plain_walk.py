@@ -80,13 +80,13 @@ class PlainWalk:
 
 
 def usual_interval_s(time_s: Array) -> float:
-    """Return the mean interval between rows, gaps left out."""
+    """Return the mean interval between the times of rows [n], n at least 2, gaps left out."""
     intervals_s = np.diff(time_s)
     return float(np.mean(intervals_s[intervals_s < 1.5 * np.median(intervals_s)]))
 
 
 def gaps_s(time_s: Array) -> Array:
-    """Return the durations of the gaps between rows."""
+    """Return the durations [gaps] of the gaps between the times of rows [n], n at least 2."""
     intervals_s = np.diff(time_s)
     return intervals_s[intervals_s > LONGEST_GAP * np.median(intervals_s)]
 

@@ -68,7 +68,10 @@ class Driver(ActuatorDriver):
         return _lines(*(f"cc {channel} {ALL_NOTES_OFF} 0" for channel in CHANNELS.values()))
 
     def begin(self, side: Side, intensity: float, duration_s: float) -> bytes:
-        """Strike a note: ``intensity`` is its velocity, half of which sounds some 12 dB softer. Until ``stop``."""
+        """Strike a note: ``intensity`` is its velocity, half of which sounds some 12 dB softer. Until ``stop``.
+
+        Raises ``ValueError`` for an intensity that is not above 0 to 1.
+        """
         if not 0.0 < intensity <= 1.0:
             raise ValueError(f"intensity: got {intensity}, allowed above 0 to 1")
         self.sequence = self.sequence % LARGEST_SEQUENCE + 1

@@ -82,7 +82,10 @@ class Driver(ActuatorDriver):
         return self._command("S", "B")
 
     def begin(self, side: Side, intensity: float, duration_s: float) -> bytes:
-        """Switch on for ``duration_s``, at most 2 s, after which the device ends it. Never rounded to off."""
+        """Switch on for ``duration_s``, at most 2 s, after which the device ends it. Never rounded to off.
+
+        Raises ``ValueError`` for an intensity that is not above 0 to 1.
+        """
         if not 0.0 < intensity <= 1.0:
             raise ValueError(f"intensity: got {intensity}, allowed above 0 to 1")
         strength = max(1, round(intensity * LARGEST_INTENSITY))

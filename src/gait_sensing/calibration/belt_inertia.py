@@ -71,7 +71,10 @@ class BeltInertia:
         return replace(samples, force_n=force_n, moment_nm=moment_nm, centre_of_pressure_m=centre_m)
 
     def forward_shift_m(self, acceleration_mps2: Array, vertical_n: Array) -> Array:
-        """Return by how much the true centre of pressure is ahead of the measured one, where the plate is loaded."""
+        """Return by how much [n] the true centre of pressure is ahead of the measured one; NaN where nothing is borne.
+
+        Belt acceleration and vertical force [n] are those of the same instants.
+        """
         surface_kgm = self.pitch_kgm + self.origin_z_m * self.forward_kg
         loaded_n = np.where(vertical_n > 0.0, vertical_n, math.nan)
         return np.asarray(surface_kgm * acceleration_mps2 / loaded_n)

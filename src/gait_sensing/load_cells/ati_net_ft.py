@@ -80,7 +80,10 @@ class Driver(LoadCellDriver):
         self._scale: Array | None = None  # [6] N or N m a count; None before a page was taken
 
     def take_page(self, page: bytes) -> None:
-        """Take factors and units; see ``driver.Driver``. After an error nothing is decoded."""
+        """Take factors and units; see ``driver.Driver``.
+
+        Raises ``ValueError`` naming the value that is missing, no number or not as set; then nothing is decoded.
+        """
         self._scale = None
         values = _page_values(page)
         rate_hz = _number(values, "comrdtrate") if "comrdtrate" in values else self._rate_hz

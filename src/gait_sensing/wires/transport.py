@@ -197,7 +197,7 @@ class SocketWire:
         return data
 
     def write(self, data: bytes) -> None:
-        """Send all of ``data``, over UDP as one datagram; see ``Wire``."""
+        """Send all of ``data``, over UDP as one datagram; see ``Wire``. Raises ``WireError`` for "udp-listen" too."""
         if not data:
             return  # over UDP it would be an empty datagram
         if self._scheme == "udp-listen":

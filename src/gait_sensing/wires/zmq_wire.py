@@ -60,7 +60,10 @@ def open_zmq_wire(url: str) -> "ZmqWire":
 
 
 class ZmqWire:
-    """See the module, and ``transport.Wire``. Opening waits for nobody: a silent peer is noticed by its silence."""
+    """See the module, and ``transport.Wire``. Opening waits for nobody: a silent peer is noticed by its silence.
+
+    Raises ``WireError`` when it will not open or pyzmq is not installed.
+    """
 
     def __init__(self, address: ZmqAddress) -> None:
         try:
