@@ -37,6 +37,7 @@ class SessionSettings(Settings):
     plates: list[str] = setting(
         ["left_belt", "right_belt"], "load cells that carry the participant, who is weighed at the start; [] for none"
     )
+    awaits_feedback: bool = setting(True, "start only once feedback_node is heard; false for a lab without one")
     step_on_timeout_s: float = setting(60.0, "how long a start waits for quiet standing", low=2.0, high=600.0)
 
 

@@ -40,12 +40,13 @@ class SessionNode(LabNode):
         self._now = partial(now_s, self)
         settings = declare(self, SessionSettings)
         self._session = Session(settings)
-        self._readiness = Readiness(judges_streams=settings.input != "recording")
+        self._readiness = Readiness(settings.input != "recording", settings.awaits_feedback)
         self._scale = Scale(self, settings.plates)
         self._publisher = self.create_publisher(msg.SessionState, "session/state", qos.STATE)
         self._annotations = self.create_publisher(msg.Annotation, "session/annotation", qos.EVENTS)
         self._gait = self.newest(msg.GaitState, "gait/state")
         self.create_subscription(msg.SafetyState, "treadmill/safety", self._on_safety, qos.STATE)
+        self.create_subscription(msg.FeedbackState, "feedback/state", self._on_feedback, qos.STATE)
         self.create_subscription(msg.RecordingState, "session/recording", self._on_recording, qos.STATE)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.EVENTS)
         self._zero: Client[srv.Zero.Request, srv.Zero.Response] = self.create_client(srv.Zero, "load_cell_node/zero")
@@ -58,6 +59,9 @@ class SessionNode(LabNode):
 
     def _on_safety(self, _: msg.SafetyState) -> None:
         self._readiness.treadmill_seen_s = self._now()
+
+    def _on_feedback(self, _: msg.FeedbackState) -> None:
+        self._readiness.feedback_seen_s = self._now()
 
     def _on_recording(self, message: msg.RecordingState) -> None:
         self._readiness.recorded = set(message.topics) if message.is_recording else set()

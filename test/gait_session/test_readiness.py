@@ -9,8 +9,8 @@ NOW_S = 1_790_000_000.0
 
 
 def ready(**values) -> Readiness:
-    lab = Readiness(judges_streams=values.pop("judges_streams", True))
-    lab.gait_seen_s = lab.treadmill_seen_s = NOW_S
+    lab = Readiness(values.pop("judges_streams", True), values.pop("awaits_feedback", True))
+    lab.gait_seen_s = lab.treadmill_seen_s = lab.feedback_seen_s = NOW_S
     lab.samples = lab.recorded = {"/load_cell/left_belt/samples"}
     for name in ("load_cell/left_belt", "imu/left_foot"):
         lab.hear(name, values.get(name.split("/")[1], ""), NOW_S)
@@ -29,8 +29,17 @@ def test_each_thing_that_lacks_is_named():
     lab.gait_seen_s -= 1.0
     assert "gait state" in lab.missing(NOW_S)
     lab = ready()
+    lab.feedback_seen_s -= 10.0
+    assert "feedback_node" in lab.missing(NOW_S)
+    lab = ready()
     lab.recorded = set()
     assert lab.missing(NOW_S) == "no recording of /load_cell/left_belt/samples"
+
+
+def test_a_lab_without_feedback_does_not_wait_for_it():
+    lab = ready(awaits_feedback=False)
+    lab.feedback_seen_s = 0.0
+    assert lab.missing(NOW_S) == ""
 
 
 def test_a_red_stream_holds_it_back_and_says_how_to_start_all_the_same():
