@@ -87,6 +87,7 @@ def refuse_sim_time(node: Node) -> None:
 
 
 def _declare_one(node: Node, name: str, default: Any, descriptor: ParameterDescriptor) -> Any:
+    _let_whole_numbers_be_floats(node, name, default)
     try:
         value = node.declare_parameter(name, default, descriptor).value
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
@@ -94,6 +95,18 @@ def _declare_one(node: Node, name: str, default: Any, descriptor: ParameterDescr
     if value is None:
         raise ValueError(f"{node.get_name()}: parameter {name} ({descriptor.description}) is missing from the config")
     return value
+
+
+def _let_whole_numbers_be_floats(node: Node, name: str, default: Any) -> None:
+    """Make a number that the config writes without a decimal point what is wanted; ROS itself refuses it."""
+    given = node._parameter_overrides.get(name)
+    like = default[0] if default and isinstance(default, list) else default
+    if given is None or not isinstance(like, float):
+        return
+    if given.type_ is Parameter.Type.INTEGER:
+        node._parameter_overrides[name] = Parameter(name, value=float(given.value))
+    elif given.type_ is Parameter.Type.INTEGER_ARRAY:
+        node._parameter_overrides[name] = Parameter(name, value=[float(value) for value in given.value])
 
 
 def _descriptor(field: "dataclasses.Field[Any]") -> ParameterDescriptor:

@@ -3,6 +3,7 @@
 
 import gc
 import os
+import re
 import signal
 import sys
 import threading
@@ -21,6 +22,8 @@ from gait_ros.parameters import refuse_unknown
 SPIN_S = 0.2  # EventsExecutor hangs without a time-out; this is also the longest wait before a stop is seen
 HEALTH_PERIOD_S = 1.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_ROS_PLACE = re.compile(r"\s*, at \S+:\d+")  # in the C code of ROS, which says nothing to who gave a wrong argument
 
 # Over shared memory, Fast DDS lets a publisher wait up to a second for a subscriber that was killed; the treadmill's
 # watchdog cannot. On one host UDP costs about the same. Read when the context is made; a user's own choice is kept, and
@@ -91,14 +94,17 @@ def new_executor() -> Executor:
 def run(node_type: Callable[[], LabNode]) -> None:
     """Body of every executable: spin until Ctrl-C, SIGTERM or ``is_done``, close the node, leave with its exit code.
 
-    A wrong setting ends the process with exit code 1 and one line that names it.
+    A wrong setting or argument ends the process with exit code 1 and one line that names it.
     """
     stop = threading.Event()
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # whoever started the process may have blocked them
-    # rclpy's own signal handlers race with a busy executor and can hang it.
-    with rclpy.init(signal_handler_options=SignalHandlerOptions.NO):
+    try:  # rclpy's own signal handlers race with a busy executor and can hang it
+        context = rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # its kinds are private to rclpy
+        sys.exit(_ROS_PLACE.sub("", str(error)))
+    with context:
         try:
             node = node_type()
         except ValueError as error:

@@ -17,9 +17,10 @@ from gait_sensing.calibration.belt_inertia import Settings
 from gait_sensing.calibration.belt_inertia_fit import Fit, Part, fit
 from gait_sensing.samples import Array, BeltSample, ForceSamples, Side
 from gait_session.launching.parameters import parameters_yaml
+from gait_session.parameter_file import node_parameters
 from gait_session.plain_file import read_columns
 from gait_session.recording.reader import Recording
-from gait_session.recording.replay import analyser_settings, node_parameters, read_config
+from gait_session.recording.replay import analyser_settings, read_config
 
 LEAST_ERRORS_COUNT = 3.0  # a coefficient within so many standard errors of 0 is left at 0
 _COLUMNS = ("fz_{}_N", "belt_{}_mps", "fap_{}_N", "my_{}_Nm")

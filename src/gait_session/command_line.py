@@ -43,6 +43,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"gait-lab: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a folder that may not be written, a disk that is full
+        print(f"gait-lab: {error.filename or 'this computer'}: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 
@@ -111,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_session(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--duration", type=float, metavar="S", help="seconds to walk (default: 60, or the recording)")
+    parser.add_argument("--duration", type=float, metavar="S", help="seconds to walk; 0 until stopped (default: 60)")
     parser.add_argument("--recording", type=Path, metavar="CSV", help="play this file in place of the simulated walker")
     parser.add_argument("--mass-kg", type=float, metavar="KG", help="body mass of the person in the recording")
     parser.add_argument("--participant", type=Path, metavar="FILE", help="who walks (default: the simulated walker)")

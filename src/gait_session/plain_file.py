@@ -95,6 +95,13 @@ def mean_total_force_n(path: Path) -> float:
     missing = [f"fz_{side.value}_N" for side in Side if side.value not in file.plates]
     if missing:
         raise ValueError(f"the recording {path} lacks the column {', '.join(missing)}; body mass cannot be estimated")
+    for side in Side:
+        fz_n = file.plates[side.value].fz_n
+        if not np.nansum(fz_n) > 0.0:
+            found = "empty" if np.isnan(fz_n).all() else f"{np.nanmean(fz_n):.1f} N on average"
+            raise ValueError(
+                f"the recording {path}: fz_{side.value}_N is {found}; expected is the force on a foot, up positive"
+            )
     return float(np.nanmean(file.plates["left"].fz_n + file.plates["right"].fz_n))
 
 

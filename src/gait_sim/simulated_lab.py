@@ -14,10 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gait_feedback import actuators
 from gait_sensing import imus, load_cells, treadmills
+from gait_session.parameter_file import read_parameter_file
 from gait_sim.emulated_device import (
     KINDS,
     DeviceConfig,
@@ -41,7 +40,7 @@ def read_devices(path: Path) -> dict[str, DeviceConfig]:
     A treadmill with a wire for each belt has ``treadmill_right`` too. Raises ``ValueError`` when the file is not such a
     config, or names a device that it does not describe.
     """
-    sections = {str(key).rsplit("/", 1)[-1]: value for key, value in _load(path).items()}
+    sections = {str(key).rsplit("/", 1)[-1]: value for key, value in read_parameter_file(path).items()}
     devices: dict[str, DeviceConfig] = {}
     for node, key, package in (("imu_node", "segments", imus), ("load_cell_node", "names", load_cells)):
         values = sections.get(node, {}).get("ros__parameters", {})
@@ -58,16 +57,6 @@ def read_devices(path: Path) -> dict[str, DeviceConfig]:
             if right_url := values.get("right_url"):  # of a treadmill whose belts have a wire each
                 devices[f"{name}_right"] = DeviceConfig(package.__name__, {**values, "url": right_url})
     return devices
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ValueError(f"the config {path} cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"the config {path} has no sections")
-    return content
 
 
 class SimulatedLab:

@@ -267,3 +267,9 @@ def test_a_duration_is_a_float_however_it_is_written(session: Evaluate) -> None:
     parameters = by_name(session(duration_s="30"))["session_node"].parameters
     (inline,) = [group for group in parameters if not isinstance(group, Path) and "duration_s" in group]
     assert repr(inline["duration_s"]) == "30.0"
+
+
+def test_a_log_level_that_no_node_would_take_is_refused_before_any_starts(session: Evaluate) -> None:
+    assert len(session(log_level="debug")) == 10
+    with pytest.raises(LaunchFileError, match="log_level is 'loud'; choose one of debug, info, warn, error"):
+        session(log_level="loud")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node starts, stops and refuses its settings the way ``gait_ros`` promises; each in a real process."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,11 @@ def test_parameters_reach_the_settings(start):
     assert process.stdout.readline() == "settings 250.0 b [1.0, 2.0, 3.0]\n"
 
 
+def test_whole_numbers_need_no_decimal_point(start):
+    process = start("-p", "part.rate_hz:=250", "-p", "part.origin_m:=[1, 2, 3]")
+    assert process.stdout.readline() == "settings 250.0 a [1.0, 2.0, 3.0]\n"
+
+
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
@@ -98,6 +104,14 @@ def test_a_wrong_parameter_stops_the_node_and_is_named(start, argument, words):
     assert process.returncode == 1
     assert "Traceback" not in err
     assert all(word in err for word in words), err
+
+
+@pytest.mark.parametrize("words", [("--log-level", "loud"), ("--params-file", "absent.yaml"), ("nonsense",)])
+def test_a_wrong_argument_is_named_in_one_line(start, words):
+    _, err = start(*words).communicate(timeout=20)
+    *_, line = [line for line in err.splitlines() if not re.match(r"\[ERROR\] .*\[rcl\]", line)]
+    assert words[-1] in line
+    assert "Traceback" not in err and ".c:" not in line
 
 
 def ended(script):

@@ -10,8 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import yaml
-
 from gait_sensing.health import Level
 from gait_sensing.wires.transport import parse_url
 from gait_session.doctor.finding import Finding
@@ -27,6 +25,7 @@ from gait_session.launching.environment import (
 )
 from gait_session.launching.evaluate import Surroundings, evaluate
 from gait_session.launching.file import parse_file
+from gait_session.parameter_file import read_parameter_file
 
 PYTHON_VERSIONS = ((3, 10), (3, 13))  # first and last that the ROS 2 wheels exist for
 LEAST_FREE_BYTES = 1e9
@@ -146,12 +145,7 @@ def check_disk(free_bytes: float) -> Finding:
 
 def read_urls(config: Path) -> list[tuple[str, str]]:
     """Return name and URL of every device in a config file. Raises ``ValueError`` when it cannot be read."""
-    try:
-        return list(_urls(yaml.safe_load(config.read_text(encoding="utf-8")), ()))
-    except OSError as error:
-        raise ValueError(f"the config {config} cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ValueError(f"the config {config} is not YAML: {error}") from None
+    return list(_urls(read_parameter_file(config), ()))
 
 
 def _urls(tree: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:

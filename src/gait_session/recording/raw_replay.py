@@ -22,8 +22,9 @@ from gait_sensing.driver import TreadmillDriver
 from gait_sensing.samples import BeltSample, ForceSamples
 from gait_sensing.streams import ImuStream, LoadCellStream, replay
 from gait_sensing.wires.raw_log import RawEntry, RawKind
+from gait_session.parameter_file import node_parameters
 from gait_session.recording.reader import Recording, Sample
-from gait_session.recording.replay import node_parameters, read_config
+from gait_session.recording.replay import read_config
 
 _PLACES = {  # of a stream's kind: package of its driver, node that has its block
     "imu": (imus.__name__, "imu_node"),

@@ -11,14 +11,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import GaitState, Stride
 from gait_messages import values
 from gait_parts import plugins
 from gait_parts.settings import Settings
+from gait_session.parameter_file import node_parameters, read_parameter_file
 from gait_session.recording.reader import Recording
 
 CONFIG_FILE = "config.yaml"
@@ -73,17 +72,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG_FILE
     if not path.is_file():
         raise ValueError(f"{folder} has no {CONFIG_FILE}: the settings of its nodes are not known")
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return content
-
-
-def node_parameters(config: dict[str, Any], node: str) -> dict[str, Any]:
-    """Return the parameters that a config file's content gives to a node."""
-    given: dict[str, Any] = {}
-    for section, content in config.items():
-        if section.split("/")[-1] in (node, "**"):
-            given |= content["ros__parameters"]
-    return given
+    return read_parameter_file(path)
 
 
 def analyser_settings(config: dict[str, Any]) -> tuple[AnalyserSettings, dict[str, Settings]]:

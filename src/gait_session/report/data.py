@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from gait_analysis import asymmetry
 from gait_analysis.analyser import AnalyserSettings
@@ -21,6 +20,7 @@ from gait_feedback import cues
 from gait_messages import values
 from gait_parts import plugins
 from gait_sensing.samples import Array, Side
+from gait_session.parameter_file import node_parameters, read_parameter_file
 from gait_session.recording.reader import Recording, Topic
 from gait_session.stride_verdicts import Verdicts, deviation_names, verdicts
 
@@ -86,8 +86,7 @@ class Walk:
 
     def parameters(self, node: str) -> dict[str, Any]:
         """Return what the lab's config says of ``node``; empty when the recording has no config."""
-        sections = (content for name, content in self.config.items() if name.split("/")[-1] == node)
-        return next((section.get("ros__parameters", {}) for section in sections), {})
+        return node_parameters(self.config, node)
 
     def asymmetry_settings(self) -> asymmetry.Settings:
         """Return the settings of the comparison between the limbs."""
@@ -174,7 +173,7 @@ def _with_side(message: Any) -> Any:
 
 def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.yaml"
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
+    return read_parameter_file(path) if path.is_file() else {}
 
 
 def _read_session(walk: Walk, recording: Recording) -> None:
