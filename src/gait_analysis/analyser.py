@@ -32,6 +32,7 @@ from gait_analysis.state_grid import StateGrid
 from gait_analysis.stream_merge import StreamMerge, since
 from gait_analysis.stride_maker import StrideMaker
 from gait_analysis.stride_motion import StrideMotion
+from gait_parts import plugins
 from gait_parts.settings import Settings, setting
 from gait_sensing.samples import BeltSample, ForceSamples, ImuRow, ImuSample, ImuSamples, Side
 
@@ -52,6 +53,13 @@ _METRICS = [
     "vertical_impulse",
 ]
 _DEVIATIONS = ["short_step", "delayed_swing", "circumduction", "foot_drag", "trunk_lean", "hip_drop", "unequal_weight"]
+
+_PARTS = {  # settings that name parts, and where those are
+    "detector": "gait_analysis.detectors",
+    "phase": "gait_analysis.phases",
+    "metrics": "gait_analysis.metrics",
+    "deviations": "gait_analysis.deviations",
+}
 
 
 @dataclass(frozen=True)
@@ -78,14 +86,21 @@ class AnalyserSettings(Settings):
         super().__post_init__()
         if len(self.force_streams) != 2 or len(set(self.force_streams)) != 2:
             raise ValueError(f"force_streams: got {self.force_streams}, expected two names: left foot, right foot")
+        for name, package in _PARTS.items():
+            given = getattr(self, name)
+            for file in given if isinstance(given, list) else [given]:
+                try:
+                    plugins.find(package, file)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
 
     def named_parts(self) -> list[tuple[str, str]]:
         """Return package and file name of every part that these settings name."""
         return [
-            ("gait_analysis.detectors", self.detector),
-            ("gait_analysis.phases", self.phase),
-            *(("gait_analysis.metrics", name) for name in self.metrics),
-            *(("gait_analysis.deviations", name) for name in self.deviations),
+            (_PARTS["detector"], self.detector),
+            (_PARTS["phase"], self.phase),
+            *((_PARTS["metrics"], name) for name in self.metrics),
+            *((_PARTS["deviations"], name) for name in self.deviations),
             ("gait_analysis", "asymmetry"),
             ("gait_analysis", "standing"),
             ("gait_analysis", "stability"),

@@ -38,7 +38,10 @@ def declare_part(node: Node, package: str, key: str, prefix: str) -> tuple[Any, 
     Returns the part's module and its settings.
     """
     name = declare_text(node, prefix + key, f"file name of a part in {package}")
-    part = plugins.find(package, name)
+    try:
+        part = plugins.find(package, name)
+    except ValueError as error:
+        raise ValueError(f"{node.get_name()}: parameter {prefix}{key}: {error}") from None
     return part, declare(node, part.Settings, prefix)
 
 

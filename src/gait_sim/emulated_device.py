@@ -83,7 +83,10 @@ class EmulatedDevice:
 
     def __init__(self, name: str, config: DeviceConfig) -> None:
         self.name = name
-        part, self._settings = config.part()
+        try:
+            part, self._settings = config.part()
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
         self.emulator = part.Emulator(self._settings)
         self._driver = part.Driver(self._settings)  # asked about the device, never fed
         pages = {self._driver.page_path: self.emulator.page} if hasattr(self.emulator, "page") else None

@@ -260,5 +260,7 @@ def test_a_start_long_before_the_first_sample_costs_nothing(walk, walker, analys
 def test_wrong_settings_are_refused():
     with pytest.raises(ValueError, match="force_streams"):
         AnalyserSettings(force_streams=["left_belt"])
-    with pytest.raises(ValueError, match="no part 'crystal_ball'"):
+    with pytest.raises(ValueError, match="deviations: no part 'limp'"):
+        AnalyserSettings(deviations=["foot_drag", "limp"])
+    with pytest.raises(ValueError, match="detector: no part 'crystal_ball'"):
         Analyser(AnalyserSettings(detector="crystal_ball"), Participant(75.0, None), Input.LIVE, 0.0)

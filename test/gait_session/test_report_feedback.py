@@ -125,6 +125,11 @@ def test_target_and_silent_band_are_those_of_the_strategy(name):
     assert list(outside[11:]) == cued[11:]
 
 
+def test_a_strategy_that_could_not_run_has_no_target_and_no_band():
+    walk = walk_of("outside_bandd")
+    assert walk.cue_settings() is None and walk.cue_band() is None
+
+
 def test_every_course_is_of_a_strategy_and_weight_and_cadence_have_theirs():
     assert set(aim._COURSES) <= set(available("gait_feedback.cues"))
     walk = walk_of("rhythm", cadence_change=0.1, settling_strides_count=2, baseline_strides_count=5)

@@ -121,7 +121,10 @@ def test_a_wrong_setting_of_a_load_cell_is_named(start_node, tmp_path, line, wor
 @pytest.mark.parametrize(
     ("right", "words"),
     [
-        (["right:", "  driver: no_such_driver", '  url: "serial:///dev/x?baud_bps=1"'], ["no_such_driver"]),
+        (
+            ["right:", "  driver: no_such_driver", '  url: "serial:///dev/x?baud_bps=1"'],
+            ["right.driver: no part 'no_such_driver'"],
+        ),
         (["right:", "  driver: xsens_mti", '  url: "serial:///dev/x"'], ["serial:///dev/x", "baud_bps"]),
         (["right:", "  driver: xsens_mti"], ["right.url"]),
         ([], ["right.url"]),

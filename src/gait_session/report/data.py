@@ -101,10 +101,15 @@ class Walk:
         return verdicts(self.strides, deviation_names(files))
 
     def cue_settings(self) -> tuple[str, Any] | None:
-        """Return the name of the cue strategy and its settings; None when the config names none."""
+        """Return the name of the cue strategy and its settings; None when the config names none that could run."""
         cue = dict(self.parameters("feedback_node").get("cue", {}))
         strategy = cue.pop("strategy", None)
-        return None if strategy is None else (strategy, plugins.settings_of(plugins.find(cues.__name__, strategy), cue))
+        if strategy is None:
+            return None
+        try:
+            return strategy, plugins.settings_of(plugins.find(cues.__name__, strategy), cue)
+        except ValueError:  # it never ran: feedback_node refused the same
+            return None
 
     def cue_band(self) -> Band | None:
         """Return the band outside which cues were given; None when the cue strategy has none, or is not known."""
