@@ -127,14 +127,13 @@ class AsymmetryTracker:
     ) -> None:
         self._metrics, settings = metrics, settings or Settings()
         has_prosthesis = participant.prosthetic_side is not None
-        level = participant.amputation_level if has_prosthesis else "unknown"
         self._reference = participant.prosthetic_side or Side.LEFT  # takes the place of P
         self._index = INDICES[settings.index]
         given, count = settings.given_baselines(), settings.baseline_pairs_count
 
         def series(name: str, text: str, unit: str) -> _Series:
             baseline = OwnBaseline(count, given.get(name))
-            return _Series((name, text, unit), norm(level, name, self._index), window_count, baseline)
+            return _Series((name, text, unit), norm(participant, name, self._index), window_count, baseline)
 
         text, parts_text = self._index.text(has_prosthesis), INDICES["normalised_difference"].text(has_prosthesis)
         self._series = [series(metric.name, text, metric.unit) for metric in metrics]

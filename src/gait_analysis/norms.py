@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from gait_analysis.indices import Index
+from gait_analysis.participant import Participant
 
 KNEES = ("transfemoral_microprocessor_knee", "transfemoral_mechanical_knee")
 LEVELS = ("unknown", "transtibial", "transfemoral", *KNEES)  # transfemoral: which knee is not told
@@ -32,15 +33,21 @@ _NORMS = {
 }
 
 
-def norm(level: str, metric: str, index: Index) -> tuple[float, str]:
+def norm(participant: Participant, metric: str, index: Index) -> tuple[float, str]:
     """Return the norm of ``metric`` as ``index`` and its citation; NaN and why there is none where none is known."""
+    level = participant.amputation_level
     found = _NORMS.get((level, metric))
-    return (math.nan, _lacking(level, metric)) if found is None else (index.compare(1.0, found.ratio)[0], found.source)
+    if found is None or participant.prosthetic_side is None:
+        return math.nan, _lacking(participant, metric)
+    return index.compare(1.0, found.ratio)[0], found.source
 
 
-def _lacking(level: str, metric: str) -> str:
+def _lacking(participant: Participant, metric: str) -> str:
+    level = participant.amputation_level
     if level == "unknown":
         return "none: the level of amputation is not told"
+    if participant.prosthetic_side is None:
+        return "none: the side of the prosthesis is not told"
     if level == "transfemoral" and any((knee, metric) in _NORMS for knee in KNEES):
         return "none: it depends on the knee, and which one is not told"
     return "none known for this level"

@@ -104,7 +104,10 @@ def join(
     walk = PlainWalk()
     for file in sorted(files, key=lambda file: float(file.time_s[0]) if len(file.time_s) else 0.0):
         if not file.plates and not file.imus:
-            raise ValueError(f"the recording {file.path} has no plate or IMU; its columns are {', '.join(file.unused)}")
+            raise ValueError(
+                f"the recording {file.path} has no plate or IMU: expected columns such as fz_left_N, fz_N, "
+                f"leftfoot_acc_x to leftfoot_gyr_z, or acc_x to gyr_z; it has {', '.join(['time_s', *file.unused])}"
+            )
         if file.unused:
             walk.notes.append(f"not used of {file.path.name}: {', '.join(file.unused)}")
         for name, plate in file.plates.items():

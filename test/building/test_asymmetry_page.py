@@ -9,7 +9,9 @@ import yaml
 
 from gait_analysis.indices import INDICES
 from gait_analysis.norms import LEVELS, norm
+from gait_analysis.participant import Participant
 from gait_parts.plugins import available
+from gait_sensing.samples import Side
 from gait_session.recording.replay import analyser_settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "asymmetry.md").read_text()
@@ -33,7 +35,7 @@ def test_every_norm_is_in_the_table():
         for level in re.findall(r"`(\w+)`", levels)
     }
     for level in LEVELS:
-        value, _ = norm(level, "stance_time", INDICES["ratio"])
+        value, _ = norm(Participant(75.0, Side.LEFT, level), "stance_time", INDICES["ratio"])
         assert told[level].startswith(f"{value:.2f} (" if value == value else "none"), level
 
 

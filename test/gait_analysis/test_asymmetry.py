@@ -193,7 +193,7 @@ def test_the_norm_of_the_level_stands_beside_the_value():
     (metric,) = pairs(tracker(Side.LEFT, index="ratio", level="transtibial"), [0.66])
     assert metric.norm == pytest.approx(1.04) and "Cutti" in metric.norm_source
     (metric,) = pairs(tracker(None, index="ratio", level="transtibial"), [0.66])
-    assert math.isnan(metric.norm) and "level of amputation is not told" in metric.norm_source
+    assert math.isnan(metric.norm) and "side of the prosthesis is not told" in metric.norm_source
 
 
 def test_variability_is_that_of_each_sides_accepted_strides():

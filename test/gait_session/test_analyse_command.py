@@ -82,6 +82,9 @@ def test_the_norm_is_that_of_the_level_of_amputation(tmp_path: Path, capsys: pyt
     assert (rows["step_time"]["norm"], rows["step_time"]["norm_source"]) == ("", "none known for this level")
     assert main(given) == 0
     assert {row["norm"] for row in table(out, "asymmetry.csv")} == {""}
+    without_side = ["analyse", str(file), "--mass-kg", "71.4", "--out", str(out), "--amputation-level", "transtibial"]
+    assert main(without_side) == 0
+    assert "norm: none: the side of the prosthesis is not told" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main([*given, "--amputation-level", "hip"])
     assert "transfemoral_microprocessor_knee" in capsys.readouterr().err
@@ -219,7 +222,10 @@ def test_an_imu_says_where_it_was_worn(tmp_path: Path) -> None:
         ("time_s,fz_left_N\n0,5,1\n0,6,2\n", "line 2: 3 cells, but 2 columns"),
         ("time_s,fz_left_N\n0,1\n", "has 1 rows"),
         ("time_s,fz_left_N,fz_left_N\n0,1,1\n", "has the column fz_left_N twice"),
-        ("time_s,acc_x,acc_y\n0,1,1\n1,1,1\n", "has no plate or IMU; its columns are acc_x, acc_y"),
+        (
+            "time_s,acc_x,acc_y\n0,1,1\n1,1,1\n",
+            "leftfoot_acc_x to leftfoot_gyr_z, or acc_x to gyr_z; it has time_s, acc_x, acc_y",
+        ),
         ("t,fz_left_N\n0,1\n1,1\n", "lacks the column time_s"),
         ("time_s,fz_left_N\n0,\n1,\n2,3\n", "has 1 rows with numbers of left_belt"),
     ],
@@ -234,6 +240,40 @@ def test_what_is_wrong_with_a_file_is_named(
     assert sentence in said
     assert path.name in said
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--mass-kg", "nan"), "--mass-kg is nan; allowed is 10 to 400"),
+        (("--leg-length-m", "nan"), "--leg-length-m is nan; allowed is 0.3 to 1.5"),
+        (
+            ("--side", "left"),
+            "--side left is for a plate or IMU without a name or --segment (fz_N, acc_x); there is none",
+        ),
+        (("--segment", "trunk"), "--segment trunk is for an IMU without a name (acc_x to gyr_z); there is none"),
+    ],
+)
+def test_an_option_that_says_nothing_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sentence: str
+) -> None:
+    path, out = write(tmp_path / "walk.csv", two_plates(end_s=2.0)), tmp_path / "out"
+    assert main(["analyse", str(path), "--out", str(out), *words]) == 2
+    assert capsys.readouterr().err == f"gait-lab: {sentence}\n"
+    assert not out.exists()
+
+
+def test_a_side_beside_the_segment_that_names_the_imu_is_refused(tmp_path: Path) -> None:
+    columns: Columns = {"time_s": [0.0, 0.01, 0.02], **{f"{k}_{a}": [1.0] * 3 for k in ("acc", "gyr") for a in "xyz"}}
+    with pytest.raises(ValueError, match="--side right is for"):
+        analyse(Request([write(tmp_path / "walk.csv", columns)], tmp_path / "out", side=Side.RIGHT, segment="trunk"))
+
+
+def test_a_leg_without_a_sensor_is_told_so(tmp_path: Path) -> None:
+    columns = {name: column for name, column in two_plates().items() if "right" not in name}
+    text = analyse(Request([write(tmp_path / "walk.csv", columns)], tmp_path / "out", 71.4))
+    assert "the right leg: no sensor of the right foot has sent anything" in text
+    assert "strides needed" not in text
 
 
 def test_a_sensor_without_numbers_does_not_stop_the_others(tmp_path: Path) -> None:

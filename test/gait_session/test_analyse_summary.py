@@ -35,7 +35,7 @@ def event(time_s):
 
 
 def compared(level="transtibial", **others):
-    reference = norm(level, "stance_time", INDICES["normalised_difference"])
+    reference = norm(Participant(80.0, LEFT, level), "stance_time", INDICES["normalised_difference"])
     given = {"baseline": 0.05, "baseline_sd": 0.012, "change": -0.01, "norm": reference[0], "norm_source": reference[1]}
     given |= {"value": 0.04, "rolling_median": 0.04, **others}
     return MetricAsymmetry(

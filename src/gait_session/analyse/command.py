@@ -20,7 +20,8 @@ from gait_sensing.samples import SEGMENTS, STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv
 from gait_session.analyse.findings import Findings
 from gait_session.analyse.summary import summary
-from gait_session.plain_file import read_plain_file
+from gait_session.options import within
+from gait_session.plain_file import PlainFile, read_plain_file
 from gait_session.plain_walk import SHARED_PLATE, PlainWalk, join
 
 _HIGHEST_RATE_HZ = 2000.0  # of the states, see AnalyserSettings
@@ -40,7 +41,7 @@ class Request:
     side: Side | None = None  # of sensors without a name
     segment: str | None = None  # of an IMU without a name
     amputation_level: str = LEVELS[0]
-    leg_length_m: float = math.nan
+    leg_length_m: float | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--amputation-level", choices=LEVELS, default=LEVELS[0], help="whose norms to show beside")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the results")
     parser.add_argument("--side", choices=sides, help="leg of a plate or IMU without a name (fz_N, acc_x)")
-    parser.add_argument("--leg-length-m", type=float, default=math.nan, metavar="L", help="for the margin of stability")
+    parser.add_argument("--leg-length-m", type=float, metavar="L", help="for the margin of stability")
     parser.add_argument("--segment", choices=SEGMENTS, help="where the IMU without a name (acc_x) was worn")
 
 
@@ -70,8 +71,12 @@ def analyse(wanted: Request) -> str:
     results_csv.check_folder(wanted.out)
     settings = AnalyserSettings()
     streams = dict(zip(Side, settings.force_streams, strict=True))
-    walk = join([read_plain_file(path) for path in wanted.files], wanted.side, wanted.segment, streams)
-    leg_length_m = _within("--leg-length-m", wanted.leg_length_m, _LEG_LENGTH_M)
+    files = [read_plain_file(path) for path in wanted.files]
+    _check_names(wanted, files)
+    walk = join(files, wanted.side, wanted.segment, streams)
+    leg_length_m = math.nan
+    if wanted.leg_length_m is not None:
+        leg_length_m = within("--leg-length-m", wanted.leg_length_m, *_LEG_LENGTH_M)
     mass_kg = _mass_kg(wanted.mass_kg, walk)
     participant = Participant(mass_kg, wanted.prosthetic_side, wanted.amputation_level, leg_length_m)
     # Files have no lateral force, by which the analysis finds the centre of mass live.
@@ -109,11 +114,16 @@ def _last(analyser: Analyser) -> Iterator[Result]:
     yield from analyser.finish()
 
 
-def _within(option: str, given: float, bounds: tuple[float, float]) -> float:
-    """Return ``given``, which is NaN when the user said nothing."""
-    if math.isnan(given) or bounds[0] <= given <= bounds[1]:
-        return given
-    raise ValueError(f"{option} is {given:g}; allowed is {bounds[0]:g} to {bounds[1]:g}")
+def _check_names(wanted: Request, files: list[PlainFile]) -> None:
+    """Raise ``ValueError`` for a side or segment that would name nothing."""
+    is_plate_unnamed = any("" in file.plates for file in files)
+    is_imu_unnamed = any("" in file.imus for file in files)
+    if wanted.segment is not None and not is_imu_unnamed:
+        raise ValueError(f"--segment {wanted.segment} is for an IMU without a name (acc_x to gyr_z); there is none")
+    if wanted.side is not None and not is_plate_unnamed and (wanted.segment is not None or not is_imu_unnamed):
+        raise ValueError(
+            f"--side {wanted.side.value} is for a plate or IMU without a name or --segment (fz_N, acc_x); there is none"
+        )
 
 
 def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
@@ -125,7 +135,7 @@ def _mass_kg(given_kg: float | None, walk: PlainWalk) -> float:
     if seen_kg < 0.0:
         walk.notes.append("the vertical force is negative on average; it must be up positive")
     if given_kg is not None:
-        _within("--mass-kg", given_kg, _MASS_KG)
+        within("--mass-kg", given_kg, *_MASS_KG)
         if abs(seen_kg - given_kg) > _MASS_SHARE * given_kg:
             walk.notes.append(f"the plates carry {seen_kg:.1f} kg on average, but the mass given is {given_kg:g} kg")
         return given_kg

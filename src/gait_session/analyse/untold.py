@@ -38,7 +38,8 @@ def untold(walk: PlainWalk, found: Findings, participant: Participant) -> Iterat
     for side in Side:
         if not any(event.side is side for event in found.events):
             limb = found.last and (found.last.left if side is Side.LEFT else found.last.right)
-            yield f"the {side.value} leg: {limb.reason if limb and limb.reason else 'nothing tells of it'}"
+            nobody = f"no sensor of the {side.value} foot has sent anything"
+            yield f"the {side.value} leg: {limb.reason if limb and limb.reason and _is_sensed(walk, side) else nobody}"
     for name, time_s in walk.times_s.items():
         if 1.0 / usual_interval_s(time_s) < _SLOWEST_HZ:
             yield f"contacts: {name} has fewer than {_SLOWEST_HZ:g} rows a second; is time_s in seconds?"
@@ -59,6 +60,13 @@ def untold(walk: PlainWalk, found: Findings, participant: Participant) -> Iterat
     if worn := [f"{what} ({where})" for what, where in lacking if _is_worn(walk, where)]:
         yield f"what the IMUs did not tell: {', '.join(worn)}"
     yield from _undefined(found)
+
+
+def _is_sensed(walk: PlainWalk, side: Side) -> bool:
+    """Return whether a plate or an IMU could tell of the leg's steps."""
+    return any(foot in (side, None) for foot in walk.forces) or any(
+        segment.startswith(side.value) or segment == "pelvis" for segment in walk.imus
+    )
 
 
 def _is_worn(walk: PlainWalk, where: str) -> bool:
