@@ -168,7 +168,7 @@ class Lab:
             input={Input.LIVE: 0, Input.SIMULATED: 1, Input.RECORDING: 2}[self._input],
         )  # fmt: skip
         message.header.stamp = messages.to_stamp(time_s)
-        message.start = messages.to_stamp(START_S)
+        message.start, message.prepared = messages.to_stamp(START_S), messages.to_stamp(START_S - 5.0)
         self.recorder.write("/session/state", message, time_s)
 
     def end(self, missed_counts: dict[str, int] | None = None, after_s: float = 60.0) -> None:

@@ -10,6 +10,8 @@ import pytest
 from gait_lab import msg
 
 from gait_analysis.participant import Input, Participant
+from gait_analysis.standing import Standing
+from gait_ros import messages
 from gait_sensing.samples import Side
 from gait_session.recording.reader import Recording
 from gait_session.recording.writer import RecordingWriter
@@ -17,6 +19,7 @@ from gait_session.report import asymmetry, feedback, numbers, summary
 from gait_session.report.data import read_walk
 from gait_session.report.writer import write_report
 
+START_S = 1_790_000_000.25  # of make_lab
 CONFIG = """
 /**/analysis_node: {ros__parameters: {force_streams: [left_belt, right_belt]}}
 /**/treadmill_node: {ros__parameters: {max_speed_mps: 1.5}}
@@ -218,6 +221,23 @@ def test_words_for_numbers_are_those_of_the_messages():
     assert [summary.INPUTS[number][0] for number in range(3)] == ["live", "simulated", "recording"]
 
 
+def test_standing_and_remarks_of_the_preparation_count_and_its_gaps_do_not(make_lab):
+    lab = make_lab()
+    for second in (-8.0, -3.0):  # before the lab was complete, and at the weighing
+        time_s = START_S + second
+        lab.recorder.write("/gait/standing", messages.standing_message(Standing(time_s, True, window_s=2.0)), time_s)
+        note = msg.Annotation(author="session_node", text=f"weighed at {second}")
+        note.header.stamp = messages.to_stamp(time_s)
+        lab.recorder.write("/session/annotation", note, time_s)
+        lab.recorder.write("/gait/state", msg.GaitState(), time_s)
+    lab.walk(5.0)
+    found = walk_of(finished(lab))
+    assert [each.time_s - START_S for each in found.standings if each.is_standing] == [pytest.approx(-3.0)]
+    assert [note.text for note in found.annotations] == ["weighed at -3.0"]
+    (states,) = [stream for stream in found.streams if stream.topic.name == "/gait/state"]
+    assert states.longest_gap_s < 1.0
+
+
 def test_the_worst_of_the_belt_gate_is_told(make_lab):
     lab = make_lab()
     lab.walk(3.0)
@@ -229,6 +249,6 @@ def test_the_worst_of_the_belt_gate_is_told(make_lab):
     assert numbers.safety_table(found).rows[-1][3:] == ("stop", "link lost", stop.text)
     early = msg.SafetyState(level=msg.SafetyState.LEVEL_STOP, text="before the start")
     found.safety.insert(0, early)
-    assert any("at worst 1.8" in text and stop.text in text for text in summary.sentences(found))
+    assert any("most severely at 1.8" in text and stop.text in text for text in summary.sentences(found))
     band = found.cue_band()
     assert (band.metric, band.low, band.high) == ("stance_time", -0.05, 0.05)

@@ -188,7 +188,8 @@ def _banded(
 
 
 def _weight_shift(walk: Walk, settings: Any) -> Iterator[Course]:
-    standing = [each for each in walk.standings if each.is_standing and math.isfinite(each.shift_share)]
+    during = [each for each in walk.standings if each.time_s >= walk.start_s]
+    standing = [each for each in during if each.is_standing and math.isfinite(each.shift_share)]
     targets = [each.shift_target for each in standing]
     target = targets[-1] if math.isnan(settings.target) and targets and len(set(targets)) == 1 else settings.target
     seconds = np.array([each.time_s - walk.start_s for each in standing])

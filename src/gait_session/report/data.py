@@ -42,7 +42,7 @@ class Force:
 
 @dataclass(frozen=True)
 class Stream:
-    """How the messages of one topic came."""
+    """How the messages of one topic came from the start of the session to its end."""
 
     topic: Topic
     rate_hz: float  # NaN when there are too few to tell
@@ -61,9 +61,13 @@ class Band:
 
 @dataclass
 class Walk:
-    """One session: what was recorded from its start on; what the analysis found, up to its end."""
+    """One session: what was recorded from its start on; what the analysis found, up to its end.
+
+    Remarks and standing count from ``prepared_s`` on, for the participant is weighed before the start.
+    """
 
     session: Any = None  # last session/state of the session; None when there is none
+    prepared_s: float = 0.0  # when the lab was complete, before the start
     start_s: float = 0.0  # 0 when no session was started
     end_s: float = 0.0
     participant: Participant = field(default_factory=lambda: Participant(float("nan"), None))
@@ -152,16 +156,18 @@ def read_walk(recording: Recording) -> Walk:
     }
     targets = {topic: target for name, (target, _) in lists.items() for topic in recording.find(name)}
     for recorded, value in recording.values({name: to_value for name, (_, to_value) in lists.items()}):
-        is_belt = "/treadmill/" in recorded.topic  # belts are armed, and may move, before the start
-        if is_belt or values.seconds(recorded.message.header.stamp) >= walk.start_s:
-            targets[recorded.topic].append(value)
+        target = targets[recorded.topic]
+        is_belt = target is walk.belts or target is walk.safety  # armed before the start, and may move
+        begin_s = walk.prepared_s if target is walk.standings or target is walk.annotations else walk.start_s
+        if is_belt or values.seconds(recorded.message.header.stamp) >= begin_s:
+            target.append(value)
     walk.strides = [each for each in walk.strides if walk.start_s <= each.start_s and each.end_s <= walk.end_s]
     walk.events = [event for event in walk.events if event.time_s <= walk.end_s]
     walk.asymmetries = [asymmetry for asymmetry in walk.asymmetries if asymmetry.time_s <= walk.end_s]
     walk.standings = [standing for standing in walk.standings if standing.time_s <= walk.end_s]
     _read_phases(walk, recording)
     _read_forces(walk, recording)
-    walk.streams = _read_streams(recording)
+    walk.streams = _read_streams(walk, recording)
     walk.meaningless = recording.meaningless
     return walk
 
@@ -189,6 +195,7 @@ def _read_session(walk: Walk, recording: Recording) -> None:
         if is_end:
             walk.end_s = values.seconds(message.header.stamp)
         walk.session, walk.start_s, walk.participant = message, session.start_s, session.participant
+        walk.prepared_s = values.seconds(message.prepared) or session.start_s
 
 
 def _read_phases(walk: Walk, recording: Recording) -> None:
@@ -217,10 +224,11 @@ def _read_forces(walk: Walk, recording: Recording) -> None:
         )
 
 
-def _read_streams(recording: Recording) -> list[Stream]:
+def _read_streams(walk: Walk, recording: Recording) -> list[Stream]:
     times_s: dict[str, list[float]] = {name: [] for name in recording.topics}
     for arrival in recording.arrivals():
-        times_s[arrival.topic].append(arrival.published_s)
+        if walk.start_s <= arrival.published_s <= walk.end_s:
+            times_s[arrival.topic].append(arrival.published_s)
     return [_stream(topic, np.sort(np.array(times_s[name]))) for name, topic in sorted(recording.topics.items())]
 
 

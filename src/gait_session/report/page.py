@@ -97,7 +97,8 @@ of the strides. Shade: one standard deviation to both sides.</p>
 _STANDING = """
 <section><h2>Standing</h2>
 <p class="note">Each time that both feet stood: weight on each side, and the sway of the centre of pressure of both feet
-together over the last seconds. Path and ellipse grow with the time; compare velocities.</p>
+together over the last seconds. Path and ellipse grow with the time; compare velocities. Times below 0 are before the
+start, as at the weighing.</p>
 {% if standing.rows %}{{ table_of(standing) }}
 {% elif not_standing %}{{ empty("Cannot tell: nobody stood on both feet for long enough: " ~ not_standing ~ ".") }}
 {% else %}{{ empty("Cannot tell: nothing was recorded of standing.") }}{% endif %}</section>
@@ -146,9 +147,10 @@ it does it. Few cues tell little of p95 and p99. Every cue with all its times is
 {% if annotations %}<h3>Remarks</h3>{{ table_of(annotations) }}{% endif %}</section>
 
 <section><h2>Health of the streams</h2>
-<p class="note">Rate: mean over the recording. Jitter: 99 of 100 intervals between messages differ from the median by
-less. Samples lost: running numbers of the load cell that never came. Missed by the recorder: messages that a publisher
-numbered and that did not arrive.</p>
+<p class="note">Rate (mean), longest gap and jitter are of the session, from its start to its end. Jitter: 99 of 100
+intervals between messages differ from the median by less. Messages, samples lost (running numbers of the load cell
+that never came) and those that the recorder missed (a publisher numbered them and they did not arrive) are of the
+whole recording.</p>
 {% if streams.rows %}{{ table_of(streams) }}{% else %}{{ empty("Nothing was recorded.") }}{% endif %}</section>
 """
 

@@ -144,7 +144,9 @@ def phase_table(walk: Walk) -> Table:
 def standing_table(walk: Walk) -> Table:
     """Each time that both feet stood: weight on each side and sway, over its last window."""
     rows = []
-    for is_standing, group in groupby(walk.standings, key=lambda each: each.is_standing):
+    # The analysis begins afresh at the start: who stands through it is measured anew.
+    runs = groupby(walk.standings, key=lambda each: (each.is_standing, each.time_s >= walk.start_s))
+    for (is_standing, _), group in runs:
         if is_standing:
             rows.append(_standing_row(walk, list(group)))
     head = ("from", "to", "weight " + side_name(walk, Side.LEFT), side_name(walk, Side.RIGHT), "over", "sway path",
