@@ -24,7 +24,7 @@ New here? Do this, in this order:
 Then open the report in a web browser. For a recorded walker or a real lab: docs/run_a_session.md"""
 WISHES = {
     "start": "arm the belts and start the session that waits in another terminal",
-    "stop": "end that session; the belts ramp down",
+    "stop": "end that session; the belts ramp down; before its start, take the start back",
     "stop-belts": "ramp the belts down, whatever else goes on",
     "ask": "give cues for a while, where the schedule waits for the walker to ask",
 }

@@ -24,6 +24,7 @@ from gait_session.session import Phase, Said, Session, SessionSettings
 HEARTBEAT_S = 0.05  # the belts come to rest when it is not heard for 0.2 s
 PREPARE_S = 0.2
 _STATE = {Phase.ACTIVE: msg.SessionState.ACTIVE, Phase.ENDED: msg.SessionState.ENDED}
+_BEFORE_START = "; gait-lab start begins the session, Ctrl-C in the lab's terminal ends the lab"
 _ON_PLATES = (Phase.WEIGHING, Phase.ARMING, Phase.ACTIVE)
 _INPUT = {
     "live": msg.SessionState.INPUT_LIVE,
@@ -83,8 +84,9 @@ class SessionNode(LabNode):
         return response
 
     def _on_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success = self._hear(Said.STOP, "stopped by the operator")
-        response.message = self._session.text
+        before_start = "" if self._session.phase in (Phase.ACTIVE, Phase.ENDED) else _BEFORE_START
+        response.success = self._hear(Said.STOP, f"stopped by the operator{before_start}")
+        response.message = self._session.text.removesuffix(before_start) + before_start
         return response
 
     def _on_annotate(self, request: srv.Annotate.Request, response: srv.Annotate.Response) -> srv.Annotate.Response:
@@ -138,7 +140,8 @@ class SessionNode(LabNode):
 
         def on_answer(future: Future[Any]) -> None:
             is_done, text = outcome(future.result())
-            self.get_logger().info(text)
+            if client is self._zero:  # what else is answered, treadmill or session say of themselves
+                self.get_logger().info(text)
             if self._session.change_count == asked_count:
                 self._hear(Said.DONE if is_done else Said.REFUSED, "" if is_done else f"not started: {text}")
 

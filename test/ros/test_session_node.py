@@ -3,6 +3,7 @@
 
 import pytest
 from gait_lab import msg, srv
+from std_srvs.srv import Trigger
 
 from gait_ros import qos
 from gait_ros.messages import to_stamp
@@ -41,11 +42,17 @@ class Bench:
         self._wait_until(condition, self._step, deadline_s=DEADLINE_S)
 
     def start(self):
-        client = self.node.create_client(srv.Start, "session_node/start")
+        assert self._ask(srv.Start, "session_node/start").is_started
+
+    def stop(self):
+        return self._ask(Trigger, "session_node/stop")
+
+    def _ask(self, kind, name):
+        client = self.node.create_client(kind, name)
         self.wait(client.service_is_ready)
-        future = client.call_async(srv.Start.Request())
+        future = client.call_async(kind.Request())
         self.wait(future.done)
-        assert future.result().is_started
+        return future.result()
 
 
 @pytest.fixture
@@ -59,3 +66,13 @@ def test_a_session_waits_for_feedback_by_name_and_goes_on_once_it_is_heard(bench
     assert not any("arm" in text for text in bench.texts)
     bench.has_feedback = True
     bench.wait(lambda: "treadmill_node/arm" in bench.texts[-1])  # the next step, which nobody answers here
+
+
+def test_a_stop_before_the_start_says_how_to_go_on_or_end(bench):
+    advice = "; gait-lab start begins the session, Ctrl-C in the lab's terminal ends the lab"
+    answer = bench.stop()
+    assert (answer.success, answer.message) == (False, "waits for the operator to start it" + advice)
+    bench.start()
+    answer = bench.stop()
+    assert (answer.success, answer.message) == (True, "stopped by the operator" + advice)
+    assert bench.stop().message == answer.message
