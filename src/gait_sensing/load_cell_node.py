@@ -118,7 +118,7 @@ class LoadCellNode(LabNode):
             except ValueError as error:
                 response.text = "; ".join([*texts, str(error)])
                 return response
-            texts.append(f"{name}: {loads_n[-1]:.1f} N is zero now")
+            texts.append(f"{name}: {round(loads_n[-1], 1) + 0.0:.1f} N is zero now")  # + 0.0: never "-0.0"
         response.is_zeroed, response.text = True, "; ".join(texts) or "there are no load cells to zero"
         response.load_n = max(loads_n, key=abs, default=float("nan"))
         return response

@@ -63,8 +63,9 @@ class ProgressNode(LabNode):
             self._say(f"treadmill: {message.text}")
 
     def _on_feedback(self, message: msg.FeedbackState) -> None:
-        if message.guard_text and _words(message.guard_text) != _words(self._guard_text):
-            self._say(f"feedback: {message.guard_text}")
+        is_active = self._session.state == msg.SessionState.ACTIVE  # silence before and after it says nothing of cues
+        if _words(message.guard_text) != _words(self._guard_text) and (message.guard_text or is_active):
+            self._say(f"feedback: {message.guard_text or 'cues pass on both sides'}")
         self._guard_text = message.guard_text
 
     def _on_mounting(self, message: msg.ImuMounting) -> None:
@@ -90,11 +91,11 @@ class ProgressNode(LabNode):
             self.is_done = speed_mps < AT_REST_MPS or now_s(self) - self._ended_s > LONGEST_STOP_S
 
     def _line(self) -> str:
-        start_s = values.seconds(self._session.start)
+        elapsed_s = (self._ended_s or now_s(self)) - values.seconds(self._session.start)
         total = f"/{self._session.duration_s:.0f}" if self._session.duration_s else ""
         percent = {name: f"{100 * value:+.1f} %" for name, value in self._asymmetry.items() if not math.isnan(value)}
         return (
-            f"{max(0.0, now_s(self) - start_s):5.0f}{total} s"
+            f"{max(0.0, elapsed_s):5.0f}{total} s"
             f" | belt {self._belt.left_speed_mps:.2f} {self._belt.right_speed_mps:.2f} m/s"
             f" | strides left {self._stride_count[Side.LEFT]} right {self._stride_count[Side.RIGHT]}"
             f" | asymmetry step time {percent.get('step_time', '-')} stance time {percent.get('stance_time', '-')}"

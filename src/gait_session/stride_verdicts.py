@@ -76,11 +76,15 @@ def rejected_kinds(strides: Iterable[Stride]) -> dict[str, Counter[Side]]:
 
 
 def kinds(reasons: Iterable[tuple[str, Side]]) -> dict[str, Counter[Side]]:
-    """Return reasons without their numbers, most frequent first, with how often each was given of either side."""
+    """Return reasons without the numbers in which they differ, most frequent first, with how often of either side."""
     counts: dict[str, Counter[Side]] = {}
+    texts: dict[str, set[str]] = {}
     for reason, side in reasons:
-        counts.setdefault(reason_kind(reason), Counter())[side] += 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1].total()))
+        kind = reason_kind(reason)
+        counts.setdefault(kind, Counter())[side] += 1
+        texts.setdefault(kind, set()).add(reason)
+    by_count = sorted(counts.items(), key=lambda item: -item[1].total())
+    return {min(texts[kind]) if len(texts[kind]) == 1 else kind: count for kind, count in by_count}
 
 
 def _amount(sentence: str) -> float:

@@ -100,6 +100,12 @@ def test_asymmetry_stands_beside_its_baseline_and_norm():
     assert "norm: none: the level of amputation is not told" in lines(text)
 
 
+def test_a_share_has_no_unit():
+    share = compared()._replace(name="stance_share", unit="1")
+    text = lines(text_of(strides=[stride(LEFT, 1)], asymmetries=[Asymmetry(9.0, LEFT, (share,))]))
+    assert any(line.startswith("stance share -") for line in text), text
+
+
 def test_a_metric_that_must_not_be_compared_says_why():
     doubtful = compared(value=NAN, rolling_median=NAN, reason="an IMU alone tells of foot off")
     strides = [stride(LEFT, 1), stride(RIGHT, 1)]

@@ -6,6 +6,7 @@ import pytest
 
 from gait_sensing.health import Level
 from gait_session.doctor import checks
+from gait_session.doctor.streams import findings
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,16 @@ def test_an_import_is_tried_for_real() -> None:
     finding = checks.check_import("a", "no_such_module", {}, "do this")
     assert (finding.level, finding.advice) == (Level.RED, "do this")
     assert "no_such_module" in finding.found
+
+
+def test_what_is_not_known_of_a_stream_is_told_in_words_and_every_red_one_has_advice() -> None:
+    counts = {"lost_count": "0", "bad_checksum_count": "0", "open_count": "7"}
+    values = {"nominal_rate_hz": "1000.0", "rate_hz": "nan", "age_s": "nan", "jitter_s": "nan", **counts}
+    silent = {"level": 2, "text": "not connected", "values": {**values, "advice": "plug it in"}}
+    slow = {"level": 0, "text": "ok", "values": {**values, "age_s": "0.004"}}
+    belts = {"level": 2, "text": "no status", "values": {}}
+    found = {one.what: one for one in findings({"a": silent, "b": slow, "treadmill": belts})}
+    assert found["a"].found == "not connected; nothing of 1000 Hz has come, 0 lost, 0 bad, 7 times opened"
+    assert found["b"].found == "4 ms old, 0 lost, 0 bad, 7 times opened"
+    assert found["a"].advice == "plug it in" and found["b"].advice == ""
+    assert "switched on" in found["treadmill"].advice

@@ -194,13 +194,14 @@ def test_cues_are_counted_by_what_became_of_them_and_why():
 def test_what_guard_and_schedule_said_is_shown_once_for_each_change():
     walk = walk_of("outside_band")
     for second, (level, text) in enumerate(
-        [(0, ""), (0, ""), (2, "cues paused: 0.71 m/s"), (2, "cues paused: 0.69 m/s")]
+        [(0, ""), (0, ""), (2, "cues paused: 0.71 m/s"), (2, "cues paused: 0.69 m/s"), (0, "no baseline yet")]
     ):
         message = msg.FeedbackState(strategy="outside_band", law="self_paced", guard_level=level, guard_text=text)
         message.header.stamp = messages.to_stamp(START_S + second)
         walk.feedback.append(message)
     rows = feedback.state_table(walk).rows
-    assert [row[0].split("\N{NO-BREAK SPACE}")[0] for row in rows] == ["0.0", "2.0"] and "paused" in rows[1][1]
+    assert [row[0].split("\N{NO-BREAK SPACE}")[0] for row in rows] == ["0.0", "2.0", "4.0"]
+    assert "paused" in rows[1][1] and [rows[0][1], rows[2][1]] == ["cues pass", "no baseline yet"]
     assert feedback.state_table(walk).head[-1] == "schedule"
     walk.feedback[-1].law_text = "no gait state within 0.15 s"
     assert feedback.state_table(walk).rows[-1][-1] == "no gait state within 0.15 s"

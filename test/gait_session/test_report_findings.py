@@ -255,6 +255,8 @@ def test_flags_and_reasons_are_counted_by_side():
         (kind, "1", "1", "2"),
         ("cross step: the left foot is on this plate, too", "1", "0", "1"),
     ]
+    walked.strides.pop(1)  # of one alone, the numbers are told
+    assert walking.reason_table(walked).rows[0][0] == "stride time 1.256 s is not within 20% of the mean 1.770 s"
     assert walking.rejected_table(walked).rows[0] == (
         f"1.2{SPACE}s", "left, prosthetic", "1", "stride time 1.256 s is not within 20% of the mean 1.770 s"
     )  # fmt: skip
@@ -297,6 +299,11 @@ def test_standing_tells_weight_and_sway_of_each_time():
     )  # fmt: skip
     assert table.rows[1][5] == "not measured" and len(table.head) == 8
     assert walking.not_standing(walked) == "the left foot is off the ground (1)"
+    both = walk_with(
+        standings=[standing(-4.0), standing(-3.5), standing(0.5, window_s=0.5), standing(1.0, window_s=1.0)]
+    )
+    at = [row[:2] for row in walking.standing_table(both).rows]
+    assert at == [(f"{MINUS}6.0{SPACE}s", f"{MINUS}3.5{SPACE}s"), (f"0.0{SPACE}s", f"1.0{SPACE}s")]
     shifted = walk_with(standings=[standing(3.0, shift_error_rms=0.04, shift_in_band=0.8)])
     assert walking.standing_table(shifted).rows[0][-1] == (
         f"error 4.0{SPACE}% RMS, 80.0{SPACE}% of the time within its band"

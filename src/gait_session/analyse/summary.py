@@ -126,7 +126,7 @@ def _metric_row(name: str, unit: str, sides: list[list[float]], found: Findings,
         baseline = f"{_percent(last.baseline)} \N{PLUS-MINUS SIGN} {100.0 * last.baseline_sd:.1f}"
         cells += [_percent(median(pairs) if pairs else math.nan), str(len(pairs))]
         cells += ["-" if math.isnan(last.baseline) else baseline, _percent(last.change), _percent(last.norm)]
-    return _row(f"{name.replace('_', ' ')}, {unit}", *cells)
+    return _row(name.replace("_", " ") + (f", {unit}" if unit != "1" else ""), *cells)
 
 
 def _deviations(told: dict[str, list[Verdicts]], walk: PlainWalk) -> Iterator[str]:

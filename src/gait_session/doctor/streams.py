@@ -5,6 +5,7 @@ The judgement itself is made where the samples are, in ``gait_sensing.health``; 
 """
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ QUIET_S = 3.0  # a node tells its health once a second, and a rate after two
 LONGEST_S = 30.0
 CHILD_TIMEOUT_S = 60.0
 STREAMS = ("imu/", "load_cell/", "treadmill")
+CONNECTED = "is it plugged in, switched on, and is this its address?"
 
 Statuses = dict[str, dict[str, Any]]
 
@@ -62,7 +64,8 @@ def findings(statuses: Statuses) -> Iterator[Finding]:
         values = status["values"]
         numbers = _numbers(values)
         text = numbers if numbers and status["text"] == "ok" else "; ".join(filter(None, (status["text"], numbers)))
-        yield Finding(Level(min(status["level"], Level.RED.value)), name, text, values.get("advice", ""))
+        level = Level(min(status["level"], Level.RED.value))
+        yield Finding(level, name, text, values.get("advice") or (CONNECTED if level is Level.RED else ""))
 
 
 def _numbers(values: Mapping[str, str]) -> str:
@@ -70,10 +73,20 @@ def _numbers(values: Mapping[str, str]) -> str:
     if "nominal_rate_hz" not in values:
         return ""
     number = {name: float(text) for name, text in values.items() if name != "advice"}
-    return (
-        f"{number['rate_hz']:.1f} of {number['nominal_rate_hz']:g} Hz, {1e3 * number['age_s']:.0f} ms old, "
-        f"jitter {1e3 * number['jitter_s']:.1f} ms, {number['lost_count']:.0f} lost, "
-        f"{number['bad_checksum_count']:.0f} bad, {number['open_count']:.0f} times opened"
+    nominal = f"{number['nominal_rate_hz']:g} Hz"
+    come = {
+        "rate_hz": f"{number['rate_hz']:.1f} of {nominal}",
+        "age_s": f"{1e3 * number['age_s']:.0f} ms old",
+        "jitter_s": f"jitter {1e3 * number['jitter_s']:.1f} ms",
+    }
+    known = [text for name, text in come.items() if not math.isnan(number[name])]
+    return ", ".join(
+        [
+            *(known or [f"nothing of {nominal} has come"]),
+            f"{number['lost_count']:.0f} lost",
+            f"{number['bad_checksum_count']:.0f} bad",
+            f"{number['open_count']:.0f} times opened",
+        ]
     )
 
 

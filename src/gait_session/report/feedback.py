@@ -63,7 +63,8 @@ def state_table(walk: Walk) -> Table:
     for message in walk.feedback:
         seconds = values.seconds(message.header.stamp) - walk.start_s
         guard = _GUARD.get(message.guard_level, str(message.guard_level))
-        guard += f": {message.guard_text}" if message.guard_text else ""
+        if message.guard_text:  # which says what does not pass where some cues do
+            guard = f"{guard}: {message.guard_text}" if message.guard_level else message.guard_text
         if message.unwatched:
             guard += f" (not watched: {', '.join(message.unwatched)})"
         said = (guard, message.schedule_text, message.law_text)

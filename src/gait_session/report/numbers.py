@@ -32,11 +32,11 @@ class Table:
 
 
 def number(value: float | None, digits: int, unit: str = "", sign: bool = False) -> str:
-    """Return a number as text, or "not measured" for None and NaN."""
+    """Return a number as text, or "not measured" for None and NaN. The unit "1" is that of a share, and not written."""
     if value is None or math.isnan(value):
         return NOT_MEASURED
     text = f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
+    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit not in ("", "1") else text
 
 
 def percent(value: float, sign: bool = True) -> str:

@@ -175,7 +175,7 @@ def _belts(walk: Walk) -> str:
     if worst.level == 0:
         return "The belt gate had nothing to object to."
     seconds = values.seconds(worst.header.stamp) - walk.start_s
-    return f"The belt gate stepped in, at worst {number(seconds, 1, 's')} after the start: {worst.text}."
+    return f"The belt gate stepped in, most severely at {number(seconds, 1, 's')}: {worst.text}."
 
 
 def _session_index(walk: Walk, name: str) -> str:
