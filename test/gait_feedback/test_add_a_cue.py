@@ -22,7 +22,8 @@ def blocks(page, language):
 
 
 def test_the_file_of_the_page_under_the_config_of_the_page_cues(tmp_path, monkeypatch):
-    (tmp_path / "every_contact.py").write_text(*blocks("add_a_cue.md", "python"))
+    strategy, test = blocks("add_a_cue.md", "python")
+    (tmp_path / "every_contact.py").write_text(strategy)
     monkeypatch.setattr(cues, "__path__", [*cues.__path__, str(tmp_path)])
     importlib.invalidate_caches()
     (config,) = blocks("add_a_cue.md", "yaml")
@@ -36,6 +37,10 @@ def test_the_file_of_the_page_under_the_config_of_the_page_cues(tmp_path, monkey
     (decision,) = [decision for contact in contacts for decision in cueing.feed(10.02, contact)]
     assert decision.cue.side is Side.RIGHT and decision.verdict.is_allowed
     assert cueing.feed(11.02, GaitEvent(11.0, 11.01, Side.RIGHT, EventKind.FOOT_OFF, Source.FORCE, 1.0)) == []
+    tests = {}
+    exec(test, tests)
+    for name in ("test_a_contact_of_the_side_is_cued", "test_no_other_contact_is"):
+        tests[name]()
 
 
 def test_the_settings_on_the_page_of_cues_are_settings():
