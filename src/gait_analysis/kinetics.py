@@ -74,8 +74,11 @@ def _integrals(widths_s: Array, values: Array) -> list[float]:
 
 
 def _loading_rate_bwps(time_s: Array, rising_bw: Array, peak_bw: float) -> float:
-    """Return the mean slope between the last crossings of both shares before the peak."""
-    if math.isnan(peak_bw):
+    """Return the mean slope between the last crossings of both shares before the peak.
+
+    NaN too of a peak below the unloaded plate, which noise taken for contact has.
+    """
+    if not peak_bw > 0.0:
         return math.nan
     crossings_s = []
     for share in (_RATE_FROM, _RATE_TO):

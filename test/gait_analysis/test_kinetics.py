@@ -50,3 +50,9 @@ def test_a_plateau_with_noise_has_no_peaks():
 def test_too_few_samples_tell_nothing():
     found = stance_kinetics(0.0, 0.05, TIME_S[:5], np.ones(5), np.ones(5))
     assert math.isnan(found.vertical_impulse_bws)
+
+
+def test_a_peak_below_the_unloaded_plate_has_no_loading_rate():
+    found = kinetics(np.interp(TIME_S, [0.0, 0.2, 0.35, 0.6, 0.7], [-0.06, -0.01, -0.05, -0.01, -0.06]))
+    assert found.first_peak_load_bw == pytest.approx(-0.01, abs=0.003)
+    assert math.isnan(found.loading_rate_bwps)
