@@ -2,12 +2,14 @@
 """Force contacts near their thresholds, under noise and drift, with bounces and gaps."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gait_analysis.detectors.force_contact import Detector, Settings
 from gait_analysis.events import EventKind
+from gait_analysis.stream_merge import cut
 from gait_sensing.samples import ForceSamples, Side
 
 WEIGHT_N = 735.0
@@ -134,3 +136,73 @@ def test_noise_on_a_resting_plate_is_no_contact():
 def test_crossed_thresholds_are_refused():
     with pytest.raises(ValueError, match="off_force_n"):
         Settings(on_force_n=20.0, off_force_n=30.0)
+
+
+def off_zero(plate, zero_n):
+    force_n = plate.force_n.copy()
+    force_n[:, 2] += zero_n
+    return replace(plate, force_n=force_n)
+
+
+def found_s(changes, kind, after_s=0.0):
+    times_s = [change.event.time_s for change in changes if change.event and change.event.kind is kind]
+    return [time_s for time_s in times_s if time_s > after_s]
+
+
+@pytest.mark.parametrize("zero_n", [40.0, 60.0, 120.0])
+@pytest.mark.parametrize("from_s", [0.0, 10.0])
+@pytest.mark.parametrize("rate_hz", [50.0, 1000.0])
+def test_a_plate_off_zero_shows_its_swings(walk, walker, zero_n, from_s, rate_hz):
+    """From the begin, or of a sudden; after three swings its level is known, and named."""
+    walked = walk(walker(duration_s=30.0, noise_n=2.0, rate_hz=rate_hz))
+    plate = walked.plates[Side.LEFT]
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(off_zero(plate, zero_n * (plate.time_s >= from_s)))
+    (anew,) = (change for change in changes if "was it set to zero?" in change.reason)
+    assert anew.detected_s < from_s + 5.0
+    assert (anew.is_in_contact, anew.baseline_n) == (None, pytest.approx(zero_n, abs=4.0))
+    assert next(change.event.reason for change in changes if change.event and change.detected_s > anew.detected_s)
+    for kind in EventKind:
+        truth_s = walked.times(Side.LEFT, kind)
+        truth_s = truth_s[truth_s > anew.detected_s]
+        assert found_s(changes, kind, anew.detected_s) == pytest.approx(truth_s, abs=0.02)
+
+
+def test_a_plate_off_zero_is_told_alike_in_any_batches(walk, walker):
+    plate = off_zero(walk(walker(duration_s=12.0, noise_n=2.0)).plates[Side.LEFT], 60.0)
+    whole = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(plate)
+    assert len(whole) > 10
+    for size in (1, 7, 1500):
+        detector = Detector(Settings(), Side.LEFT, WEIGHT_N)
+        parts = (cut(plate, first, first + size) for first in range(0, len(plate.time_s), size))
+        assert repr([change for part in parts for change in detector.feed(part)]) == repr(whole)
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 1000.0])
+@pytest.mark.parametrize("noise_n", [0.0, 5.0])
+def test_somebody_who_stands_is_not_taken_for_swings(rate_hz, noise_n):
+    random = np.random.default_rng(4)
+    time_s = np.arange(round(30.0 * rate_hz)) / rate_hz
+    turns = 2.0 * np.pi * time_s
+    light_bw = random.uniform(0.1, 0.3, 40)[time_s.astype(int)]  # on the foot that bears less, another each time
+    for load_bw in (
+        0.5 + 0.01 * np.sin(0.6 * turns),  # still
+        0.5 + 0.35 * np.sin(turns / 2.0),  # shifting
+        light_bw + 0.6 / (1.0 + np.exp(-4.0 * np.sin(turns))),  # quickly
+        0.5 + 0.4 * np.sin(1.5 * turns),  # bending the knees
+        0.9 + 0.2 * np.sin(1.8 * turns),  # both feet walking on it
+    ):
+        force_n = WEIGHT_N * load_bw + noise_n * random.standard_normal(len(time_s))
+        changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(samples(force_n, rate_hz))
+        assert [(change.is_in_contact, change.event) for change in changes] == [(True, None)]
+
+
+def test_a_runner_on_a_drifting_plate_keeps_stepping():
+    """Flights of 80 ms are short, but tell the level of the plate."""
+    rate_hz, stride_s, stance_s = 300.0, 0.38, 0.3
+    time_s = np.arange(round(20.0 * rate_hz)) / rate_hz
+    share = (time_s % stride_s) / stance_s
+    running_n = np.where(share < 1.0, 1800.0 * np.sin(np.pi * np.minimum(share, 1.0)), 0.0)
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(samples(running_n + 8.0 * time_s, rate_hz))
+    contacts_s = found_s(changes, EventKind.INITIAL_CONTACT, 0.1)
+    assert contacts_s == pytest.approx(np.arange(1, len(contacts_s) + 1) * stride_s, abs=0.006)
+    assert contacts_s[-1] > 19.5

@@ -3,9 +3,12 @@
 
 Contact begins with the first sample above ``on`` and ends once the force has stayed below ``off`` for ``confirm_s``, or
 below ``on`` for ``unload_s`` (a plate that drifted upward never falls below ``off``). Both thresholds are in body
-weights with a floor in newtons, so that a light person is found too, and lie above the baseline, which is the median
-of the unloaded plate in the swing just past. A state lasts at least ``min_contact_s`` or ``min_swing_s`` before it may
-end; this delays no detection, for a change is believed at its first sample and only its undoing has to wait.
+weights with a floor in newtons, so that a light person is found too, and lie above the baseline, which follows the
+medians of the unloaded plate in the last swings. A state lasts at least ``min_contact_s`` or ``min_swing_s`` before it may end; this delays no detection, for a change is
+believed at its first sample and only its undoing has to wait.
+
+A plate whose zero is off by more than ``on`` seems to be in contact for ever. So whenever contact lasts, swings are
+looked for in it, see ``unloaded_level``; their level becomes the baseline, and contact is unknown for a sample.
 
 The **time of an event** is where the load crosses the lowest level that stands clear of the noise of the last swing,
 between half of ``off`` and ``off``: so nearest to the true start and end of load, and alike on both edges. Where the
@@ -30,12 +33,16 @@ from gait_analysis.edges import Edge, centred_mean, last_crossing, median, usual
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.history import History
 from gait_analysis.parts import ContactChange
+from gait_analysis.unloaded_level import unloaded_level_n
 from gait_parts import settings
 from gait_parts.settings import setting
 from gait_sensing.samples import Array, ForceSamples, Side
 
-_KEEP_S = 1.2  # history that edges and baseline may look back to
-_GUARD_S = 0.05  # what is left out of a swing at both ends when the baseline is taken
+_KEEP_S = 6.0  # history that may be looked back to: more than two strides of a slow walker
+_LOOK_AFTER_S, _LOOK_EVERY_S = 1.0, 0.5  # in contact, for swings that were taken for it
+_LOADED, _MOST_OFF = 6.0, 4.0  # thresholds on, 0.3 and 0.2 body weights: less than a stance, more than any drift
+_GUARD_S, _GUARD_SHARE = 0.05, 0.25  # what is left out of a swing at both ends when the baseline is taken
+_LEAST_COUNT = 5  # samples of a swing, for its median
 _SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
 _FAR_CONFIDENCE = 0.5
 _CLEAR_DEVIATIONS = 4.0  # of the noise: passed by chance in one of 30,000 samples
@@ -58,7 +65,7 @@ class Settings(settings.Settings):
     unload_s: float = setting(0.1, "a foot that stays below on for so long bears no load", low=0.02, high=1.0)
     max_gap_s: float = setting(0.05, "longer without a sample, contact is unknown", low=0.002, high=0.5)
     smoothing_s: float = setting(0.005, "longest centred mean over the force around an edge", low=0.0, high=0.02)
-    baseline_gain: float = setting(0.5, "share of a swing's mean force that the baseline takes up", low=0.0, high=1.0)
+    baseline_gain: float = setting(0.5, "share of a swing's median force that the baseline takes up", low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,6 +83,7 @@ class Detector:
         self._settings, self._side = settings, side
         weight_n = 0.0 if math.isnan(body_weight_n) else body_weight_n
         self._on_n = max(settings.on_force_n, settings.on_share_bw * weight_n)
+        self._loaded_n = _LOADED * self._on_n
         self._off_n = max(settings.off_force_n, settings.off_share_bw * weight_n)
         self._edge_n = self._off_n  # where the load of an event is looked for
         self._baseline_n = 0.0
@@ -84,6 +92,8 @@ class Detector:
         self._changed_s = -math.inf  # time of the last edge
         self._above_on_s = self._above_off_s = -math.inf  # newest sample at or above each threshold
         self._newest_s = math.nan  # newest sample
+        self._look_s = -math.inf  # when to look whether contact is one; infinity: in swing
+        self._reason = ""  # of the next event
 
     def feed(self, samples: ForceSamples) -> list[ContactChange]:
         """Take the next samples of the plate; return the changes of contact they tell."""
@@ -106,7 +116,7 @@ class Detector:
 
     def _lose(self, time_s: float, gap_s: float) -> ContactChange:
         self._history.clear()
-        self._is_in_contact, self._changed_s = None, -math.inf
+        self._is_in_contact, self._changed_s, self._look_s = None, -math.inf, time_s + _LOOK_AFTER_S
         self._above_on_s = self._above_off_s = -math.inf
         return ContactChange(time_s, self._baseline_n, None, reason=f"no force for {gap_s:.3f} s")
 
@@ -116,13 +126,29 @@ class Detector:
         changes: list[ContactChange] = []
         start = 0
         while start < len(time_s):
-            end = start + _BLOCK_COUNT
+            end = min(start + _BLOCK_COUNT, len(time_s))
+            if self._look_s <= self._newest_s:
+                end = min(end, int(time_s.searchsorted(self._look_s)) + 1)
             found = self._first_change(time_s[start:end], force_n[start:end])
             if found is not None:
                 end = start + found + 1
                 changes.append(self._change(float(time_s[end - 1]), float(force_n[end - 1])))
+            elif time_s[end - 1] >= self._look_s:
+                changes += self._look_for_swings(float(time_s[end - 1]))
             start = end
         return changes
+
+    def _look_for_swings(self, time_s: float) -> list[ContactChange]:
+        """Begin anew above the level of the unloaded plate, if what was taken for contact are swings and stances."""
+        self._look_s = time_s + _LOOK_EVERY_S
+        seen = self._history.between(max(self._changed_s, time_s - _KEEP_S), time_s)
+        level_n = unloaded_level_n(seen[:, 0], seen[:, 1], self._off_n, self._loaded_n)
+        if level_n is None or level_n - self._baseline_n > _MOST_OFF * self._on_n:
+            return []
+        self._baseline_n = level_n
+        self._is_in_contact, self._changed_s = None, time_s
+        self._reason = f"unloaded, what bears the {self._side.value} foot shows {level_n:.0f} N: was it set to zero?"
+        return [ContactChange(time_s, level_n, None, reason=self._reason)]
 
     def _first_change(self, time_s: Array, force_n: Array) -> int | None:
         on_n, off_n = self._baseline_n + self._on_n, self._baseline_n + self._off_n
@@ -161,6 +187,7 @@ class Detector:
     def _change(self, time_s: float, force_n: float) -> ContactChange:
         was_in_contact = self._is_in_contact
         self._is_in_contact = force_n > self._baseline_n + self._on_n if was_in_contact is None else not was_in_contact
+        self._look_s = time_s + _LOOK_AFTER_S if self._is_in_contact else math.inf
         if self._is_in_contact:
             self._above_on_s = self._above_off_s = time_s
         if was_in_contact is None:
@@ -173,9 +200,10 @@ class Detector:
     def _follow_baseline(self, time_s: float) -> None:
         """Take up the drift of the plate, seen while it was unloaded just now."""
         if self._is_in_contact:
-            start_s, end_s = max(self._changed_s, time_s - _SWING_WINDOW_S) + _GUARD_S, time_s - _GUARD_S
-            swing = self._history.between(start_s, end_s)
-            if len(swing) > 1 and swing[-1, 0] - swing[0, 0] >= _GUARD_S:
+            begin_s = max(self._changed_s, time_s - _SWING_WINDOW_S)
+            guard_s = min(_GUARD_S, _GUARD_SHARE * (time_s - begin_s))
+            swing = self._history.between(begin_s + guard_s, time_s - guard_s)
+            if len(swing) >= _LEAST_COUNT:
                 self._baseline_n += self._settings.baseline_gain * (median(swing[:, 1]) - self._baseline_n)
                 self._edge_n = self._lowest_clear_n(swing)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
@@ -206,7 +234,9 @@ class Detector:
             kind=EventKind.INITIAL_CONTACT if is_contact else EventKind.FOOT_OFF,
             source=Source.FORCE,
             confidence=1.0,
+            reason=self._reason,
         )
+        self._reason = ""
         if edge.is_far:
             return event._replace(confidence=_FAR_CONFIDENCE, flags=EventFlag.INTERPOLATION_FAR)
         return event
