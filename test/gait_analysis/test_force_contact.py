@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gait_analysis.detectors.force_contact import Detector, Settings
-from gait_analysis.events import EventKind
+from gait_analysis.events import EventFlag, EventKind
 from gait_analysis.stream_merge import cut
 from gait_sensing.samples import ForceSamples, Side
 
@@ -206,3 +206,30 @@ def test_a_runner_on_a_drifting_plate_keeps_stepping():
     contacts_s = found_s(changes, EventKind.INITIAL_CONTACT, 0.1)
     assert contacts_s == pytest.approx(np.arange(1, len(contacts_s) + 1) * stride_s, abs=0.006)
     assert contacts_s[-1] > 19.5
+
+
+@pytest.mark.parametrize("drift_n", [250.0, -250.0])
+def test_a_fast_drift_moves_no_contact(walk, walker, drift_n):
+    """10 N in a second is more than the level of an event within a stride."""
+    walked = walk(walker(duration_s=25.0, noise_n=1.0, drift_n=drift_n))
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(walked.plates[Side.LEFT])
+    contacts_s = found_s(changes, EventKind.INITIAL_CONTACT, 2.0)
+    truth_s = walked.times(Side.LEFT, EventKind.INITIAL_CONTACT)
+    assert contacts_s == pytest.approx(truth_s[truth_s > 2.0], abs=0.008)
+
+
+def test_a_plate_off_below_zero_is_known_after_a_few_swings(walk, walker):
+    walked = walk(walker(duration_s=15.0, noise_n=1.0))
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(off_zero(walked.plates[Side.LEFT], -60.0))
+    for kind in EventKind:
+        truth_s = walked.times(Side.LEFT, kind)
+        assert found_s(changes, kind, 5.0) == pytest.approx(truth_s[truth_s > 5.0], abs=0.006)
+
+
+def test_a_load_that_stays_between_the_thresholds_flags_the_contact():
+    """Where the load rose cannot be told of a foot that first rests lightly on the plate."""
+    force_n = pieces((600, 700), (400, 0), (150, 20), (300, 700))
+    changes = Detector(Settings(), Side.LEFT, WEIGHT_N).feed(samples(force_n))
+    contact = next(change.event for change in changes if change.event and change.event.kind.value == "IC")
+    assert contact.flags is EventFlag.INTERPOLATION_FAR and contact.confidence < 1.0
+    assert 1.0 < contact.time_s < 1.15

@@ -13,8 +13,10 @@ looked for in it, see ``unloaded_level``; their level becomes the baseline, and 
 The **time of an event** is where the load crosses the lowest level that stands clear of the noise of the last swing,
 between half of ``off`` and ``off``: so nearest to the true start and end of load, and alike on both edges. Where the
 noise is not known, or a load that ends gently has not come down so far when the foot off is detected, it is ``off``.
-It is found by looking back from the sample that detected the event, and lies inside the time of load by what the load
-needs to reach that level.
+It lies above the swing just past for an initial contact, above the baseline for a foot off: a plate may drift within a
+stride. It is found by looking back from the sample that detected the event, and lies inside the time of load by what
+the load needs to reach that level. A load that was above ``off`` for ``_LONGEST_RISE_S`` already has no such time: the
+contact is flagged.
 
 Over more than ``max_gap_s`` without a sample, contact becomes unknown until the force is clearly above ``on`` or below
 ``off``, and no event is made up.
@@ -44,6 +46,7 @@ _LOADED, _MOST_OFF = 6.0, 4.0  # thresholds on, 0.3 and 0.2 body weights: less t
 _GUARD_S, _GUARD_SHARE = 0.05, 0.25  # what is left out of a swing at both ends when the baseline is taken
 _LEAST_COUNT = 5  # samples of a swing, for its median
 _SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
+_LONGEST_RISE_S = 0.1  # of a gentle contact, from the level of an event to on
 _FAR_CONFIDENCE = 0.5
 _CLEAR_DEVIATIONS = 4.0  # of the noise: passed by chance in one of 30,000 samples
 _NORMAL_PER_MEDIAN = 1.4826  # standard deviation of a normal spread by its median absolute deviation
@@ -65,7 +68,7 @@ class Settings(settings.Settings):
     unload_s: float = setting(0.1, "a foot that stays below on for so long bears no load", low=0.02, high=1.0)
     max_gap_s: float = setting(0.05, "longer without a sample, contact is unknown", low=0.002, high=0.5)
     smoothing_s: float = setting(0.005, "longest centred mean over the force around an edge", low=0.0, high=0.02)
-    baseline_gain: float = setting(0.5, "share of a swing's median force that the baseline takes up", low=0.0, high=1.0)
+    baseline_gain: float = setting(0.7, "share of a swing's median force that the baseline takes up", low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -86,7 +89,7 @@ class Detector:
         self._loaded_n = _LOADED * self._on_n
         self._off_n = max(settings.off_force_n, settings.off_share_bw * weight_n)
         self._edge_n = self._off_n  # where the load of an event is looked for
-        self._baseline_n = 0.0
+        self._baseline_n = self._swing_n = 0.0
         self._history = History(1, _KEEP_S)
         self._is_in_contact: bool | None = None
         self._changed_s = -math.inf  # time of the last edge
@@ -145,7 +148,7 @@ class Detector:
         level_n = unloaded_level_n(seen[:, 0], seen[:, 1], self._off_n, self._loaded_n)
         if level_n is None or level_n - self._baseline_n > _MOST_OFF * self._on_n:
             return []
-        self._baseline_n = level_n
+        self._baseline_n = self._swing_n = level_n
         self._is_in_contact, self._changed_s = None, time_s
         self._reason = f"unloaded, what bears the {self._side.value} foot shows {level_n:.0f} N: was it set to zero?"
         return [ContactChange(time_s, level_n, None, reason=self._reason)]
@@ -204,7 +207,8 @@ class Detector:
             guard_s = min(_GUARD_S, _GUARD_SHARE * (time_s - begin_s))
             swing = self._history.between(begin_s + guard_s, time_s - guard_s)
             if len(swing) >= _LEAST_COUNT:
-                self._baseline_n += self._settings.baseline_gain * (median(swing[:, 1]) - self._baseline_n)
+                self._swing_n = median(swing[:, 1])
+                self._baseline_n += self._settings.baseline_gain * (self._swing_n - self._baseline_n)
                 self._edge_n = self._lowest_clear_n(swing)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
             rest = self._history.between(time_s - 0.5 * self._settings.unload_s, time_s)
@@ -221,9 +225,10 @@ class Detector:
 
     def _event(self, time_s: float) -> GaitEvent:
         is_contact = bool(self._is_in_contact)
-        least_s = self._settings.min_swing_s if is_contact else self._settings.min_contact_s
-        look_back_s = max(least_s, self._settings.unload_s) + 2.0 * _GUARD_S
-        seen = self._history.between(max(self._changed_s, time_s - look_back_s), time_s)
+        longest_s = _LONGEST_RISE_S
+        if not is_contact:
+            longest_s = max(self._settings.min_contact_s, self._settings.unload_s) + 2.0 * _GUARD_S
+        seen = self._history.between(max(self._changed_s, time_s - longest_s), time_s)
         edge = self._edge(seen, self._edge_n, is_contact)
         if edge.is_far:  # a gentle foot off has not come down so far yet
             edge = self._edge(seen, self._off_n, is_contact)
@@ -242,7 +247,8 @@ class Detector:
         return event
 
     def _edge(self, seen: Array, level_n: float, is_contact: bool) -> Edge:
-        return last_crossing(seen[:, 0], seen[:, 1], self._baseline_n + level_n, is_contact, self._settings.smoothing_s)
+        unloaded_n = self._swing_n if is_contact else self._baseline_n
+        return last_crossing(seen[:, 0], seen[:, 1], unloaded_n + level_n, is_contact, self._settings.smoothing_s)
 
 
 def _first(is_it: np.ndarray) -> int | None:
