@@ -233,3 +233,13 @@ def test_a_load_that_stays_between_the_thresholds_flags_the_contact():
     contact = next(change.event for change in changes if change.event and change.event.kind.value == "IC")
     assert contact.flags is EventFlag.INTERPOLATION_FAR and contact.confidence < 1.0
     assert 1.0 < contact.time_s < 1.15
+
+
+@pytest.mark.parametrize("noise_n", [15.0, 25.0])
+def test_a_noisy_plate_makes_no_contacts_in_swing(walk, walker, noise_n):
+    """Once a swing has told the noise."""
+    walked = walk(walker(duration_s=40.0, noise_n=noise_n, rate_hz=200.0))
+    for side, plate in walked.plates.items():
+        changes = Detector(Settings(), side, WEIGHT_N).feed(plate)
+        truth_s = walked.times(side, EventKind.INITIAL_CONTACT)
+        assert len(found_s(changes, EventKind.INITIAL_CONTACT, 3.0)) == np.count_nonzero(truth_s > 3.0)

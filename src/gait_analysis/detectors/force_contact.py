@@ -4,7 +4,8 @@
 Contact begins with the first sample above ``on`` and ends once the force has stayed below ``off`` for ``confirm_s``, or
 below ``on`` for ``unload_s`` (a plate that drifted upward never falls below ``off``). Both thresholds are in body
 weights with a floor in newtons, so that a light person is found too, and lie above the baseline, which follows the
-medians of the unloaded plate in the last swings. A state lasts at least ``min_contact_s`` or ``min_swing_s`` before it may end; this delays no detection, for a change is
+medians of the unloaded plate in the last swings; ``on`` is higher where noise in the last swing comes near it. A state
+lasts at least ``min_contact_s`` or ``min_swing_s`` before it may end; this delays no detection, for a change is
 believed at its first sample and only its undoing has to wait.
 
 A plate whose zero is off by more than ``on`` seems to be in contact for ever. So whenever contact lasts, swings are
@@ -48,6 +49,7 @@ _LEAST_COUNT = 5  # samples of a swing, for its median
 _SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
 _LONGEST_RISE_S = 0.1  # of a gentle contact, from the level of an event to on
 _FAR_CONFIDENCE = 0.5
+_ON_DEVIATIONS = 6.0  # of the noise: never passed by chance
 _CLEAR_DEVIATIONS = 4.0  # of the noise: passed by chance in one of 30,000 samples
 _NORMAL_PER_MEDIAN = 1.4826  # standard deviation of a normal spread by its median absolute deviation
 _BLOCK_COUNT = 1024  # looked at in one go; what lies beyond a change has to be looked at again
@@ -85,8 +87,8 @@ class Detector:
     def __init__(self, settings: Settings, side: Side, body_weight_n: float) -> None:
         self._settings, self._side = settings, side
         weight_n = 0.0 if math.isnan(body_weight_n) else body_weight_n
-        self._on_n = max(settings.on_force_n, settings.on_share_bw * weight_n)
-        self._loaded_n = _LOADED * self._on_n
+        self._on_n = self._least_on_n = max(settings.on_force_n, settings.on_share_bw * weight_n)
+        self._loaded_n = _LOADED * self._least_on_n
         self._off_n = max(settings.off_force_n, settings.off_share_bw * weight_n)
         self._edge_n = self._off_n  # where the load of an event is looked for
         self._baseline_n = self._swing_n = 0.0
@@ -146,7 +148,7 @@ class Detector:
         self._look_s = time_s + _LOOK_EVERY_S
         seen = self._history.between(max(self._changed_s, time_s - _KEEP_S), time_s)
         level_n = unloaded_level_n(seen[:, 0], seen[:, 1], self._off_n, self._loaded_n)
-        if level_n is None or level_n - self._baseline_n > _MOST_OFF * self._on_n:
+        if level_n is None or level_n - self._baseline_n > _MOST_OFF * self._least_on_n:
             return []
         self._baseline_n = self._swing_n = level_n
         self._is_in_contact, self._changed_s = None, time_s
@@ -209,6 +211,8 @@ class Detector:
             if len(swing) >= _LEAST_COUNT:
                 self._swing_n = median(swing[:, 1])
                 self._baseline_n += self._settings.baseline_gain * (self._swing_n - self._baseline_n)
+                noise_n = _NORMAL_PER_MEDIAN * median(np.abs(swing[:, 1] - self._swing_n))
+                self._on_n = min(max(self._least_on_n, _ON_DEVIATIONS * noise_n), self._loaded_n)
                 self._edge_n = self._lowest_clear_n(swing)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
             rest = self._history.between(time_s - 0.5 * self._settings.unload_s, time_s)
