@@ -5,7 +5,8 @@ Not believed are
 
 * a sample that is no number, or beyond what a plate under a walker measures: it counts as missing;
 * a load unchanged to the bit for ``FROZEN_S``: nobody stands that still. A load that again and again stops rising at
-  the same level is clipped there: it is a load, only its peaks are unknown;
+  the same level is clipped there: it is a load, only its peaks are unknown. One that again and again stops falling at
+  the same level is none: a recording may be set to zero in swing, and its plate have been off zero;
 * no load unchanged for ``LONG_FROZEN_S``: a recording may be set to zero in swing, but no swing is so long;
 * what follows a jump that no foot makes, out of an unchanged stretch, for ``SETTLE_S``: its edge is the sensor's own.
 
@@ -33,7 +34,7 @@ SHORTEST_RUN_S = 0.05  # of unchanged samples: what is looked at, and more than 
 LOADED_N, LOADED_BW = 50.0, 0.1  # more than any drift
 JUMP_BW, FASTEST_BWPS = 0.25, 100.0  # between two samples
 USUAL_WEIGHT_N = 700.0  # where it is not known
-TOPS_COUNT = 5  # stretches
+TURNS_COUNT, SAME_COUNT = 10, 2  # stretches in which the load turned round; so many of them at one level are its own
 
 
 class _Verdict(NamedTuple):
@@ -140,8 +141,7 @@ class _Frozen:
         self._force_n = self._before_n = math.nan  # what it is, and was before
         self._is_told = False  # that this stretch is not believed
         self._settled_s = math.inf  # from when on it is believed again
-        self._tops_n: deque[float] = deque(maxlen=TOPS_COUNT)  # where a load stopped rising for a while
-        self._clip_n = math.nan
+        self._turns_n: deque[float] = deque(maxlen=TURNS_COUNT)  # where a load stopped rising or falling for a while
 
     def feed(self, time_s: Array, force_n: Array) -> list[_Verdict]:
         """Take the next measurements; return when they begin and cease to be believable."""
@@ -194,7 +194,7 @@ class _Frozen:
 
     def _stay(self, time_s: Array) -> list[_Verdict]:
         """Look at the next samples of a stretch."""
-        is_short = self._is_loaded and self._force_n != self._clip_n
+        is_short = self._is_loaded and self._turns_n.count(self._force_n) < SAME_COUNT
         limit_s = FROZEN_S if is_short else LONG_FROZEN_S
         index = int(time_s.searchsorted(self._since_s + limit_s))
         if self._is_told or index == len(time_s):
@@ -210,10 +210,8 @@ class _Frozen:
         if abs(force_n - self._force_n) > limit_n:
             self._settled_s = time_s + SETTLE_S
             return [_Verdict(time_s, f"{self._stream} jumped from {self._force_n:.0f} to {force_n:.0f} N")]
-        if is_loaded and self._before_n < self._force_n > force_n:
-            if self._force_n in self._tops_n:
-                self._clip_n = self._force_n
-            self._tops_n.append(self._force_n)
+        if is_loaded and (self._before_n < self._force_n) == (force_n < self._force_n):
+            self._turns_n.append(self._force_n)
         if not was_told:
             return []
         if not is_loaded:
@@ -223,7 +221,7 @@ class _Frozen:
 
     @property
     def _is_loaded(self) -> bool:
-        return abs(self._force_n) > max(LOADED_N, LOADED_BW * self._weight_n)
+        return self._force_n > max(LOADED_N, LOADED_BW * self._weight_n)
 
 
 def _told_s(verdict: _Verdict) -> float:

@@ -230,6 +230,19 @@ def test_a_stuck_plate_is_named_with_its_force(recorded):
     assert states and all("left_belt is stuck at 412 N" in state.reason for state in states)
 
 
+@pytest.mark.parametrize(("zero_n", "from_s"), [(-100.0, 4.0), (-60.0, 4.0), (90.0, 8.0), (110.0, 8.0)])
+def test_a_plate_set_to_zero_in_swing_and_then_off_zero_is_not_stuck(recorded, zero_n, from_s):
+    """Unchanged to the bit in each swing, at a level that is no load."""
+
+    def off_zero(rows: np.ndarray) -> None:
+        rows[:, 2] = np.where(rows[:, 2] < 20.0, 0.0, rows[:, 2]) + zero_n
+
+    spoiled = spoilt(recorded.plates["left_belt"], off_zero, 0.0, DURATION_S)
+    results = walk(recorded, left_belt=spoiled)
+    assert_told(recorded, results, from_s, DURATION_S - 0.1)
+    assert all(state.is_in_contact is not None for state in states_of(results, LEFT, from_s, DURATION_S))
+
+
 def test_a_clipped_plate_is_a_load_without_peaks(recorded):
     plate = recorded.plates["left_belt"]
     clipped = replace(plate, force_n=np.minimum(plate.force_n, 0.8 * WEIGHT_N))
