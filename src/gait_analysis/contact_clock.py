@@ -3,9 +3,10 @@
 
 import math
 
-from gait_analysis.events import EventKind, GaitEvent
+from gait_analysis.events import GaitEvent
 from gait_analysis.pace import Pace
 from gait_analysis.parts import PhaseEstimate
+from gait_analysis.stride_events import StrideEvents
 from gait_sensing.samples import Side
 
 _STRIDES_COUNT, _RESET_COUNT = 3, 3
@@ -21,7 +22,8 @@ class ContactClock:
     """The contacts of the limb on ``side`` and the times of the signal of ``segment``."""
 
     def __init__(self, side: Side, segment: str) -> None:
-        self._side, self._segment = side, segment
+        self._segment = segment
+        self._events = StrideEvents(side, _MAX_STRIDE_SHARE)
         self._pace = Pace(_VARIABILITY, _STRIDES_COUNT, _RESET_COUNT, _MAX_STRIDE_SHARE)
         self.contact_s = math.nan  # of the last contact
         self.signal_s = math.nan  # of the newest value
@@ -29,12 +31,16 @@ class ContactClock:
 
     def is_contact(self, event: GaitEvent) -> bool:
         """Take an event of either foot; return whether it is this limb's contact, which begins a stride."""
-        if event.side is not self._side or event.kind is not EventKind.INITIAL_CONTACT:
+        if self._events.which(event):
+            self._events.take(event, self.contact_s)
             return False
         stride_s = event.time_s - self.contact_s
         is_usual = not math.isnan(stride_s) and self._pace.is_near(stride_s, _USUAL_WITHIN)
         is_believed = not math.isnan(stride_s) and self._pace.feed(stride_s)
         self.contact_s, self.stride_s = event.time_s, stride_s if is_believed and is_usual else math.nan
+        if not math.isnan(self.stride_s):
+            self._events.learn(self.stride_s)
+        self._events.begin()
         return True
 
     def step_s(self, time_s: float) -> float:
@@ -76,8 +82,9 @@ class ContactClock:
             return PhaseEstimate.invalid(f"{missing_count} more strides needed, and the pitch of the {self._segment}")
         if not time_s - self.signal_s <= _MAX_AGE_S:
             return PhaseEstimate.invalid(f"no pitch of the {self._segment} for more than {_MAX_AGE_S} s")
-        if time_s - self.contact_s > _MAX_STRIDE_SHARE * self.expected_s:
-            return PhaseEstimate.invalid(f"no initial contact for {_MAX_STRIDE_SHARE} expected stride times")
+        latest_s, why = self._events.latest(self.expected_s)
+        if time_s - self.contact_s > latest_s:
+            return PhaseEstimate.invalid(why)
         if math.isnan(cycles):
             return PhaseEstimate.invalid(f"the pitch of the {self._segment} over a stride is not known yet")
         phase = cycles + rate_hz * (time_s - self.signal_s)

@@ -23,8 +23,8 @@ WALK = (
 )
 
 
-def event(time_s, side, kind, flags=EventFlag.NONE):
-    return GaitEvent(time_s, time_s, side, kind, Source.FORCE, 1.0, flags)
+def event(time_s, side, kind, flags=EventFlag.NONE, told_late_s=0.0):
+    return GaitEvent(time_s, time_s + told_late_s, side, kind, Source.FORCE, 1.0, flags)
 
 
 def pitch(time_s):
@@ -32,11 +32,18 @@ def pitch(time_s):
     return -0.35 * math.cos(turn_radps * time_s), 0.35 * turn_radps * math.sin(turn_radps * time_s)
 
 
-def walked(name, strides_count, start_s=0.0, is_missing=lambda number: False, is_pitch_bad=lambda time_s: False):
+def walked(
+    name,
+    strides_count,
+    start_s=0.0,
+    is_missing=lambda number: False,
+    is_pitch_bad=lambda time_s: False,
+    told_late_s=0.0,
+):
     """Return the estimator, and its estimate every 0.01 s, ``number`` counting events and ``time_s`` from the start."""
     phase = build("phases", "Phase", name, {}, Side.LEFT)
     events = [
-        event(start_s + FIRST_S + (number + share) * STRIDE_S, side, kind)
+        event(start_s + FIRST_S + (number + share) * STRIDE_S, side, kind, told_late_s=told_late_s)
         for number in range(strides_count)
         for share, side, kind in WALK
     ]
@@ -44,7 +51,7 @@ def walked(name, strides_count, start_s=0.0, is_missing=lambda number: False, is
     estimates = []
     for step in range(round(strides_count * STRIDE_S / 0.01)):
         time_s = 0.01 * step
-        while events and events[0].time_s <= start_s + time_s + 1e-6:
+        while events and events[0].detected_s <= start_s + time_s + 1e-6:
             phase.feed(events.pop(0))
         angle_rad, rate_radps = pitch(time_s)
         phase.feed_signal(start_s + time_s, math.nan if is_pitch_bad(time_s) else angle_rad, rate_radps)
@@ -97,6 +104,35 @@ def test_one_contact_in_ten_missed_is_forgotten_after_two_strides(name):
             assert estimate.phase > 0.95  # no wrap before a contact is seen
         if 10.55 < cycles < 10.95:
             assert not estimate.is_valid and "no initial contact" in estimate.reason
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("last", "due_share", "what"),
+    [(0, 0.14, "foot off of the other foot"), (1, 0.5, "contact of the other foot"), (2, 0.64, "this foot off")],
+)
+def test_who_stops_has_no_phase_once_the_next_event_is_overdue(name, last, due_share, what):
+    _, estimates = walked(name, 11, is_missing=lambda number: number > 4 * 8 + last)
+    for step, estimate in enumerate(estimates):
+        cycles = (0.01 * step - FIRST_S) / STRIDE_S - 8.0
+        assert estimate.is_valid or not -4.0 < cycles < due_share + 0.05
+        if 1.5 * due_share + 0.1 < cycles < 1.5:
+            assert not estimate.is_valid and f"{what} is overdue" in estimate.reason
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missed_event_of_the_other_foot_is_over_with_the_next_event(name):
+    _, estimates = walked(name, 10, is_missing=lambda number: number in (4 * 8 + 1, 4 * 8 + 2))
+    for step, estimate in enumerate(estimates):
+        cycles = (0.01 * step - FIRST_S) / STRIDE_S - 8.0
+        if -4.0 < cycles < 0.2 or cycles > 0.66:
+            assert abs(estimate.phase - cycles % 1.0) < 0.05 or estimate.phase > 0.95
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_events_that_are_told_late_are_not_overdue(name):
+    _, estimates = walked(name, 10, told_late_s=0.3)
+    assert all(estimate.is_valid for estimate in estimates[500:])
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if build("phases", "Phase", name, {}, Side.LEFT).segment])
