@@ -155,6 +155,15 @@ def test_the_mirrored_foot_has_the_same_events():
     assert [event.time_s for event in one] == pytest.approx([event.time_s for event in other], abs=2e-3)
 
 
+@pytest.mark.parametrize("link", ["foot", "shank"])
+@pytest.mark.parametrize(("of_force", "of_rate"), [((1.0, 1.0, 1.0), (-1.0, -1.0, -1.0)), ((1.0, -1.0, 1.0),) * 2])
+def test_a_sensor_with_mirrored_axes_or_a_reversed_rate_has_no_events_and_is_named(link, of_force, of_rate):
+    kind = Detector if link == "foot" else shank_rate.Detector
+    detector = kind(Settings() if link == "foot" else shank_rate.Settings(), Side.LEFT)
+    assert not feed(detector, walk(1.1, Side.LEFT, link)[0] * [1.0, *of_force, *of_rate])
+    assert f"left_{link} turns against gravity" in detector.reason and "mirrored" in detector.reason
+
+
 def test_a_shift_of_time_shifts_events_and_nothing_else():
     readings, _ = walk(1.2, Side.LEFT)
     shift_s = 1024.0  # a power of two, so that times are rounded alike

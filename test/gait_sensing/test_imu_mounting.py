@@ -153,6 +153,16 @@ def test_an_imu_worn_on_another_segment_is_named():
     assert finding.text == "left_foot looks worn on a thigh"
 
 
+@pytest.mark.parametrize("segment", ["left_foot", "right_foot", "left_shank"])
+@pytest.mark.parametrize("signs", [(1, 1, 1, -1, -1, -1), (1, -1, 1, 1, -1, 1), (-1, 1, 1, -1, 1, 1)])
+def test_an_imu_with_mirrored_axes_or_a_reversed_rate_is_named(segment, signs):
+    readings, contacts = walk()
+    mounting = run({**readings, segment: readings[segment] * [1.0, *signs]}, contacts)
+    (finding,) = errors(mounting)
+    assert finding.segment == segment and "mirrored" in finding.text
+    assert mounting.result(segment) is None
+
+
 def test_an_imu_that_lies_on_a_table_is_named():
     readings, contacts = walk()
     resting = readings["left_shank"].copy()

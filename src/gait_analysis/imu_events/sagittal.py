@@ -7,7 +7,8 @@ together with the asymmetry of its turning says which end of it is the left: see
 rules and limits these are. At least three strides must agree, all of them while there are fewer than five. The axis is
 found again every ``check_s`` while the person walks, and follows small changes; one that has turned further than
 ``MOVED_RAD`` means that the sensor moved. That is noticed once the new mounting fills most of the ``WINDOW_S`` looked
-at, 4 to 11 s after the move in recordings turned while walking.
+at, 4 to 11 s after the move in recordings turned while walking. Where rate and specific force clearly contradict each
+other there is no axis, and the reason names the sensor.
 """
 
 import math
@@ -16,14 +17,16 @@ import numpy as np
 
 from gait_analysis.history import History
 from gait_sensing.mounting.axes import (
+    IMPOSSIBLE,
     RATE_HZ,
     SHORTEST_STRIDE_S,
+    Axes,
     Motion,
     find_leg_axes,
     find_rests,
     find_stride,
 )
-from gait_sensing.samples import Array, Vector
+from gait_sensing.samples import Array, Side, Vector
 
 WINDOW_S = 8.0  # three strides of the slowest walkers, who need some 2.5 s for one
 LEAST_STRIDES = 3
@@ -35,16 +38,17 @@ MOVED_RAD = math.radians(40.0)  # a foot's axis found in a few strides is within
 
 
 class SagittalAxis:
-    """Finds the axis of the ``link`` ("foot" or "shank") that the sensor is worn on.
+    """Finds the axis of the ``link`` ("foot" or "shank") of ``side`` that the sensor is worn on.
 
     ``left`` is the unit vector to the person's left in the sensor's axes, ``None`` until it is known; then ``reason``
     says why.
     """
 
-    def __init__(self, link: str, check_s: float) -> None:
+    def __init__(self, side: Side, link: str, check_s: float) -> None:
         self._link, self._check_s = link, check_s
         self.next_s = -math.inf  # when to look next
         self._from_s = -math.inf  # earlier rows are before a gap or a move
+        self._is_mirrored, self._mirrored = False, f"{side.value}_{link} {IMPOSSIBLE}"  # as it was when that was clear
         self.left: Vector | None = None
         self.reason = "the mounting of the sensor is not known before three even strides"
 
@@ -54,9 +58,16 @@ class SagittalAxis:
         Return whether the axis became known or unknown.
         """
         self.next_s = now_s + (TRY_S if self.left is None else self._check_s)
-        found = self._find(_walking(history.between(max(self._from_s, now_s - WINDOW_S), now_s)))
-        if found is None:
+        axes = self._find(_walking(history.between(max(self._from_s, now_s - WINDOW_S), now_s)))
+        if axes is not None and axes.handedness:
+            self._is_mirrored = axes.handedness < 0
+        if self._is_mirrored:
+            was_known = self.left is not None
+            self.left, self.reason = None, self._mirrored
+            return was_known
+        if axes is None or not axes.is_forward_clear:
             return False
+        found = axes.left
         if self.left is not None and float(found @ np.array(self.left)) < math.cos(MOVED_RAD):
             self.left, self.reason = None, "the sensor moved on its segment: its mounting is sought anew"
             self.restart(now_s)
@@ -70,7 +81,7 @@ class SagittalAxis:
         self._from_s = now_s
         self.next_s = max(self.next_s, now_s + LEAST_STRIDES * SHORTEST_STRIDE_S)
 
-    def _find(self, readings: Array) -> Array | None:
+    def _find(self, readings: Array) -> Axes | None:
         count = int((readings[-1, 0] - readings[0, 0]) * RATE_HZ) if len(readings) else 0
         if count < LEAST_STRIDES * SHORTEST_STRIDE_S * RATE_HZ:
             return None
@@ -85,8 +96,7 @@ class SagittalAxis:
         size_mps2 = np.linalg.norm(up)
         if size_mps2 < LEAST_GRAVITY_MPS2:
             return None
-        axes = find_leg_axes(motion, up / size_mps2, stride_s, self._link)
-        return axes.left if axes.is_forward_clear else None
+        return find_leg_axes(motion, up / size_mps2, stride_s, self._link)
 
 
 def _walking(readings: Array) -> Array:

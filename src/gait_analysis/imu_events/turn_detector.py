@@ -45,7 +45,7 @@ class TurnDetector(WornDetector):
     def __init__(
         self, link: str, rest_s: float, settings: TurnSettings, side: Side, steepest_rad: float = math.inf
     ) -> None:
-        super().__init__(link, settings.check_s, settings.max_gap_s)
+        super().__init__(side, link, settings.check_s, settings.max_gap_s)
         self._settings, self._link, self._side, self._rest_s = settings, link, side, rest_s
         self._pushes = Usual(settings.least_push_radps, settings.usual_share, settings.forget_s)
         self._swings = Usual(settings.least_swing_radps, settings.usual_share, settings.forget_s)

@@ -9,7 +9,7 @@ from gait_analysis.events import GaitEvent
 from gait_analysis.history import History
 from gait_analysis.imu_events.sagittal import SagittalAxis
 from gait_analysis.imu_table import table
-from gait_sensing.samples import ImuRow, ImuSample, ImuSamples, Vector
+from gait_sensing.samples import ImuRow, ImuSample, ImuSamples, Side, Vector
 
 HISTORY_S = 20.0  # kept while the mounting is not known
 WAITING_COUNT = 100  # rows that wait at most to be kept: many at once cost less
@@ -23,8 +23,8 @@ class WornDetector(ABC):
     those of the last ``HISTORY_S`` are found too, and their ``detected_s`` says how late.
     """
 
-    def __init__(self, link: str, check_s: float, max_gap_s: float) -> None:
-        self._axis = SagittalAxis(link, check_s)
+    def __init__(self, side: Side, link: str, check_s: float, max_gap_s: float) -> None:
+        self._axis = SagittalAxis(side, link, check_s)
         self._max_gap_s = max_gap_s
         self._reason = ""  # why no event can be found though the mounting is known
         self._rows: list[ImuRow] = []  # that wait to be kept
@@ -32,7 +32,7 @@ class WornDetector(ABC):
         self._newest_s = -math.inf
         self._seen_s = -math.inf  # the newest row in which events were sought
         self._told_left: Vector | None = None
-        self._told_reason = ""
+        self._told_reason, self._told_axis_reason = "", self._axis.reason
 
     @property
     def reason(self) -> str:
@@ -75,8 +75,9 @@ class WornDetector(ABC):
             events = [event] if event else []
             if time_s >= axis.next_s:
                 events += self._look(time_s)
-            if events or self._told_left is not axis.left or self._told_reason is not self._reason:
-                self._told_left, self._told_reason = axis.left, self._reason
+            is_new = self._told_left is not axis.left or self._told_axis_reason is not axis.reason
+            if events or is_new or self._told_reason is not self._reason:
+                self._told_left, self._told_reason, self._told_axis_reason = axis.left, self._reason, axis.reason
                 yield time_s, events
         self._newest_s = newest_s
         if len(self._rows) >= WAITING_COUNT:

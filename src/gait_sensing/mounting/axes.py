@@ -18,6 +18,11 @@ Which way is forward, since both axes may as well point the other way:
 
 All of it holds for walking forward, and is judged stride by stride: where strides disagree there is no forward.
 
+Axes of a foot or shank that are mirrored, or a gyroscope that counts the other way, make a segment turn back where it
+turns forth. A foot goes as fast at one rest as at the next, so its acceleration in the lab's axes is that of gravity
+in the mean: with the angle as told, or, if that fits much worse, with its opposite. A reversed specific force looks as
+the mirror image of the walk does, and nothing in the data tells it.
+
 Source: principal axis, McGrath et al. 2018 (doi 10.3390/s18061882) and Kong et al. 2016 (doi 10.3390/s16122011); axes
 from pose and movement, Seel et al. 2014 (doi 10.3390/s140406891); shank in swing, Salarian et al. 2004
 (doi 10.1109/TBME.2004.827933); pelvis, Zijlstra and Hof 2003 (doi 10.1016/S0966-6362(02)00190-X) for its acceleration
@@ -43,6 +48,8 @@ NEARLY_BEST = 0.1  # the first peak of the autocorrelation so near to its highes
 REST_SHARE = 0.2  # of the stride: the stillest stretch so long is rest; the turn of a shank in swing is shorter
 LEAST_SKEW, LEAST_CORRELATION = 0.2, 0.3  # below them a whole walk tells no direction
 LEAST_AGREEMENT = 0.8  # share of strides
+MIRRORED_MPS2, MIRRORED_RATIO = 1.0, 2.0  # mean acceleration from rest to rest, and how much less the other way round
+IMPOSSIBLE = "turns against gravity: are its axes mirrored, or is the sign of its gyroscope reversed?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,12 @@ class Axes:
     do_cues_agree: bool  # False: cues contradict each other or are too weak
     rate_share: float  # of the variance of the angular rate about ``left``
     stride_agreement: float  # share of strides that say the same of forward, of the cue where they do so least
+    handedness: int = 0  # 1: rate and specific force fit each other; -1: only if one is mirrored; 0: cannot tell
 
     @property
     def is_forward_clear(self) -> bool:
         """Whether forward can be told; otherwise it and left may both point the other way."""
-        return self.do_cues_agree and self.stride_agreement >= LEAST_AGREEMENT
+        return self.handedness >= 0 and self.do_cues_agree and self.stride_agreement >= LEAST_AGREEMENT
 
 
 def smooth(values: Array, edge_hz: float = SMOOTH_HZ) -> Array:
@@ -125,14 +133,14 @@ def find_leg_axes(motion: Motion, up: Array, stride_s: float, link: str) -> Axes
     spread = np.cov(motion.angular_rate_radps.T)
     across = np.eye(3) - np.outer(up, up)
     left = np.linalg.eigh(across @ spread @ across)[1][:, -1]
-    votes = _leg_votes(motion, up, left, stride_s, link)
+    votes, handedness = _leg_votes(motion, up, left, stride_s, link)
     signs = [1.0 if np.median(vote) > 0.0 else -1.0 for vote in votes]
     agreement = min(float(np.mean(vote * sign > 0.0)) for vote, sign in zip(votes, signs, strict=True))
-    return _axes(spread, up, signs[0] * left, len(set(signs)) == 1, agreement)
+    return _axes(spread, up, signs[0] * left, len(set(signs)) == 1, agreement, handedness)
 
 
-def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: str) -> list[Array]:
-    """For each cue a number a stride; positive says that ``left`` is the left. Never empty."""
+def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: str) -> tuple[list[Array], int]:
+    """For each cue a number a stride; positive says that ``left`` is the left. Never empty. And the handedness."""
     rate = motion.angular_rate_radps @ left
     size = len(rate) // round(stride_s * RATE_HZ)
     strides = rate[: size * (len(rate) // size)].reshape(size, -1)
@@ -140,10 +148,10 @@ def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: st
     skew = -(strides * strides * strides).mean(axis=1) / scale  # the third power takes ten times as long
     turning = skew if abs(skew.mean()) >= LEAST_SKEW else np.zeros(1)
     if link == "thigh":
-        return [turning]
+        return [turning], 0
     rests = find_rests(motion, stride_s)
-    travel, angle_skew = _travel(motion, up, left, rests)
-    return [travel, turning if link == "shank" else angle_skew]
+    travel, angle_skew, handedness = _travel(motion, up, left, rests)
+    return [travel, turning if link == "shank" else angle_skew], handedness
 
 
 def find_rests(motion: Motion, stride_s: float) -> Indices:
@@ -158,12 +166,15 @@ def find_rests(motion: Motion, stride_s: float) -> Indices:
     return np.array(rests, dtype=np.intp)
 
 
-def _travel(motion: Motion, up: Array, left: Array, rests: Indices) -> tuple[Array, Array]:
-    """Return, for each pair of rests, the way forward in m and the third moment of the angle since rest, scaled."""
+def _travel(motion: Motion, up: Array, left: Array, rests: Indices) -> tuple[Array, Array, int]:
+    """Return, for each pair of rests, the way forward in m and the third moment of the angle since rest, scaled.
+
+    And the handedness, see ``Axes``.
+    """
     forward_mps2 = motion.acceleration_mps2 @ _cross(left, up)
     up_mps2, rate_radps = motion.acceleration_mps2 @ up, motion.angular_rate_radps @ left
     if len(rests) < 2:
-        return np.zeros(1), np.zeros(1)
+        return np.zeros(1), np.zeros(1), 0
     # All pairs at once; a rest ends one pair and begins the next, and is in both.
     counts = rests[1:] - rests[:-1] + 1
     firsts = counts.cumsum() - counts
@@ -182,10 +193,28 @@ def _travel(motion: Motion, up: Array, left: Array, rests: Indices) -> tuple[Arr
         return closed
 
     angle_rad = integral(rate_radps[index])
-    speed_mps = integral(forward_mps2[index] * np.cos(angle_rad) + up_mps2[index] * np.sin(angle_rad))
+    cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
+    forward_mps2, up_mps2, gravity_mps2 = forward_mps2[index], up_mps2[index], np.median(up_mps2[rests])
+
+    def mean(values: Array) -> Array:
+        """Return the mean from rest to rest."""
+        means: Array = np.add.reduceat(values, firsts) / counts
+        return means
+
+    def off_gravity_mps2(turned: Array) -> float:
+        ahead_mps2, above_mps2 = (
+            mean(forward_mps2 * cosine + up_mps2 * turned),
+            mean(up_mps2 * cosine - forward_mps2 * turned),
+        )
+        return float(np.median(np.hypot(ahead_mps2, above_mps2 - gravity_mps2)))
+
+    told_mps2, mirrored_mps2 = off_gravity_mps2(sine), off_gravity_mps2(-sine)
+    worse_mps2 = max(MIRRORED_MPS2, MIRRORED_RATIO * min(told_mps2, mirrored_mps2))
+    handedness = int(mirrored_mps2 > worse_mps2) - int(told_mps2 > worse_mps2)
+    speed_mps = integral(forward_mps2 * cosine + up_mps2 * sine)
     square = angle_rad * angle_rad
-    moments = [np.add.reduceat(values, firsts) / counts for values in (square * angle_rad, square)]
-    return np.add.reduceat(speed_mps, firsts) / RATE_HZ, moments[0] / np.maximum(moments[1], 1e-12) ** 1.5
+    angle_skew = mean(square * angle_rad) / np.maximum(mean(square), 1e-12) ** 1.5
+    return np.add.reduceat(speed_mps, firsts) / RATE_HZ, angle_skew, handedness
 
 
 def find_pelvis_axes(motion: Motion, up: Array, stride_s: float) -> Axes:
@@ -208,10 +237,10 @@ def find_pelvis_axes(motion: Motion, up: Array, stride_s: float) -> Axes:
     return _axes(spread, up, left, abs(correlation) >= LEAST_CORRELATION, agreement)
 
 
-def _axes(spread: Array, up: Array, left: Array, do_cues_agree: bool, agreement: float) -> Axes:
+def _axes(spread: Array, up: Array, left: Array, do_cues_agree: bool, agreement: float, handedness: int = 0) -> Axes:
     left = left / np.linalg.norm(left)
     share = float(left @ spread @ left / max(np.trace(spread), 1e-12))
-    return Axes(up, left, _cross(left, up), do_cues_agree, share, agreement)
+    return Axes(up, left, _cross(left, up), do_cues_agree, share, agreement, handedness)
 
 
 def _cross(a: Array, b: Array) -> Array:

@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from gait_parts import settings as parts
 from gait_parts.settings import setting
+from gait_sensing.mounting.axes import IMPOSSIBLE
 from gait_sensing.mounting.expected import compare_mounting, read_expected
 from gait_sensing.mounting.placement import MountingFinding, link_of
 from gait_sensing.mounting.rows import ROW_S, Row, RowCutter
@@ -150,6 +151,8 @@ class ImuMounting:
         if lean_rad > self._settings.posture_limit_rad:
             text = f"{segment} stood {math.degrees(lean_rad):.0f} degrees from how it walked: it moved, or the pose was"
             return MountingFinding(segment, "error", f"{text} not standing")
+        if walk.axes[segment].handedness < 0:
+            return MountingFinding(segment, "error", f"{segment} {IMPOSSIBLE}")
         if not walk.axes[segment].is_forward_clear:
             return MountingFinding(segment, "warn", f"cannot tell which way is forward on {segment}")
         return None
