@@ -22,6 +22,7 @@ from typing import TextIO
 import numpy as np
 
 from gait_sensing.samples import Array, Side
+from gait_session.plain_units import check_units
 
 IMU_PREFIXES = {
     "leftfoot": "left_foot",
@@ -69,7 +70,7 @@ class PlainFile:
 
 
 def read_plain_file(path: Path) -> PlainFile:
-    """Read ``path``. Raises ``ValueError`` naming file, line and column for what is wrong."""
+    """Read ``path``. Raises ``ValueError`` naming file, line and column for what is wrong, be it the unit."""
     header, columns = read_columns(path, _is_known)
     time_s = columns["time_s"]
     used = {"time_s", "valid"}
@@ -78,6 +79,8 @@ def read_plain_file(path: Path) -> PlainFile:
     plates, imus = _plates(columns), _imus(columns)
     for name, plate in plates.items():
         used |= {column.format(_PLATES[name]) for column in _FORCE_COLUMNS} - {*plate.missing}
+    worn = [prefix for prefix in _imu_prefixes() if all(prefix + name in columns for name in IMU_COLUMNS)]
+    check_units(path, columns, [_FORCE_COLUMNS[0].format(_PLATES[name]) for name in plates], worn)
     for prefix, segment in _imu_prefixes().items():
         used |= {prefix + name for name in IMU_COLUMNS} if segment in imus else set()
     return PlainFile(path, time_s[is_valid], plates, imus, [name for name in header if name and name not in used])
