@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from gait_analysis.events import EventFlag, EventKind, Source
 from gait_analysis.imu_events import shank_rate
 from gait_analysis.imu_events.foot_rate import FLAT_RAD, Detector, Settings
-from gait_analysis.imu_events.turning import Turning
+from gait_analysis.imu_events.turning import AtRest, Turning
 from gait_analysis.imu_events.turns import Landings, Swing, Usual
 from gait_analysis.imu_events.worn import HISTORY_S
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuSample, Side
@@ -155,6 +155,31 @@ def test_the_mirrored_foot_has_the_same_events():
     assert [event.time_s for event in one] == pytest.approx([event.time_s for event in other], abs=2e-3)
 
 
+def cheap(readings, offset_radps=0.0, scale=1.0, noise_radps=0.0, noise_mps2=0.0):
+    """What a sensor of these faults would have read."""
+    noise = np.random.default_rng(1).standard_normal((len(readings), 7))
+    noise *= [0.0, *3 * [noise_mps2], *3 * [noise_radps]]
+    return readings * [1.0, *3 * [scale], *3 * [1.0]] + noise + [*4 * [0.0], *3 * [offset_radps]]
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"offset_radps": 0.3},
+        {"offset_radps": -0.3, "scale": 0.82},
+        {"scale": 1.18},
+        {"noise_mps2": 1.0},
+        {"offset_radps": 0.2, "noise_radps": 0.1, "noise_mps2": 0.5},
+    ],
+)
+def test_a_cheap_sensor_with_offset_error_of_scale_or_noise_tells_the_same_events(fault, side):
+    readings, truth = walk(1.1, side)
+    clean, events = find(readings, side), find(cheap(readings, **fault), side)
+    assert [event.kind for event in events] == [kind for kind, _ in truth]
+    assert all(abs(event.time_s - true.time_s) < 0.04 for event, true in zip(events, clean, strict=True))
+
+
 @pytest.mark.parametrize("link", ["foot", "shank"])
 @pytest.mark.parametrize(("of_force", "of_rate"), [((1.0, 1.0, 1.0), (-1.0, -1.0, -1.0)), ((1.0, -1.0, 1.0),) * 2])
 def test_a_sensor_with_mirrored_axes_or_a_reversed_rate_has_no_events_and_is_named(link, of_force, of_rate):
@@ -268,7 +293,7 @@ def swing(rates_radps, off_pitch_rad=-0.9, struck_at=()):
     one = Swing(off_pitch_rad, Landings(*FLAT_RAD), True)
     for index, rate_radps in enumerate(rates_radps):
         force_mps2 = STANDARD_GRAVITY_MPS2 + (12.0 if index in struck_at else 2.0)
-        turning.feed((index / 100.0, 0.0, 0.0, force_mps2, 0.0, -rate_radps, 0.0), (0.0, 1.0, 0.0))
+        turning.feed((index / 100.0, 0.0, 0.0, force_mps2, 0.0, -rate_radps, 0.0), (0.0, 1.0, 0.0), AtRest())
         if index == 0:
             turning.pitch_rad = off_pitch_rad
         contact_s = one.feed(turning, index > 10, 0.2, 0.05)

@@ -9,6 +9,9 @@ found again every ``check_s`` while the person walks, and follows small changes;
 ``MOVED_RAD`` means that the sensor moved. That is noticed once the new mounting fills most of the ``WINDOW_S`` looked
 at, 4 to 11 s after the move in recordings turned while walking. Where rate and specific force clearly contradict each
 other there is no axis, and the reason names the sensor.
+
+The rests of a foot also say what the sensor tells at rest: the offset of its rate, if it is more than a foot turns in
+stance, and the scale of its force. They are learned anew with each look.
 """
 
 import math
@@ -16,6 +19,7 @@ import math
 import numpy as np
 
 from gait_analysis.history import History
+from gait_analysis.imu_events.turning import AtRest
 from gait_sensing.mounting.axes import (
     IMPOSSIBLE,
     RATE_HZ,
@@ -32,6 +36,7 @@ WINDOW_S = 8.0  # three strides of the slowest walkers, who need some 2.5 s for 
 LEAST_STRIDES = 3
 TRY_S = 0.5  # between two attempts
 LEAST_GRAVITY_MPS2 = 5.0  # at rest; less is no gravity
+LEAST_OFFSET_RADPS = 0.25  # of a rate at rest; less may be the foot, which rolls by up to 0.2 in stance
 LEAST_RATE_RADPS = 1.0  # a foot that never turns faster does not walk
 LEAST_ALIKE = 0.3  # autocorrelation of the angular rate after one stride: even walking has 0.7, a paretic foot less
 MOVED_RAD = math.radians(40.0)  # a foot's axis found in a few strides is within some 20 degrees
@@ -49,6 +54,7 @@ class SagittalAxis:
         self.next_s = -math.inf  # when to look next
         self._from_s = -math.inf  # earlier rows are before a gap or a move
         self._is_mirrored, self._mirrored = False, f"{side.value}_{link} {IMPOSSIBLE}"  # as it was when that was clear
+        self.at_rest = AtRest()  # what the sensor tells there, from the last strides
         self.left: Vector | None = None
         self.reason = "the mounting of the sensor is not known before three even strides"
 
@@ -58,7 +64,7 @@ class SagittalAxis:
         Return whether the axis became known or unknown.
         """
         self.next_s = now_s + (TRY_S if self.left is None else self._check_s)
-        axes = self._find(_walking(history.between(max(self._from_s, now_s - WINDOW_S), now_s)))
+        axes, at_rest = self._find(_walking(history.between(max(self._from_s, now_s - WINDOW_S), now_s)))
         if axes is not None and axes.handedness:
             self._is_mirrored = axes.handedness < 0
         if self._is_mirrored:
@@ -73,7 +79,7 @@ class SagittalAxis:
             self.restart(now_s)
             return True
         was_known = self.left is not None
-        self.left, self.reason = (float(found[0]), float(found[1]), float(found[2])), ""
+        self.left, self.reason, self.at_rest = (float(found[0]), float(found[1]), float(found[2])), "", at_rest
         return not was_known
 
     def restart(self, now_s: float) -> None:
@@ -81,22 +87,28 @@ class SagittalAxis:
         self._from_s = now_s
         self.next_s = max(self.next_s, now_s + LEAST_STRIDES * SHORTEST_STRIDE_S)
 
-    def _find(self, readings: Array) -> Axes | None:
+    def _find(self, readings: Array) -> tuple[Axes | None, AtRest]:
         count = int((readings[-1, 0] - readings[0, 0]) * RATE_HZ) if len(readings) else 0
         if count < LEAST_STRIDES * SHORTEST_STRIDE_S * RATE_HZ:
-            return None
+            return None, self.at_rest
         motion = Motion.sampled(readings, float(readings[0, 0]), count)
         stride_s, alike = find_stride([motion])
         if not alike >= LEAST_ALIKE or count < LEAST_STRIDES * stride_s * RATE_HZ:
-            return None
+            return None, self.at_rest
         rests = find_rests(motion, stride_s)
-        if len(rests) < LEAST_STRIDES:
-            return None
-        up = np.median(motion.acceleration_mps2[rests], axis=0)
-        size_mps2 = np.linalg.norm(up)
-        if size_mps2 < LEAST_GRAVITY_MPS2:
-            return None
-        return find_leg_axes(motion, up / size_mps2, stride_s, self._link)
+        up = np.median(motion.acceleration_mps2[rests], axis=0) if len(rests) else np.zeros(3)
+        size_mps2 = float(np.linalg.norm(up))
+        if len(rests) < LEAST_STRIDES or size_mps2 < LEAST_GRAVITY_MPS2:
+            return None, self.at_rest
+        at_rest = self.at_rest
+        if self._link == "foot":  # a shank turns at its stillest too
+            offset_radps = np.median(motion.angular_rate_radps[rests], axis=0)
+            if np.linalg.norm(offset_radps) < LEAST_OFFSET_RADPS:
+                offset_radps = np.zeros(3)
+            x, y, z = offset_radps.tolist()
+            at_rest = AtRest((x, y, z), size_mps2)
+            motion = Motion(motion.acceleration_mps2, motion.angular_rate_radps - offset_radps)
+        return find_leg_axes(motion, up / size_mps2, stride_s, self._link), at_rest
 
 
 def _walking(readings: Array) -> Array:

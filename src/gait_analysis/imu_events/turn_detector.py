@@ -76,7 +76,7 @@ class TurnDetector(WornDetector):
             self._lose(f"the {self._link} seems to turn over: nothing is known until it rests")
         self._seen_s = time_s
         turning = self._turning
-        turning.feed(row, left)
+        turning.feed(row, left, self._axis.at_rest)
         if self._state == "stance":
             backward_radps, forward_radps = self._slow_radps
             if self._push.fastest_radps == 0.0 and backward_radps < turning.rate_radps < forward_radps:

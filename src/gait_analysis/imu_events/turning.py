@@ -2,14 +2,23 @@
 """A leg's turning in the sagittal plane and its stillness, sample by sample, from raw readings and a known axis."""
 
 import math
+from typing import NamedTuple
 
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuRow, Vector
 
 SMOOTHING_S = 0.005  # time constant of the low-pass: contact shakes a shoe at 50 Hz and above, a foot turns below 15 Hz
 STILL_RADPS = 0.6  # 34 degrees/s; rest told by both sensors as in Skog et al. 2010 (10.1109/TBME.2010.2060723)
-STILL_MPS2 = 1.5  # off gravity: scale error of a cheap sensor and the swaying of a loaded foot
+STILL_MPS2 = 1.5  # off gravity: the swaying of a loaded foot, and what the scale of a cheap sensor has changed by
 FAR_S = 0.05  # sensors send at 50 Hz and above: samples are missing in a longer interval
 FLAT_RADPS = 0.3  # of still: a heel that begins to rise turns faster
+STILLNESS_S = 0.01  # time constant of the low-pass for stillness: noise and shaking are not motion
+
+
+class AtRest(NamedTuple):
+    """What a sensor tells at rest; cheap ones have offsets of rate as large as slow turns, and errors of scale."""
+
+    rate_radps: Vector = (0.0, 0.0, 0.0)
+    force_mps2: float = STANDARD_GRAVITY_MPS2
 
 
 class Turning:
@@ -24,19 +33,25 @@ class Turning:
         self.time_s = self._earlier_s = self._newest_s = math.nan
         self.rate_radps = self._earlier_radps = self._raw_radps = 0.0
         self.pitch_rad = math.nan  # since the last rest; NaN before it
-        self._force_mps2 = (0.0, 0.0, 0.0)
+        self.off_gravity_mps2 = 0.0  # size of the specific force less that at rest
+        self._smooth = (0.0,) * 6  # force and rate
         self.still_since_s = math.nan  # NaN while it moves
         self.is_at_rest = False
         self._gap_begin_s = self._gap_end_s = -math.inf  # the last stretch without samples
 
-    def feed(self, row: ImuRow, left: Vector) -> None:
-        """Take the next sample; ``left`` is the unit vector to the person's left in the sensor's axes."""
+    def feed(self, row: ImuRow, left: Vector, at_rest: AtRest) -> None:
+        """Take the next sample; ``left`` is the unit vector to the person's left in the sensor's axes.
+
+        ``at_rest`` is what the sensor tells when it does not move.
+        """
         time_s, ahead, beside, above, x, y, z = row[:7]
+        (rest_x, rest_y, rest_z), rest_mps2 = at_rest
+        x, y, z = x - rest_x, y - rest_y, z - rest_z
         left_x, left_y, left_z = left
         rate_radps = -(left_x * x + left_y * y + left_z * z)
         interval_s = time_s - self._newest_s
         self._newest_s = time_s
-        self._force_mps2 = ahead, beside, above
+        self.off_gravity_mps2 = abs(math.sqrt(ahead * ahead + beside * beside + above * above) - rest_mps2)
         smooth_radps = self.rate_radps
         self._earlier_s, self._earlier_radps = self.time_s, smooth_radps
         if interval_s > 0.0:
@@ -48,20 +63,19 @@ class Turning:
             if interval_s > FAR_S:
                 self._gap_begin_s, self._gap_end_s = time_s - interval_s, time_s
                 self.still_since_s, self.is_at_rest = math.nan, False
+            new = -math.expm1(-interval_s / STILLNESS_S)
         else:  # the first sample
-            self.rate_radps, self.time_s = rate_radps, time_s
+            self.rate_radps, self.time_s, new = rate_radps, time_s, 1.0
         self._raw_radps = rate_radps
-        speed_radps = math.sqrt(x * x + y * y + z * z)
-        if speed_radps < STILL_RADPS and self.off_gravity_mps2 < STILL_MPS2:
+        a, b, c, d, e, f = self._smooth
+        a, b, c = a + new * (ahead - a), b + new * (beside - b), c + new * (above - c)
+        d, e, f = d + new * (x - d), e + new * (y - e), f + new * (z - f)
+        self._smooth = a, b, c, d, e, f
+        speed_radps = math.sqrt(d * d + e * e + f * f)
+        if speed_radps < STILL_RADPS and abs(math.sqrt(a * a + b * b + c * c) - rest_mps2) < STILL_MPS2:
             self._follow_stillness(time_s, speed_radps)
         else:
             self.still_since_s, self.is_at_rest = math.nan, False
-
-    @property
-    def off_gravity_mps2(self) -> float:
-        """Size of the specific force less gravity."""
-        ahead, beside, above = self._force_mps2
-        return abs(math.sqrt(ahead * ahead + beside * beside + above * above) - STANDARD_GRAVITY_MPS2)
 
     def _follow_stillness(self, time_s: float, speed_radps: float) -> None:
         if math.isnan(self.still_since_s):
