@@ -69,6 +69,11 @@ def test_a_detector_does_not_care_for_batches(name, weight_n):
 
 PITCH_RAD = {"": (0.0, 0.0), "thigh": (0.35, 0.0), "shank": (0.6, 0.4)}  # amplitudes of a stride and of its half
 STRIDE_S = 1.1
+WITHIN = (  # share of the stride, side and kind of the events between two contacts of the left foot
+    (0.14, Side.RIGHT, EventKind.FOOT_OFF),
+    (0.5, Side.RIGHT, EventKind.INITIAL_CONTACT),
+    (0.64, Side.LEFT, EventKind.FOOT_OFF),
+)
 
 
 def walk(phase, strides_count):
@@ -80,12 +85,7 @@ def walk(phase, strides_count):
     events = [
         (number * STRIDE_S + share * STRIDE_S, side, kind)
         for number in range(strides_count + 1)
-        for share, side, kind in (
-            (0.0, Side.LEFT, EventKind.INITIAL_CONTACT),
-            (0.14, Side.RIGHT, EventKind.FOOT_OFF),
-            (0.5, Side.RIGHT, EventKind.INITIAL_CONTACT),
-            (0.64, Side.LEFT, EventKind.FOOT_OFF),
-        )
+        for share, side, kind in ((0.0, Side.LEFT, EventKind.INITIAL_CONTACT), *WITHIN)
     ]
     known = [(time_s, 0, (side, kind)) for time_s, side, kind in events if time_s <= ends_s]
     known += [(float(time_s), 1, None) for time_s in np.arange(0.0, ends_s, 0.01)]
@@ -112,9 +112,12 @@ def test_a_phase_is_valid_in_steady_walking_only(name):
     phase = build("phases", "Phase", name, {}, Side.LEFT)
     assert not phase.at(0.0).is_valid and phase.at(0.0).reason
     start_s = walk(phase, 15)
+    due = list(WITHIN)
     for time_s in np.arange(start_s, start_s + STRIDE_S, 0.01):
         signal(phase, float(time_s))
         share = (time_s - start_s) / STRIDE_S
+        if due and share >= due[0][0]:
+            phase.feed(GaitEvent(float(time_s), float(time_s), *due.pop(0)[1:], Source.FORCE, 1.0))
         estimate = phase.at(float(time_s))
         assert estimate.reason == "" and 0.0 <= estimate.phase < 1.0
         assert estimate.phase == pytest.approx(min(share, 0.99), abs=0.03)
