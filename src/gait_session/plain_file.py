@@ -108,6 +108,12 @@ def mean_total_force_n(path: Path) -> float:
     return float(np.nanmean(file.plates["left"].fz_n + file.plates["right"].fz_n))
 
 
+def missing_of_imus(file: PlainFile) -> list[str]:
+    """Return the columns that IMUs lack of which the file has others."""
+    imus = [[prefix + name for name in IMU_COLUMNS] for prefix in _imu_prefixes()]
+    return [name for names in imus if {*names} & {*file.unused} for name in names if name not in file.unused]
+
+
 def _imu_prefixes() -> dict[str, str]:
     """Return what stands before an IMU's column names, and its segment."""
     return {f"{prefix}_": segment for prefix, segment in IMU_PREFIXES.items()} | {"": ""}

@@ -15,7 +15,7 @@ import numpy as np
 
 from gait_analysis.stream_merge import cut
 from gait_sensing.samples import SEGMENTS, Array, ForceSamples, ImuRow, ImuSamples, Side
-from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns
+from gait_session.plain_file import CENTRE_MIN_N, PlainFile, PlateColumns, missing_of_imus
 
 SHARED_PLATE = "belt"  # name of the force stream of a plate under both feet
 LONGEST_STANCE_S = 3.0  # a plate that is loaded for longer, most of the time, is under both feet
@@ -24,6 +24,10 @@ _LINKS = {  # words in a file's name, first that fits -> link; "foot" last, as i
     "lowerback": "pelvis", "lower_back": "pelvis", "lumbar": "pelvis", "pelvis": "pelvis", "trunk": "trunk",
     "sternum": "trunk", "thigh": "thigh", "shank": "shank", "shoe": "foot", "foot": "foot",
 }  # fmt: skip
+_SIDES = {"l": Side.LEFT, "r": Side.RIGHT}
+_SIDE_WORDS = (
+    r"(?<![a-z0-9])(?:left|right|[lr](?![a-z0-9]))"  # at the begin of a word, as in "foot_L" but not in "cleft"
+)
 _UNKNOWN_XYZW = (math.nan,) * 4
 
 
@@ -104,9 +108,11 @@ def join(
     walk = PlainWalk()
     for file in sorted(files, key=lambda file: float(file.time_s[0]) if len(file.time_s) else 0.0):
         if not file.plates and not file.imus:
+            missing = missing_of_imus(file)
+            why = f"; of an IMU it lacks {', '.join(missing)}" if missing else ""
             raise ValueError(
                 f"the recording {file.path} has no plate or IMU: expected columns such as fz_left_N, fz_N, "
-                f"leftfoot_acc_x to leftfoot_gyr_z, or acc_x to gyr_z; it has {', '.join(['time_s', *file.unused])}"
+                f"leftfoot_acc_x to leftfoot_gyr_z, or acc_x to gyr_z; it has {', '.join(['time_s', *file.unused])}{why}"
             )
         if file.unused:
             walk.notes.append(f"not used of {file.path.name}: {', '.join(file.unused)}")
@@ -140,9 +146,10 @@ def _is_under_both(time_s: Array, plate: PlateColumns) -> bool:
 
 
 def _side(file: PlainFile, side: Side | None, what: str, notes: list[str]) -> Side:
-    found = set(re.findall("left|right", file.path.stem.lower()))
+    stem = file.path.stem.lower()
+    found = {_SIDES[word[0]] for word in re.findall(_SIDE_WORDS, stem) or re.findall("left|right", stem)}
     if side is None and len(found) == 1:
-        side = Side(found.pop())
+        (side,) = found
         notes.append(f"{file.path.name}: {what} is taken as the {side.value} one, from the file's name")
     if side is None:
         notes.append(f"{file.path.name}: nobody said whether {what} is left or right; taken as left, see --side")

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gait_sensing.samples import Side
 from gait_session import plain_file
+from gait_session.plain_walk import join
 
 
 def write(folder: Path, text: str) -> Path:
@@ -80,3 +82,28 @@ def test_a_column_in_another_unit_is_named(tmp_path: Path, text: str, words: lis
 )
 def test_what_may_be_in_the_right_unit_is_read(tmp_path: Path, text: str) -> None:
     assert plain_file.read_plain_file(write(tmp_path, text)).imus
+
+
+@pytest.mark.parametrize(
+    ("name", "segment"),
+    [
+        ("foot_L", "left_foot"),
+        ("foot_R", "right_foot"),
+        ("r-foot 2", "right_foot"),
+        ("imu_foot_right_h1", "right_foot"),
+        ("FootRight", "right_foot"),
+        ("cleft_foot_right", "right_foot"),
+        ("walker_r1_foot", "left_foot"),  # as nobody said
+    ],
+)
+def test_the_leg_is_a_word_of_the_files_name(tmp_path: Path, name: str, segment: str) -> None:
+    path = tmp_path / f"{name}.csv"
+    path.write_text(walked().replace("leftfoot_", ""))
+    (found,) = {*join([plain_file.read_plain_file(path)], None, None, dict.fromkeys(Side, "belt")).imus} - {"pelvis"}
+    assert found == segment
+
+
+def test_what_an_imu_lacks_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "time_s,acc_x,acc_y,acc_z\n0,0,0,9.8\n0.01,0,0,9.8\n")
+    with pytest.raises(ValueError, match=r"no plate or IMU; .* of an IMU it lacks gyr_x, gyr_y, gyr_z"):
+        join([plain_file.read_plain_file(path)], None, None, dict.fromkeys(Side, "belt"))
