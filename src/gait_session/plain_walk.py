@@ -110,9 +110,10 @@ def join(
         if not file.plates and not file.imus:
             missing = missing_of_imus(file)
             why = f"; of an IMU it lacks {', '.join(missing)}" if missing else ""
+            found = ", ".join(["time_s", *file.unused])
             raise ValueError(
                 f"the recording {file.path} has no plate or IMU: expected columns such as fz_left_N, fz_N, "
-                f"leftfoot_acc_x to leftfoot_gyr_z, or acc_x to gyr_z; it has {', '.join(['time_s', *file.unused])}{why}"
+                f"leftfoot_acc_x to leftfoot_gyr_z, or acc_x to gyr_z; it has {found}{why}"
             )
         if file.unused:
             walk.notes.append(f"not used of {file.path.name}: {', '.join(file.unused)}")
