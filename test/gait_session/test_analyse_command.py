@@ -118,7 +118,7 @@ def test_phase_is_told_at_the_rate_of_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block_s", [0.004, 0.013, 0.09])
 def test_it_is_the_same_however_the_file_is_cut(tmp_path: Path, block_s: float) -> None:
-    imu = {f"leftfoot_{kind}_{axis}": two_plates()["fz_left_N"] for kind in ("acc", "gyr") for axis in "xyz"}
+    imu = {f"leftfoot_{kind}_{axis}": 0.01 * np.array(two_plates()["fz_left_N"]) for kind in ("acc", "gyr") for axis in "xyz"}
     walk = join([read_plain_file(write(tmp_path / "walk.csv", {**two_plates(), **imu}))], None, None, STREAMS)
     walks = (walk, replace(walk, block_s=block_s))
     one, other = (list(map(repr, run(each, Participant(70.0, None), AnalyserSettings()))) for each in walks)
@@ -199,7 +199,7 @@ def test_a_mass_that_is_not_given_is_told(tmp_path: Path) -> None:
 
 
 def test_an_imu_says_where_it_was_worn(tmp_path: Path) -> None:
-    columns: Columns = {"time_s": [0.0, 0.01, 0.02], **{f"{k}_{a}": [1.0] * 3 for k in ("acc", "gyr") for a in "xyz"}}
+    columns: Columns = {"time_s": [0.0, 0.01, 0.02], **{f"{k}_{a}": [5.0] * 3 for k in ("acc", "gyr") for a in "xyz"}}
     nameless = write(tmp_path / "walk.csv", columns)
     with pytest.raises(ValueError, match="--segment"):
         analyse(Request([nameless], tmp_path / "out"))
@@ -264,7 +264,7 @@ def test_an_option_that_says_nothing_is_refused(
 
 
 def test_a_side_beside_the_segment_that_names_the_imu_is_refused(tmp_path: Path) -> None:
-    columns: Columns = {"time_s": [0.0, 0.01, 0.02], **{f"{k}_{a}": [1.0] * 3 for k in ("acc", "gyr") for a in "xyz"}}
+    columns: Columns = {"time_s": [0.0, 0.01, 0.02], **{f"{k}_{a}": [5.0] * 3 for k in ("acc", "gyr") for a in "xyz"}}
     with pytest.raises(ValueError, match="--side right is for"):
         analyse(Request([write(tmp_path / "walk.csv", columns)], tmp_path / "out", side=Side.RIGHT, segment="trunk"))
 
@@ -326,3 +326,10 @@ def test_a_real_recording_from_the_command_line(
     with path.with_name(f"{path.stem}_events.csv").open(newline="") as file:
         reference = [row for row in csv.DictReader(file) if row["event"] == "IC" and row["side"] == "left"]
     assert len(times(out, "left", "IC")) == pytest.approx(len(reference), abs=1)
+
+
+def test_25_uneven_rows_a_second_are_enough(tmp_path: Path) -> None:
+    columns, random = two_plates(), np.random.default_rng(0)
+    rows = np.arange(5, 4990, 10) + random.integers(-2, 3, 499)
+    analyse(Request([write(tmp_path / "walk.csv", {k: v[rows] for k, v in columns.items()})], tmp_path / "out", 71.4))
+    assert all(16 <= len(times(tmp_path / "out", side, "IC")) <= 17 for side in ("left", "right"))

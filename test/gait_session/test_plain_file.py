@@ -105,5 +105,5 @@ def test_the_leg_is_a_word_of_the_files_name(tmp_path: Path, name: str, segment:
 
 def test_what_an_imu_lacks_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, "time_s,acc_x,acc_y,acc_z\n0,0,0,9.8\n0.01,0,0,9.8\n")
-    with pytest.raises(ValueError, match=r"no plate or IMU; .* of an IMU it lacks gyr_x, gyr_y, gyr_z"):
+    with pytest.raises(ValueError, match=r"no plate or IMU: .* of an IMU it lacks gyr_x, gyr_y, gyr_z"):
         join([plain_file.read_plain_file(path)], None, None, dict.fromkeys(Side, "belt"))

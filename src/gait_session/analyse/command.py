@@ -12,6 +12,7 @@ import numpy as np
 
 from gait_analysis import stability
 from gait_analysis.analyser import Analyser, AnalyserSettings, Result
+from gait_analysis.detectors import force_contact
 from gait_analysis.gait import GaitState, Stride
 from gait_analysis.norms import LEVELS
 from gait_analysis.participant import Input, Participant
@@ -22,8 +23,9 @@ from gait_session.analyse.findings import Findings
 from gait_session.analyse.summary import summary
 from gait_session.options import within
 from gait_session.plain_file import PlainFile, read_plain_file
-from gait_session.plain_walk import SHARED_PLATE, PlainWalk, join
+from gait_session.plain_walk import SHARED_PLATE, PlainWalk, join, usual_interval_s
 
+_MISSING_INTERVALS = 2.5  # between rows of a plate: without one for longer, contact is unknown
 _HIGHEST_RATE_HZ = 2000.0  # of the states, see AnalyserSettings
 _MASS_KG = (10.0, 400.0)
 _LEG_LENGTH_M = (0.3, 1.5)
@@ -80,9 +82,14 @@ def analyse(wanted: Request) -> str:
     mass_kg = _mass_kg(wanted.mass_kg, walk)
     participant = Participant(mass_kg, wanted.prosthetic_side, wanted.amputation_level, leg_length_m)
     # Files have no lateral force, by which the analysis finds the centre of mass live.
-    parts = {"stability": stability.Settings(centre_of_mass="pressure")}
+    parts: dict[str, Settings] = {"stability": stability.Settings(centre_of_mass="pressure")}
     shared_plate = SHARED_PLATE if None in walk.forces else ""
     settings = replace(settings, state_rate_hz=min(walk.rate_hz, _HIGHEST_RATE_HZ), shared_plate=shared_plate)
+    interval_s = max((usual_interval_s(samples.time_s) for samples in walk.forces.values()), default=0.0)
+    missing_s = max(settings.max_sample_age_s, _MISSING_INTERVALS * interval_s)
+    stale_s = max(settings.stale_s, walk.block_s + 2.0 * interval_s)  # the last row of a block comes before its end
+    settings = replace(settings, max_sample_age_s=missing_s, stale_s=stale_s)
+    parts["force_contact"] = force_contact.Settings(max_gap_s=missing_s)
     found = Findings()
     wanted.out.mkdir(parents=True, exist_ok=True)
     with (wanted.out / results_csv.PHASE).open("w", encoding="utf-8") as phases:
