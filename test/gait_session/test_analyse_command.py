@@ -3,6 +3,7 @@
 
 import csv
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,7 +119,8 @@ def test_phase_is_told_at_the_rate_of_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block_s", [0.004, 0.013, 0.09])
 def test_it_is_the_same_however_the_file_is_cut(tmp_path: Path, block_s: float) -> None:
-    imu = {f"leftfoot_{kind}_{axis}": 0.01 * np.array(two_plates()["fz_left_N"]) for kind in ("acc", "gyr") for axis in "xyz"}
+    shape = 0.01 * np.array(two_plates()["fz_left_N"])
+    imu = {f"leftfoot_{kind}_{axis}": shape for kind in ("acc", "gyr") for axis in "xyz"}
     walk = join([read_plain_file(write(tmp_path / "walk.csv", {**two_plates(), **imu}))], None, None, STREAMS)
     walks = (walk, replace(walk, block_s=block_s))
     one, other = (list(map(repr, run(each, Participant(70.0, None), AnalyserSettings()))) for each in walks)
@@ -289,6 +291,10 @@ def test_a_plate_that_cannot_tell_says_why(tmp_path: Path) -> None:
     total_n = {"time_s": columns["time_s"], "fz_N": columns["fz_left_N"] + columns["fz_right_N"]}
     text = analyse(Request([write(tmp_path / "left.csv", total_n)], tmp_path / "out", 71.4))
     assert "left_belt is never unloaded; did nobody walk, or is more than one foot on it?" in text
+    lost = columns | {"fz_left_N": columns["fz_left_N"] + 300.0 * (columns["time_s"] > 1010.0)}
+    text = analyse(Request([write(tmp_path / "lost.csv", lost)], tmp_path / "out", 71.4))
+    assert re.search(r"left_belt tells of none from 10(09|10)\.. to 1020\.. s, though load comes and goes", text)
+    assert "right_belt tells of none" not in text
     down = {name: column if name == "time_s" else -column for name, column in columns.items()}
     text = analyse(Request([write(tmp_path / "down.csv", down)], tmp_path / "out", 71.4))
     assert "it must be up positive" in text

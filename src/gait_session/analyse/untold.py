@@ -3,18 +3,21 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
 from gait_analysis.gait import MetricAsymmetry, Stride
 from gait_analysis.participant import Participant
-from gait_sensing.samples import Side
+from gait_sensing.samples import ForceSamples, Side
 from gait_session.analyse.findings import Findings
-from gait_session.plain_walk import PlainWalk, usual_interval_s
+from gait_session.plain_walk import LONGEST_STANCE_S, PlainWalk, usual_interval_s
 from gait_session.stride_verdicts import Verdicts, unjudged
 
 _SLOWEST_HZ = 25.0  # of rows, below which contact is taken as unknown between two of them
 _UNLOADED_SHARE, _LOADED_SHARE = 0.1, 0.2  # a foot in walking is off the plate a third of the time
+_LOADS = 3  # of a plate without an event: more than one stance has, or a touch
+_LIGHT_HEAVY = np.array((0.3, 0.7))  # of what a stance bears; who stands with some on each foot is between
 _MARGIN_NEEDS = "needs the centre of pressure under both feet (cop_ml_left_m, cop_ml_right_m)"
 _NEEDS = (  # what, a field of Stride that would hold it, what it needs
     ("step and stride length, speed", "stride_length_m", "the files do not tell the speed of the belts"),
@@ -47,6 +50,9 @@ def untold(walk: PlainWalk, found: Findings, participant: Participant) -> Iterat
         force_n = samples.force_n[:, 2]
         if foot is not None and np.quantile(force_n, _UNLOADED_SHARE) > _LOADED_SHARE * np.mean(force_n) > 0.0:
             yield f"contacts: {samples.name} is never unloaded; did nobody walk, or is more than one foot on it?"
+        elif foot is not None and (stretch_s := _without_events(samples, foot, found)):
+            times = f"from {stretch_s[0]:.1f} to {stretch_s[1]:.1f} s"
+            yield f"contacts: {samples.name} tells of none {times}, though load comes and goes; is its zero lost?"
     if found.events and not found.asymmetries:
         yield "asymmetry: no accepted strides of both sides follow each other"
     strides = [stride for side in Side for stride in found.accepted(side)]
@@ -67,6 +73,20 @@ def _is_sensed(walk: PlainWalk, side: Side) -> bool:
     return any(foot in (side, None) for foot in walk.forces) or any(
         segment.startswith(side.value) or segment == "pelvis" for segment in walk.imus
     )
+
+
+def _without_events(samples: ForceSamples, foot: Side, found: Findings) -> tuple[float, float] | None:
+    """Return the first time without an event of the foot that is too long for a stance that bears so many loads."""
+    time_s, force_n = samples.time_s, samples.force_n[:, 2]
+    light_n, heavy_n = _LIGHT_HEAVY * np.quantile(force_n, 0.9)
+    is_clear = (force_n < light_n) | (force_n > heavy_n)
+    is_heavy = force_n[is_clear] > heavy_n
+    loads_s = time_s[is_clear][1:][is_heavy[1:] & ~is_heavy[:-1]]
+    events_s = sorted(event.time_s for event in found.events if event.side is foot)
+    for begin_s, end_s in pairwise([float(time_s[0]), *events_s, float(time_s[-1])]):
+        if end_s - begin_s > LONGEST_STANCE_S and np.count_nonzero((begin_s < loads_s) & (loads_s < end_s)) >= _LOADS:
+            return begin_s, end_s
+    return None
 
 
 def _is_worn(walk: PlainWalk, where: str) -> bool:
