@@ -211,7 +211,7 @@ class Detector:
             if len(swing) >= _LEAST_COUNT:
                 self._swing_n = median(swing[:, 1])
                 self._baseline_n += self._settings.baseline_gain * (self._swing_n - self._baseline_n)
-                noise_n = _NORMAL_PER_MEDIAN * median(np.abs(swing[:, 1] - self._swing_n))
+                noise_n = _NORMAL_PER_MEDIAN * median(np.abs(np.diff(swing[:, 1]))) / math.sqrt(2.0)
                 self._on_n = min(max(self._least_on_n, _ON_DEVIATIONS * noise_n), self._loaded_n)
                 self._edge_n = self._lowest_clear_n(swing)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far
