@@ -44,7 +44,7 @@ from gait_sensing.samples import Array, ForceSamples, Side
 _KEEP_S = 6.0  # history that may be looked back to: more than two strides of a slow walker
 _LOOK_AFTER_S, _LOOK_EVERY_S = 1.0, 0.5  # in contact, for swings that were taken for it
 _LOADED, _MOST_OFF = 6.0, 4.0  # thresholds on, 0.3 and 0.2 body weights: less than a stance, more than any drift
-_GUARD_S, _GUARD_SHARE = 0.05, 0.25  # what is left out of a swing at both ends when the baseline is taken
+_GUARD_S, _GUARD_SHARE = 0.05, 0.4  # what is left out of a swing at both ends when the baseline is taken
 _LEAST_COUNT = 5  # samples of a swing, for its median
 _SWING_WINDOW_S = 0.5  # the newest part of a long swing tells the baseline
 _LONGEST_RISE_S = 0.1  # of a gentle contact, from the level of an event to on
@@ -208,7 +208,10 @@ class Detector:
             begin_s = max(self._changed_s, time_s - _SWING_WINDOW_S)
             guard_s = min(_GUARD_S, _GUARD_SHARE * (time_s - begin_s))
             swing = self._history.between(begin_s + guard_s, time_s - guard_s)
-            if len(swing) >= _LEAST_COUNT:
+            is_flat = (
+                guard_s == _GUARD_S or np.ptp(swing[:, 1]) < self._off_n
+            )  # a short one may be a foot that slides off
+            if len(swing) >= _LEAST_COUNT and is_flat:
                 self._swing_n = median(swing[:, 1])
                 self._baseline_n += self._settings.baseline_gain * (self._swing_n - self._baseline_n)
                 noise_n = _NORMAL_PER_MEDIAN * median(np.abs(np.diff(swing[:, 1]))) / math.sqrt(2.0)
