@@ -20,7 +20,7 @@ def recorded(tmp_path):
 
 def imu_columns(prefix: str, n: int) -> dict[str, list[float]]:
     names = [f"{prefix}{kind}_{axis}" for kind in ("acc", "gyr") for axis in "xyz"]
-    return {name: [100.0 * number + row for row in range(n)] for number, name in enumerate(names)}
+    return {name: [number + 0.01 * row for row in range(n)] for number, name in enumerate(names)}
 
 
 def test_plates_have_the_labs_axes_and_are_linear_between_rows(recorded):
@@ -63,8 +63,8 @@ def test_imus_have_their_segments(recorded):
     ]  # fmt: skip
     reading = person.imu("pelvis", 0.005, 7)
     assert reading.tick == 7
-    assert reading.acceleration_mps2 == pytest.approx((0.5, 100.5, 200.5))
-    assert reading.angular_rate_radps == pytest.approx((300.5, 400.5, 500.5))
+    assert reading.acceleration_mps2 == pytest.approx((0.005, 1.005, 2.005))
+    assert reading.angular_rate_radps == pytest.approx((3.005, 4.005, 5.005))
     assert reading.orientation_xyzw is None
 
 
@@ -73,7 +73,7 @@ def test_a_single_sensor_needs_a_name(recorded):
     for columns in (imu, force):
         with pytest.raises(ValueError, match="segment or plate"):
             recorded(columns)
-    assert recorded(imu, segment="right_foot").imu("right_foot", 0.01, None).acceleration_mps2[0] == pytest.approx(1.0)
+    assert recorded(imu, segment="right_foot").imu("right_foot", 0.01, None).acceleration_mps2[0] == pytest.approx(0.01)
     assert recorded(force, plate="right_belt").plate("right_belt", np.array([0.01]))[0][0, 2] == pytest.approx(4.0)
 
 

@@ -154,6 +154,11 @@ def test_the_walker_is_watched(lab):
     lab.wait(lambda: lab.said(msg.SafetyState.REASON_HARNESS_LOAD, "stopping"))
 
 
+def watches_plates(lab):
+    """Whether the plates have been heard."""
+    return "not watched" in lab.safety[-1].text and "place" not in lab.safety[-1].text
+
+
 def misses_plates(lab):
     """Whether the belts rest for want of plates, or are not armed for it, where something else was late before."""
     lab.wants_armed = True
@@ -162,12 +167,14 @@ def misses_plates(lab):
 
 def test_samples_of_a_recording_do_not_stand_in_for_a_plate(lab):
     walk(lab)
+    lab.wait(lambda: watches_plates(lab))
     lab.sample_age_s = 3600.0
     lab.wait(lambda: misses_plates(lab))
 
 
 def test_a_message_without_a_sample_tells_nothing_and_harms_nothing(lab):
     walk(lab)
+    lab.wait(lambda: watches_plates(lab))
     lab.has_samples = False
     lab.wait(lambda: misses_plates(lab))
     lab.has_samples = True
