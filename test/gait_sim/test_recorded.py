@@ -83,7 +83,7 @@ def test_nothing_is_measured_in_gaps(recorded):
     imu = recorded({"time_s": time_s, "valid": valid, **imu_columns("", 40)}, segment="left_foot")
     measured = [imu.imu("left_foot", t, None) is not None for t in (0.015, 0.05, 0.15, 0.3, 0.55)]
     assert measured == [True, False, True, False, True]
-    plate = recorded({"time_s": time_s, "fz_left_N": time_s})
+    plate = recorded({"time_s": time_s, "fz_left_N": [700.0] * 40})
     force_n, _ = plate.plate("left_belt", np.array([0.15, 0.3, 0.55]))
     assert np.isnan(force_n[:, 2]).tolist() == [False, True, False]
 
