@@ -319,6 +319,23 @@ def test_plates_of_the_wrong_sign_do_not_tell_that_somebody_is_there():
     assert lab.text.endswith("not watched: place, presence")
 
 
+def test_events_out_of_sequence_while_a_plate_goes_and_comes_are_no_missteps():
+    lab = walking()
+    left = lab.plates.pop("left_belt")
+    for _ in range(3):
+        lab.run(0.5)
+        lab.feed(Misstep(is_cross_step=False))
+    lab.plates["left_belt"] = left
+    lab.run(0.5)
+    for _ in range(3):
+        lab.feed(Misstep(is_cross_step=False))
+    assert lab.told == (State.RUNNING, Level.WARN, Reason.SENSOR_SILENT)
+    lab.run(2.0)
+    for _ in range(3):
+        lab.feed(Misstep(is_cross_step=False))
+    assert lab.told == (State.STOPPING, Level.RAMP_DOWN, Reason.STUMBLE)
+
+
 @pytest.mark.parametrize("age_s", [3600.0, -3600.0, 0.21, math.nan])
 def test_samples_that_are_not_of_now_watch_nobody(age_s):
     """Nor does a recording that is played into the lab."""

@@ -21,4 +21,5 @@ def test_a_signal_ends_a_walking_session(running_lab, tmp_path, number):
 def test_a_wrong_config_ends_with_one_sentence(running_lab, tmp_path):
     with running_lab(tmp_path, "--config", str(tmp_path / "absent.yaml")) as lab:
         assert lab.wait(30) != 0
-    assert lab.lines == [f"gait-lab: there is no file {tmp_path / 'absent.yaml'}"]
+    path = tmp_path / "absent.yaml"
+    assert lab.lines == [f"gait-lab: the file {path} cannot be read: No such file or directory"]

@@ -12,7 +12,8 @@ at all while it is not known.
 - *gone*: plates that bore somebody since the arming bear nobody for ``gone_s``. Feet of runners are off the ground for
   0.1 to 0.2 s (Novacheck 1998, Gait Posture 7:77), and of somebody who stumbles not much longer.
 - *harness*: bears a share of the weight that only somebody who hangs in it leaves to it.
-- *missteps*: flags of the gait events, of those told by force alone; each kind is counted over a window.
+- *missteps*: flags of the gait events, of those told by force alone; each kind is counted over a window. While a plate
+  falls silent and comes back, other sensors stand in, and events come out of sequence: these are no missteps.
 - *stop switch*: whoever publishes it says again and again that belts may run. Silence is a stop.
 
 A finding about a load or a place must hold for ``HOLD_S``, so that one bad sample stops nothing.
@@ -30,6 +31,7 @@ from gait_sensing.belt_gate.states import HarnessLoad, Level, Misstep, PlateLoad
 Observation = Walker | PlateLoad | HarnessLoad | Misstep | StopInput
 HOLD_S = 0.05
 SEEN_SHARE = 0.5  # of body weight: somebody is on the plates
+WHOLE_S = 2.0  # that all plates must have been heard for a misstep to count: more than a stride
 PLACE_S = 2.0  # without any centre of pressure the plates cannot tell of one
 
 
@@ -84,6 +86,7 @@ class Supervisor:
         self._is_seen = False  # somebody was on the plates since the belts began to move
         self._has_moved = False  # the belts did, since the arming
         self._placed_s = -math.inf  # when the plates last told a place
+        self._whole_since_s = math.inf  # since when all plates are heard
 
     def feed(self, now_s: float, thing: Observation) -> None:
         """Take one thing; a load that is no number, or too old or ahead by its stamp, tells nothing."""
@@ -97,6 +100,8 @@ class Supervisor:
             if self._tells(thing):
                 self._harness = (now_s - max(0.0, thing.age_s), abs(thing.load_n))
         elif isinstance(thing, Misstep):
+            if now_s - self._whole_since_s < WHOLE_S:
+                return
             self._missteps[Reason.CROSS_STEPS if thing.is_cross_step else Reason.STUMBLE].append(now_s)
         else:
             self._stop_input = (now_s, thing.may_run)
@@ -113,13 +118,14 @@ class Supervisor:
         self._plates = {name: (-math.inf, plate) for name, (_, plate) in self._plates.items()}
         self._harness = self._harness and (-math.inf, self._harness[1])
         self._stop_input = self._stop_input and (-math.inf, self._stop_input[1])
-        self._placed_s = -math.inf
+        self._placed_s, self._whole_since_s = -math.inf, math.inf
         self._since_s.clear()
         for times_s in self._missteps.values():
             times_s.clear()
 
     def findings(self, now_s: float, is_moving: bool) -> list[Finding]:
         """Return what is wrong at ``now_s``; whether the belts move by command decides whether anybody can be gone."""
+        self._whole_since_s = math.inf if self._fresh(now_s) is None else min(self._whole_since_s, now_s)
         found = [self._switch(now_s)]
         if self._is_on_belts:
             found += [*self._silent(now_s), self._hanging(now_s), self._gone(now_s, is_moving), self._at_edge(now_s)]
