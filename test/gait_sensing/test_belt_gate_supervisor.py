@@ -345,11 +345,14 @@ def test_samples_that_are_not_of_now_watch_nobody(age_s):
     assert lab.told == (State.STOPPING, Level.RAMP_DOWN, Reason.SENSOR_SILENT)
 
 
-def test_silence_of_a_plate_counts_from_the_stamp_of_its_last_sample():
+@pytest.mark.parametrize("silent", [{"plates": {}}, {"harness_n": None}], ids=["plates", "harness"])
+def test_silence_counts_from_the_stamp_of_the_last_sample(silent):
     lab = walking()
     lab.age_s = 0.15
     lab.tick()
-    lab.plates, lab.harness_n = {}, None
+    lab.age_s = 0.0
+    for name, value in silent.items():
+        setattr(lab, name, value)
     lab.run(0.1)
     assert lab.told == (State.STOPPING, Level.RAMP_DOWN, Reason.SENSOR_SILENT)
 
