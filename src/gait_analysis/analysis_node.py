@@ -51,7 +51,8 @@ class AnalysisNode(LabNode):
         for segment in SEGMENTS:
             self.create_subscription(Imu, f"imu/{segment}", partial(self._on_motion, segment), qos.SAMPLES)
         for name in filter(None, [*self._settings.force_streams, PROSTHESIS, self._settings.shared_plate]):
-            self.create_subscription(msg.ForceSamples, f"load_cell/{name}/samples", self._on_force, qos.SAMPLES)
+            topic = f"load_cell/{name}/samples"
+            subscribe(self, msg.ForceSamples, topic, values.force_samples, self._on_force, qos.SAMPLES)
         self.create_timer(SILENT_S, self._tell_silence)
 
     def _on_session(self, session: values.Session, _: object) -> None:
@@ -64,8 +65,8 @@ class AnalysisNode(LabNode):
             for sample in self._standing:
                 self._analyser.feed(sample)
 
-    def _on_force(self, message: msg.ForceSamples) -> None:
-        self._feed(values.force_samples(message))
+    def _on_force(self, samples: ForceSamples, _: object) -> None:
+        self._feed(samples)
 
     def _on_motion(self, segment: str, message: Imu) -> None:
         if self._analyser is not None:

@@ -87,7 +87,7 @@ class FeedbackNode(LabNode):
                 subscribe(self, message_type, topic, to_value, self._on_finding, qos.EVENTS)
         for side in Side if ForceSamples in wanted else ():
             topic = f"load_cell/{side.value}_belt/samples"
-            self.create_subscription(msg.ForceSamples, topic, self._on_force, qos.SAMPLES)
+            subscribe(self, msg.ForceSamples, topic, values.force_samples, self._on_force, qos.SAMPLES)
 
     def _on_session(self, session: values.Session, message: msg.SessionState) -> None:
         self._session_message, self._session_seen_s = message, self._now()
@@ -122,9 +122,9 @@ class FeedbackNode(LabNode):
         if self._session is not None:
             self._driving.observe(values.belt_sample(message))
 
-    def _on_force(self, message: msg.ForceSamples) -> None:
+    def _on_force(self, samples: ForceSamples, _: object) -> None:
         if self._session is not None:
-            self._driving.observe(values.force_samples(message))
+            self._driving.observe(samples)
 
     def _cue(self, finding: Observation) -> None:
         for decision in self._cueing.feed(self._now(), finding, self._is_active):

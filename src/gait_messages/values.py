@@ -2,8 +2,9 @@
 """Messages to values, for nodes and replay alike: the same arithmetic, so the same bits.
 
 Nothing here imports a message: each function takes any object that has the message's fields, be it from a subscription
-or decoded from a recording. One whose number is none of its constants raises ``ValueError``, which names field, number
-and what was expected: such a message is dropped as a whole, and nothing is guessed.
+or decoded from a recording. One whose number is none of its constants, or whose lists do not belong together, raises
+``ValueError``, which names field, number and what was expected: such a message is dropped as a whole, and nothing is
+guessed.
 """
 
 import math
@@ -97,9 +98,9 @@ def force_samples(message: Any) -> ForceSamples:
         name=message.header.frame_id,
         first_sample_count=message.first_sample_count,
         time_s=seconds(message.header.stamp) + _array(message.time_offset_s),
-        force_n=_array(message.force_n).reshape(-1, 3),
-        moment_nm=_array(message.moment_nm).reshape(-1, 3),
-        centre_of_pressure_m=_array(message.centre_of_pressure_m).reshape(-1, 2),
+        force_n=_rows(message, "force_n", 3),
+        moment_nm=_rows(message, "moment_nm", 3),
+        centre_of_pressure_m=_rows(message, "centre_of_pressure_m", 2),
     )
 
 
@@ -237,6 +238,14 @@ def _meaning(known: Mapping[int, T], field: str, number: int) -> T:
 
 def _array(numbers: Any) -> Array:
     return np.asarray(numbers, dtype=np.float64)
+
+
+def _rows(message: Any, field: str, width: int) -> Array:
+    """Return the numbers of a field of ForceSamples as [n, width], n being the number of its times."""
+    n, numbers = len(message.time_offset_s), _array(getattr(message, field))
+    if len(numbers) != n * width:
+        raise ValueError(f"{field}: got {len(numbers)} numbers, expected {width} for each of {n} times")
+    return numbers.reshape(n, width)
 
 
 def _measured(vector: tuple[float, ...], covariance: Any) -> Any:

@@ -6,14 +6,13 @@ from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
-from rclpy.node import Node
 
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_messages import values
 from gait_ros import qos
 from gait_ros.meaning import subscribe
 from gait_ros.messages import mounting_message
-from gait_ros.running import now_s, status
+from gait_ros.running import LabNode, now_s, status
 from gait_sensing.mounting.mounting import ImuMounting, MountingSettings, SegmentMounting
 from gait_sensing.mounting.placement import MountingFinding
 from gait_sensing.samples import ImuSample
@@ -22,7 +21,7 @@ from gait_sensing.samples import ImuSample
 class MountingWatch:
     """Begins anew when a session awaits the participant on the plates: standing there to be weighed is the pose."""
 
-    def __init__(self, node: Node, settings: MountingSettings, segments: list[str]) -> None:
+    def __init__(self, node: LabNode, settings: MountingSettings, segments: list[str]) -> None:
         self._settings, self._segments = settings, segments
         self._now = partial(now_s, node)
         self._lock = threading.Lock()  # samples come from reader threads

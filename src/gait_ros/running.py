@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import rclpy
@@ -41,6 +42,7 @@ class LabNode(Node):
         )  # it would also close a node that a wrong setting left half built; run() does not
         self.is_done = False  # set to end the process
         self.exit_code = 0  # with which it ends then
+        self.dropped: Counter[str] = Counter()  # messages that meant nothing, by topic
         self._unspun: Node | None = None
         self._health_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._health_timer = self.create_timer(HEALTH_PERIOD_S, self.publish_health)
@@ -62,8 +64,11 @@ class LabNode(Node):
         return []
 
     def publish_health(self) -> None:
-        """Publish ``health()`` now."""
+        """Publish ``health()`` now, and which messages were dropped because they meant nothing."""
         statuses = self.health()
+        if self.dropped:
+            problem = "dropped messages of " + ", ".join(sorted(self.dropped))
+            statuses.append(status(f"{self.get_name()}_messages", problem, False, self.dropped))
         if statuses:
             message = DiagnosticArray(status=statuses)
             message.header.stamp = self.get_clock().now().to_msg()

@@ -69,7 +69,7 @@ class ProgressNode(LabNode):
         self._guard_text = message.guard_text
 
     def _on_mounting(self, message: msg.ImuMounting) -> None:
-        for level, text in zip(message.finding_level, message.finding_text, strict=True):
+        for level, text in zip(message.finding_level, message.finding_text, strict=False):  # shown as far as told
             if level != msg.ImuMounting.INFO:
                 self._say(f"IMU: {text}")
 

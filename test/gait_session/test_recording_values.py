@@ -44,6 +44,16 @@ def test_sessions_are_equal_when_they_tell_the_same():
     assert values.session(other).input is Input.RECORDING
 
 
+def forces(**fields):
+    whole = {
+        "time_offset_s": [0.0, 1.0],
+        "force_n": [0.0] * 6,
+        "moment_nm": [0.0] * 6,
+        "centre_of_pressure_m": [0.0] * 4,
+    }
+    return msg.ForceSamples(**whole | fields)
+
+
 @pytest.mark.parametrize(
     ("to_value", "message", "words"),
     [
@@ -59,6 +69,9 @@ def test_sessions_are_equal_when_they_tell_the_same():
         (values.asymmetry, msg.Asymmetry(side=255), "side: got 255, expected one of 1, 2"),
         (values.cue, msg.Cue(modality=1), "side: got 0, expected one of 1, 2"),
         (values.cue, msg.Cue(side=2), "modality: got 0, expected one of 1, 2, 3"),
+        (values.force_samples, forces(force_n=[0.0] * 5), "force_n: got 5 numbers, expected 3 for each of 2 times"),
+        (values.force_samples, forces(moment_nm=[]), "moment_nm: got 0 numbers, expected 3 for each of 2 times"),
+        (values.force_samples, forces(centre_of_pressure_m=[0.0]), "centre_of_pressure_m: got 1 numbers, expected 2"),
         (values.raw_entries, msg.RawBytes(kind=[9], time_s=[1.0], byte_count=[0]), "kind: got 9, expected"),
     ],
 )
