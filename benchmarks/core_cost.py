@@ -22,12 +22,12 @@ import numpy as np
 from simulated_walk import MASS_KG, PLATE_HZ, PLATES, Sample, walk
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
-from gait_analysis.believed_load import BelievedLoad
+from gait_analysis.contact.believed_load import BelievedLoad
+from gait_analysis.contact.plausibility import MotionCheck
 from gait_analysis.detectors import force_contact
 from gait_analysis.imu_events import foot_rate, lower_back, shank_rate
 from gait_analysis.imu_motion.worn_segment import WornSegment
 from gait_analysis.participant import Input, Participant
-from gait_analysis.plausibility import MotionCheck
 from gait_analysis.stream_merge import cut
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, BeltSample, ForceSamples, ImuRow, ImuSample, ImuSamples, Side
 from gait_sim.body_motion import SEGMENTS

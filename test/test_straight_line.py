@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
-from gait_analysis.asymmetry import AsymmetryTracker
+from gait_analysis.comparison.asymmetry import AsymmetryTracker
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, Stride
 from gait_analysis.metrics import stance_time
 from gait_analysis.participant import Input, Participant
-from gait_analysis.strides import StrideBuilder, timed_stride
+from gait_analysis.strides.strides import StrideBuilder, timed_stride
 from gait_feedback.actuator_timer import ActuatorTimer, ActuatorTimerSettings
 from gait_feedback.actuators import vibraforge_v2
 from gait_feedback.cue import ActuatorChange, Cue

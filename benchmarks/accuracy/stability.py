@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gait_analysis.stability import Settings, lateral_margin_m
+from gait_analysis.strides.stability import Settings, lateral_margin_m
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, Side
 
 LEG_M, RATIO = 0.9, 1.34

@@ -13,25 +13,25 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from gait_analysis.asymmetry import AsymmetryTracker
 from gait_analysis.belt_motion import BeltMotion
+from gait_analysis.comparison.asymmetry import AsymmetryTracker
+from gait_analysis.contact.foot_sensor import FootSensor
+from gait_analysis.contact.plausibility import in_order
+from gait_analysis.contact.sensors import DETECTORS, Finding, Sensors
+from gait_analysis.cycle.limb_phase import LimbPhase
 from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import GaitEvent
 from gait_analysis.followers import Followers
-from gait_analysis.foot_sensor import FootSensor
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.limb import Limb
-from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import ContactChange, build, settings_of
-from gait_analysis.plate_measures import PlateMeasures
-from gait_analysis.plausibility import in_order
-from gait_analysis.sensors import DETECTORS, Finding, Sensors
 from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.state_grid import StateGrid
 from gait_analysis.stream_merge import StreamMerge, since
-from gait_analysis.stride_maker import StrideMaker
-from gait_analysis.stride_motion import StrideMotion
+from gait_analysis.strides.plate_measures import PlateMeasures
+from gait_analysis.strides.stride_maker import StrideMaker
+from gait_analysis.strides.stride_motion import StrideMotion
 from gait_parts import plugins
 from gait_parts.settings import Settings, setting
 from gait_sensing.samples import BeltSample, ForceSamples, ImuRow, ImuSample, ImuSamples, Side
@@ -101,9 +101,9 @@ class AnalyserSettings(Settings):
             (_PARTS["phase"], self.phase),
             *((_PARTS["metrics"], name) for name in self.metrics),
             *((_PARTS["deviations"], name) for name in self.deviations),
-            ("gait_analysis", "asymmetry"),
+            ("gait_analysis.comparison", "asymmetry"),
             ("gait_analysis", "standing"),
-            ("gait_analysis", "stability"),
+            ("gait_analysis.strides", "stability"),
             ("gait_sensing.calibration", "belt_inertia"),
             *(("gait_analysis.imu_events", name) for name in DETECTORS),
             *([("gait_analysis.one_plate", "one_plate")] if self.shared_plate else []),
@@ -143,11 +143,11 @@ class Analyser:
             limb.sensors.crossing = self._sensors.of_foot[limb.side.other]
             limb.plate.other = self._limbs[limb.side.other].plate
         metrics = [build("metrics", "Metric", name, parts) for name in settings.metrics]
-        count, compared = settings.asymmetry_window_count, settings_of("gait_analysis", "asymmetry", parts)
+        count, compared = settings.asymmetry_window_count, settings_of("gait_analysis.comparison", "asymmetry", parts)
         prosthetic_side, names = participant.prosthetic_side, settings.deviations
         deviations = [build("deviations", "Deviation", name, parts, prosthetic_side) for name in names]
         self._motion = StrideMotion(self._sensors.left)
-        stability = settings_of("gait_analysis", "stability", parts)
+        stability = settings_of("gait_analysis.strides", "stability", parts)
         inertia = settings_of("gait_sensing.calibration", "belt_inertia", parts)
         self._strides = StrideMaker(
             self._limbs,

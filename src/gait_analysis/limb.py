@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gait_analysis.believed_load import BelievedLoad
-from gait_analysis.edges import centred_mean, usual_interval_s
+from gait_analysis.contact.believed_load import BelievedLoad
+from gait_analysis.contact.edges import centred_mean, usual_interval_s
+from gait_analysis.contact.foot_sensor import FootSensor, FootSensors, LoadSensor
+from gait_analysis.contact.plausibility import clip_level_n
+from gait_analysis.cycle.limb_phase import LimbPhase
+from gait_analysis.cycle.subphases import SubphaseTracker
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.foot_sensor import FootSensor, FootSensors, LoadSensor
 from gait_analysis.gait import LimbState, Subphase
 from gait_analysis.history import History
-from gait_analysis.kinetics import Kinetics, stance_kinetics
-from gait_analysis.lengths import landing_m, weighted_mean
-from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.parts import ContactChange, Detector
-from gait_analysis.plausibility import clip_level_n
-from gait_analysis.strides import StrideBuilder
-from gait_analysis.subphases import SubphaseTracker
+from gait_analysis.strides.kinetics import Kinetics, stance_kinetics
+from gait_analysis.strides.lengths import landing_m, weighted_mean
+from gait_analysis.strides.strides import StrideBuilder
 from gait_sensing.samples import Array, ForceSamples, Side
 
 _KEEP_S = 8.0  # two strides of slow walkers and more

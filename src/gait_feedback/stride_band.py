@@ -17,9 +17,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gait_analysis.comparison.own_baseline import OwnBaseline, Spread
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import GaitState, Stride
-from gait_analysis.own_baseline import OwnBaseline, Spread
 from gait_feedback.cue import Cue, Observation
 from gait_feedback.limb_choice import LIMBS, chosen_sides
 from gait_parts import settings as parts

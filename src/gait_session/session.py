@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
-from gait_analysis.norms import LEVELS
+from gait_analysis.comparison.norms import LEVELS
 from gait_parts.settings import Settings, setting
 
 

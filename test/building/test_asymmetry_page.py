@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gait_analysis.indices import INDICES
-from gait_analysis.norms import LEVELS, norm
+from gait_analysis.comparison.indices import INDICES
+from gait_analysis.comparison.norms import LEVELS, norm
 from gait_analysis.participant import Participant
 from gait_parts.plugins import available
 from gait_sensing.samples import Side

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gait_analysis.asymmetry import AsymmetryTracker, Settings
-from gait_analysis.indices import INDICES, normalised_difference
+from gait_analysis.comparison.asymmetry import AsymmetryTracker, Settings
+from gait_analysis.comparison.indices import INDICES, normalised_difference
+from gait_analysis.comparison.variability import Variability
 from gait_analysis.metrics.stance_time import Metric as StanceTime
 from gait_analysis.metrics.step_length import Metric as StepLength
 from gait_analysis.participant import Participant
 from gait_analysis.parts import NoSettings
-from gait_analysis.strides import StrideTimes, timed_stride
-from gait_analysis.variability import Variability
+from gait_analysis.strides.strides import StrideTimes, timed_stride
 from gait_sensing.samples import Side
 
 NAN = math.nan

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
-from gait_analysis.believed_load import BelievedLoad
+from gait_analysis.contact.believed_load import BelievedLoad
 from gait_analysis.detectors.force_contact import Detector, Settings
 from gait_analysis.events import EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, GaitState, LimbState, Stride

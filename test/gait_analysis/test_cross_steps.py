@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from gait_analysis.cross_steps import CrossSteps
+from gait_analysis.contact.cross_steps import CrossSteps
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Stride
-from gait_analysis.strides import StrideBuilder
+from gait_analysis.strides.strides import StrideBuilder
 from gait_sensing.samples import Side
 from gait_sim.cross_stepping import StepKind
 

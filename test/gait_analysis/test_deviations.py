@@ -16,7 +16,7 @@ from gait_analysis.gait import Stride
 from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import build
 from gait_analysis.stream_merge import cut
-from gait_analysis.strides import StrideTimes, timed_stride
+from gait_analysis.strides.strides import StrideTimes, timed_stride
 from gait_parts import plugins
 from gait_parts.settings import Settings
 from gait_sensing.samples import Side

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from gait_analysis.edges import centred_mean, usual_interval_s
+from gait_analysis.contact.edges import centred_mean, usual_interval_s
 
 WINDOW_S = 0.02
 

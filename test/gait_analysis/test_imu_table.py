@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from gait_analysis.imu_table import later, table
+from gait_analysis.imu_motion.imu_table import later, table
 
 
 def rows_at(*times_s):

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from gait_analysis.kinetics import stance_kinetics
+from gait_analysis.strides.kinetics import stance_kinetics
 
 TIME_S = np.arange(1, 700) / 1000.0
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gait_analysis.belt_motion import BeltMotion
-from gait_analysis.lengths import landing_m, step_length_m, stride_length_m
+from gait_analysis.strides.lengths import landing_m, step_length_m, stride_length_m
 from gait_sensing.samples import BeltSample, Side
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.contact.plausibility import MotionCheck
 from gait_analysis.participant import Input, Participant
-from gait_analysis.plausibility import MotionCheck
 from gait_sensing.samples import ForceSamples, ImuRow, ImuSample, ImuSamples
 from gait_sim.body_motion import SEGMENTS
 from gait_sim.walker import Walker, WalkerSettings

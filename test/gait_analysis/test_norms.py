@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from gait_analysis.indices import INDICES
-from gait_analysis.norms import LEVELS, norm
+from gait_analysis.comparison.indices import INDICES
+from gait_analysis.comparison.norms import LEVELS, norm
 from gait_analysis.participant import Participant
 from gait_sensing.samples import Side
 

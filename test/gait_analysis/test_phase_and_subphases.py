@@ -3,10 +3,10 @@
 
 import pytest
 
+from gait_analysis.cycle.subphases import SubphaseTracker
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Subphase
 from gait_analysis.phases.time_based import Phase, Settings
-from gait_analysis.subphases import SubphaseTracker
 from gait_sensing.samples import Side
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.cycle.limb_phase import LimbPhase
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import GaitState
-from gait_analysis.limb_phase import LimbPhase
 from gait_analysis.parts import PhaseEstimate
 from gait_sensing.samples import ImuSample, Side
 

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from gait_analysis.pace import Estimate, Pace
+from gait_analysis.cycle.pace import Estimate, Pace
 
 
 def paced(*durations_s, window_count=3):

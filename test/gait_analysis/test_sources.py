@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
+from gait_analysis.contact.foot_sensor import UNPROVEN
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.foot_sensor import UNPROVEN
 from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.participant import Input, Participant
-from gait_analysis.stride_motion import WAIT_S
+from gait_analysis.strides.stride_motion import WAIT_S
 from gait_sensing.samples import ForceSamples, ImuSample, Side
 from gait_sim.walker import Walker, WalkerSettings
 

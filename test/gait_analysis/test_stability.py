@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gait_analysis.stability import Settings, lateral_margin_m
+from gait_analysis.strides.stability import Settings, lateral_margin_m
 from gait_sensing.samples import Side
 
 SETTINGS = {method: Settings(centre_of_mass=method) for method in ("lateral_force", "pressure")}

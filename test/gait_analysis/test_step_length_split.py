@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.comparison.indices import normalised_difference
+from gait_analysis.comparison.step_length_split import split_step_length
 from gait_analysis.gait import Asymmetry
-from gait_analysis.indices import normalised_difference
 from gait_analysis.participant import Input, Participant
-from gait_analysis.step_length_split import split_step_length
 from gait_sensing.samples import Side
 
 NAMES = ("step_length_placement", "step_length_timing", "step_length_speed")

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
+from gait_analysis.cycle.stride_gate import StrideGate
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.stride_gate import StrideGate
-from gait_analysis.strides import StrideBuilder, timed_stride
+from gait_analysis.strides.strides import StrideBuilder, timed_stride
 from gait_sensing.samples import Side
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
+from gait_analysis.comparison.indices import normalised_difference
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, MetricAsymmetry
-from gait_analysis.indices import normalised_difference
 from gait_feedback.cues.outside_band import PROMPTS, Settings, Strategy
 from gait_parts.plugins import available
 from gait_sensing.samples import Side

@@ -10,7 +10,7 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.gait import Asymmetry, MetricAsymmetry
 from gait_analysis.participant import Participant
 from gait_analysis.standing import Standing
-from gait_analysis.strides import StrideTimes, timed_stride
+from gait_analysis.strides.strides import StrideTimes, timed_stride
 from gait_sensing.samples import Side
 from gait_session.recording.reader import Recording
 from gait_session.report import asymmetry, figures, summary, walking

@@ -16,11 +16,11 @@ from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from rosbags.highlevel import AnyReader
 
-from gait_analysis.asymmetry import AsymmetryTracker
+from gait_analysis.comparison.asymmetry import AsymmetryTracker
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.metrics import stance_time, step_time
 from gait_analysis.participant import Participant
-from gait_analysis.strides import StrideBuilder, timed_stride
+from gait_analysis.strides.strides import StrideBuilder, timed_stride
 from gait_feedback.cues import outside_band
 from gait_messages import values
 from gait_sensing.samples import Side

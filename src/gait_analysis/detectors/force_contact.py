@@ -32,11 +32,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait_analysis.edges import Edge, centred_mean, last_crossing, median, usual_interval_s
+from gait_analysis.contact.edges import Edge, centred_mean, last_crossing, median, usual_interval_s
+from gait_analysis.contact.unloaded_level import unloaded_level_n
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.history import History
 from gait_analysis.parts import ContactChange
-from gait_analysis.unloaded_level import unloaded_level_n
 from gait_parts import settings
 from gait_parts.settings import setting
 from gait_sensing.samples import Array, ForceSamples, Side

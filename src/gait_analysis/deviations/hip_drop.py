@@ -7,8 +7,8 @@ What is wrong in the pelvis sensor's upright adds to one side and takes from the
 import math
 from dataclasses import dataclass
 
+from gait_analysis.comparison.side_comparison import ComparisonSettings, Quantity, SideComparison
 from gait_analysis.deviation import Evidence, Finding
-from gait_analysis.side_comparison import ComparisonSettings, Quantity, SideComparison
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
 

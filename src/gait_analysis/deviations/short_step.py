@@ -7,8 +7,8 @@ percent are not seen by observers (Handzic and Reed 2015, doi:10.3389/fpsyg.2015
 
 import math
 
+from gait_analysis.comparison.pair_median import PairMedian, PairSettings
 from gait_analysis.deviation import ABSENT, Evidence, Finding, unseen
-from gait_analysis.pair_median import PairMedian, PairSettings
 from gait_sensing.samples import Side
 
 Settings = PairSettings

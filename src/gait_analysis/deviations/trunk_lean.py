@@ -8,8 +8,8 @@ degree askew makes 2 degrees between the sides; the comparison with the first st
 import math
 from dataclasses import dataclass
 
+from gait_analysis.comparison.side_comparison import ComparisonSettings, Quantity, SideComparison
 from gait_analysis.deviation import Evidence, Finding
-from gait_analysis.side_comparison import ComparisonSettings, Quantity, SideComparison
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
 

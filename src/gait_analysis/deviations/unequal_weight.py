@@ -7,8 +7,8 @@ share of the weight that the leg bore. The limit is that of a normalised differe
 
 import math
 
+from gait_analysis.comparison.pair_median import PairMedian, PairSettings
 from gait_analysis.deviation import ABSENT, Evidence, Finding, unseen
-from gait_analysis.pair_median import PairMedian, PairSettings
 from gait_sensing.samples import Side
 
 Settings = PairSettings

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gait_analysis.events import GaitEvent
 from gait_analysis.history import History
 from gait_analysis.imu_events.sagittal import SagittalAxis
-from gait_analysis.imu_table import table
+from gait_analysis.imu_motion.imu_table import table
 from gait_sensing.samples import ImuRow, ImuSample, ImuSamples, Side, Vector
 
 HISTORY_S = 20.0  # kept while the mounting is not known

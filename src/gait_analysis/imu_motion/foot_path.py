@@ -28,9 +28,9 @@ import numpy as np
 
 from gait_analysis.imu_events.worn import HISTORY_S
 from gait_analysis.imu_motion.foot_rest import FASTEST_RADPS, Stillness
+from gait_analysis.imu_motion.imu_table import later, table
 from gait_analysis.imu_motion.orientation import HIGHEST
 from gait_analysis.imu_motion.strapdown import Way, crossing, way_between
-from gait_analysis.imu_table import later, table
 from gait_sensing.samples import Array, ImuSample, ImuSamples, Side, Vector
 
 SETTLE_S = 0.4  # after contact; by then the foot is flat for REST_S, and later samples are not looked at

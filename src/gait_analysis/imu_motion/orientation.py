@@ -18,7 +18,7 @@ from vqf import VQF
 
 from gait_analysis.history import History
 from gait_analysis.imu_events.worn import HIGHEST_MPS2, HIGHEST_RADPS
-from gait_analysis.imu_table import later, table
+from gait_analysis.imu_motion.imu_table import later, table
 from gait_sensing.mounting.axes import RATE_HZ
 from gait_sensing.samples import Array, ImuRow, ImuSample, ImuSamples
 

@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait_analysis.edges import Edge, last_crossing
+from gait_analysis.contact.edges import Edge, last_crossing
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.history import History
 from gait_analysis.one_plate.pattern import find_pattern

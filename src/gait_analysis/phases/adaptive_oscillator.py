@@ -15,7 +15,7 @@ last one, with the frequency of the expected stride; phase saturates between con
 import math
 from dataclasses import dataclass
 
-from gait_analysis.contact_clock import ContactClock
+from gait_analysis.cycle.contact_clock import ContactClock
 from gait_analysis.events import GaitEvent
 from gait_analysis.parts import PhaseEstimate
 from gait_parts import settings

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gait_analysis.contact_clock import ContactClock
+from gait_analysis.cycle.contact_clock import ContactClock
+from gait_analysis.cycle.pace import LONGEST_S
 from gait_analysis.events import GaitEvent
-from gait_analysis.pace import LONGEST_S
 from gait_analysis.parts import PhaseEstimate
 from gait_parts import settings
 from gait_parts.settings import setting

@@ -15,10 +15,10 @@ A foot off without a contact before it tells that one was missed, and brings pha
 import math
 from dataclasses import dataclass
 
+from gait_analysis.cycle.pace import Estimate, Pace
+from gait_analysis.cycle.stride_events import OTHER_CONTACT, OTHER_OFF, OWN_OFF, Share, StrideEvents
 from gait_analysis.events import GaitEvent
-from gait_analysis.pace import Estimate, Pace
 from gait_analysis.parts import PhaseEstimate
-from gait_analysis.stride_events import OTHER_CONTACT, OTHER_OFF, OWN_OFF, Share, StrideEvents
 from gait_parts import settings
 from gait_parts.settings import setting
 from gait_sensing.samples import Side

@@ -17,9 +17,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from gait_analysis import metrics
+from gait_analysis.comparison.indices import INDICES
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, MetricAsymmetry
-from gait_analysis.indices import INDICES
 from gait_feedback.cue import Cue, Observation
 from gait_parts import plugins
 from gait_parts import settings as parts

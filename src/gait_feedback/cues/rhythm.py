@@ -21,9 +21,9 @@ from collections import deque
 from dataclasses import dataclass
 from statistics import median
 
+from gait_analysis.comparison.own_baseline import OwnBaseline
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import GaitState, Stride
-from gait_analysis.own_baseline import OwnBaseline
 from gait_feedback.cue import Cue, Modality, Observation
 from gait_feedback.phase_trigger import PhaseTrigger, TriggerSettings
 from gait_parts.settings import setting

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gait_analysis import stability
 from gait_analysis.analyser import Analyser, AnalyserSettings, Result
+from gait_analysis.comparison.norms import LEVELS
 from gait_analysis.detectors import force_contact
 from gait_analysis.gait import GaitState, Stride
-from gait_analysis.norms import LEVELS
 from gait_analysis.participant import Input, Participant
+from gait_analysis.strides import stability
 from gait_parts.settings import Settings
 from gait_sensing.samples import SEGMENTS, STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median
 
-from gait_analysis import asymmetry
 from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.comparison import asymmetry
 from gait_analysis.events import EventFlag, EventKind
 from gait_analysis.gait import MetricAsymmetry
 from gait_analysis.participant import Participant

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gait_analysis import asymmetry
 from gait_analysis.analyser import AnalyserSettings
+from gait_analysis.comparison import asymmetry
 from gait_analysis.events import GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
 from gait_analysis.participant import Participant

@@ -21,15 +21,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gait_analysis.edges import middle
+from gait_analysis.comparison.indices import INDICES
+from gait_analysis.comparison.norms import norm
+from gait_analysis.comparison.own_baseline import OwnBaseline, Spread
+from gait_analysis.comparison.step_length_split import split_step_length
+from gait_analysis.comparison.variability import Variability
+from gait_analysis.contact.edges import middle
 from gait_analysis.gait import Asymmetry, MetricAsymmetry, Stride
-from gait_analysis.indices import INDICES
-from gait_analysis.norms import norm
-from gait_analysis.own_baseline import OwnBaseline, Spread
 from gait_analysis.participant import Participant
 from gait_analysis.parts import Metric
-from gait_analysis.step_length_split import split_step_length
-from gait_analysis.variability import Variability
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.samples import Side

@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gait_analysis.contact.plausibility import chosen
 from gait_analysis.parts import ContactChange, Detector
-from gait_analysis.plausibility import chosen
 from gait_sensing.samples import Array, ForceSamples
 
 HIGHEST_N = 20_000.0  # no plate under a walker sees more

@@ -5,9 +5,9 @@ import math
 from enum import Enum
 from typing import Any, NamedTuple
 
+from gait_analysis.cycle.stride_gate import StrideGate
 from gait_analysis.events import EventKind, GaitEvent
 from gait_analysis.gait import Stride
-from gait_analysis.stride_gate import StrideGate
 from gait_sensing.samples import Side
 
 _OWN, _OTHER = "this", "the other"

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gait_analysis.agreement import DOUBT_COUNT, Agreement
+from gait_analysis.contact.agreement import DOUBT_COUNT, Agreement
 from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_analysis.parts import ContactChange
 from gait_sensing.samples import Side

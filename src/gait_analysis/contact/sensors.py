@@ -14,15 +14,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gait_analysis.believed_load import BelievedLoad
+from gait_analysis.contact.believed_load import BelievedLoad
+from gait_analysis.contact.foot_sensor import MAX_AGE_S, FootSensor, Heard, LoadSensor
+from gait_analysis.contact.plausibility import MotionCheck
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.foot_sensor import MAX_AGE_S, FootSensor, Heard, LoadSensor
 from gait_analysis.history import History
 from gait_analysis.imu_events.worn import HISTORY_S
 from gait_analysis.one_plate.one_plate import OnePlate
 from gait_analysis.participant import Participant
 from gait_analysis.parts import ContactChange, build, settings_of
-from gait_analysis.plausibility import MotionCheck
 from gait_parts.settings import Settings
 from gait_sensing.samples import ForceSamples, ImuRow, Side, Vector
 

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from statistics import median
 
-from gait_analysis.indices import normalised_difference
+from gait_analysis.comparison.indices import normalised_difference
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 

@@ -13,7 +13,7 @@ where the values differ in sign or their mean is nearly zero, and is NaN there.
 import math
 from collections import deque
 
-from gait_analysis.indices import LEAST_SUM
+from gait_analysis.comparison.indices import LEAST_SUM
 
 LEAST_STRIDES = 3
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gait_analysis.edges import centred_mean, median
+from gait_analysis.contact.edges import centred_mean, median
 from gait_sensing.samples import Array
 
 _SMOOTHING_S = 0.02  # against noise on a peak; lowers a peak of 0.2 s width by less than 0.5 percent

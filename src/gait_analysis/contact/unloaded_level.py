@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait_analysis.edges import centred_mean, middle, usual_interval_s
+from gait_analysis.contact.edges import centred_mean, middle, usual_interval_s
 from gait_sensing.samples import Array
 
 _SWING_COUNT = 3  # two whole strides

@@ -3,10 +3,10 @@
 
 import math
 
+from gait_analysis.cycle.pace import Pace
+from gait_analysis.cycle.stride_events import StrideEvents
 from gait_analysis.events import GaitEvent
-from gait_analysis.pace import Pace
 from gait_analysis.parts import PhaseEstimate
-from gait_analysis.stride_events import StrideEvents
 from gait_sensing.samples import Side
 
 _STRIDES_COUNT, _RESET_COUNT = 3, 3

@@ -12,9 +12,9 @@ from collections import deque
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
 
+from gait_analysis.comparison.own_baseline import OwnBaseline
 from gait_analysis.deviation import ABSENT, Finding, too_early, unseen
 from gait_analysis.gait import Stride
-from gait_analysis.own_baseline import OwnBaseline
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.samples import Side

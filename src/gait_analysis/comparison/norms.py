@@ -9,7 +9,7 @@ citation names; here, contact is found at other thresholds.
 import math
 from dataclasses import dataclass
 
-from gait_analysis.indices import Index
+from gait_analysis.comparison.indices import Index
 from gait_analysis.participant import Participant
 
 KNEES = ("transfemoral_microprocessor_knee", "transfemoral_mechanical_knee")

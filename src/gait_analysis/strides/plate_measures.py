@@ -4,14 +4,14 @@
 import math
 from collections.abc import Callable
 
-from gait_analysis import stability
 from gait_analysis.belt_motion import BeltMotion
+from gait_analysis.contact.plausibility import Doubt, StrideDoubts
 from gait_analysis.events import GaitEvent
-from gait_analysis.lengths import step_length_m, stride_length_m
 from gait_analysis.limb import Landing, Limb
 from gait_analysis.participant import Input, Participant
-from gait_analysis.plausibility import Doubt, StrideDoubts
-from gait_analysis.strides import StrideTimes
+from gait_analysis.strides import stability
+from gait_analysis.strides.lengths import step_length_m, stride_length_m
+from gait_analysis.strides.strides import StrideTimes
 from gait_sensing.calibration import belt_inertia
 from gait_sensing.samples import Array, Side
 

@@ -4,15 +4,15 @@
 import math
 from collections.abc import Callable
 
-from gait_analysis.asymmetry import AsymmetryTracker
-from gait_analysis.cross_steps import CrossSteps, Finding
+from gait_analysis.comparison.asymmetry import AsymmetryTracker
+from gait_analysis.contact.cross_steps import CrossSteps, Finding
 from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_analysis.gait import Asymmetry, Stride
 from gait_analysis.limb import Limb
-from gait_analysis.plate_measures import PlateMeasures
-from gait_analysis.stride_motion import StrideMotion
-from gait_analysis.strides import Seen, StrideTimes, timed_stride
+from gait_analysis.strides.plate_measures import PlateMeasures
+from gait_analysis.strides.stride_motion import StrideMotion
+from gait_analysis.strides.strides import Seen, StrideTimes, timed_stride
 from gait_sensing.samples import Side
 
 
