@@ -149,6 +149,33 @@ def test_arming_alone_moves_nothing():
     assert lab.state is State.ARMED and lab.gate.is_armed and lab.sent == []
 
 
+def test_an_arming_that_nobody_uses_ends():
+    lab = Lab()
+    lab.run(0.5)
+    lab.arm()
+    lab.run(LIMITS.arming_unused_s - 2 * TICK_S)
+    assert lab.state is State.ARMED
+    lab.run(1.0)
+    assert (lab.state, lab.reason) == (State.DISARMED, Reason.ARMING_UNUSED)
+    assert "no command for the armed belts for 30" in lab.gate.safety.text
+    lab.request = BeltRequest(1.0, 1.0, 0.5, "law")
+    lab.run(1.0)
+    assert lab.belts.left_speed_mps == 0.0
+
+
+@pytest.mark.parametrize(
+    "keep", [ArmRequest("operator"), BeltRequest(0.0, 0.0, 0.5, "law")], ids=["a second arming", "a command to rest"]
+)
+def test_commands_to_rest_and_a_second_arming_keep_it(keep):
+    lab = Lab()
+    lab.run(0.5)
+    lab.arm()
+    for _ in range(4):
+        lab.run(0.5 * LIMITS.arming_unused_s)
+        lab.feed(keep)
+    assert lab.state is State.ARMED
+
+
 def test_armed_belts_stay_at_rest_when_rest_is_asked_for():
     lab = Lab()
     lab.run(0.5)

@@ -135,12 +135,14 @@ class BeltGate:
         if self.is_armed:
             if _is_named(thing):
                 self._verdict.warnings.clear()
+                self._hearing.hear(Reason.ARMING_UNUSED, self._now_s)
             return
         obstacle = self._obstacle(thing)
         self._verdict.take_arming(thing.operator, obstacle)
         if not obstacle:
             self._state, self._source = after(self._state, Signal.ARM), None
             self._supervisor.begin()
+            self._hearing.hear(Reason.ARMING_UNUSED, self._now_s)
 
     def _on_shutdown(self, _: Shutdown) -> None:
         self._stop(Reason.NODE_STOPPING, "the treadmill node is ending")
@@ -189,6 +191,7 @@ class BeltGate:
     def _obey(self, request: BeltRequest, is_for_rest: bool) -> None:
         before, self._source = self._state, request.source
         self._hearing.hear(Reason.COMMAND_STALE, self._now_s, request.age_s)
+        self._hearing.hear(Reason.ARMING_UNUSED, self._now_s)
         if is_for_rest:
             if before is State.RUNNING:
                 self._rest_as_asked(request)

@@ -11,7 +11,7 @@ NEVER_S = -math.inf
 _INPUTS = (Reason.STATUS_STALE, Reason.OPERATOR_LOST, Reason.COMMAND_STALE)
 WATCHED: dict[State, tuple[Reason, ...]] = {
     State.DISARMED: (),
-    State.ARMED: (Reason.STATUS_STALE, Reason.OPERATOR_LOST),
+    State.ARMED: (Reason.STATUS_STALE, Reason.OPERATOR_LOST, Reason.ARMING_UNUSED),
     State.RUNNING: (*_INPUTS, Reason.BELT_NOT_FOLLOWING),
     State.STOPPING: _INPUTS,  # counts only while the command itself asked for rest, and may then hasten it
 }
@@ -27,6 +27,7 @@ class Hearing:
             Reason.STATUS_STALE: (settings.status_stale_s, "status of the treadmill"),
             Reason.OPERATOR_LOST: (settings.operator_stale_s, "heartbeat of the session"),
             Reason.COMMAND_STALE: (settings.command_stale_s, "command from {}"),
+            Reason.ARMING_UNUSED: (settings.arming_unused_s, "command for the armed belts"),
             Reason.BELT_NOT_FOLLOWING: (settings.follow_stale_s, "measured speed near the commanded one"),
         }
         self._heard_s = dict.fromkeys(self._limits_s, NEVER_S)

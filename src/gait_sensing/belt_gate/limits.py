@@ -50,6 +50,9 @@ class GateSettings(parts.Settings):
     command_stale_s: float = setting(
         0.2, "longest time without a command while running, and the oldest that is obeyed", low=0.05, high=LONGEST_S
     )
+    arming_unused_s: float = setting(
+        30.0, "an armed belt that nobody commands, not even to rest, is disarmed after so long", low=5.0, high=300.0
+    )
     status_stale_s: float = setting(0.22, "longest time without a status of the treadmill", low=0.1, high=LONGEST_S)
     operator_stale_s: float = setting(0.2, "longest time without the operator's heartbeat", low=0.1, high=LONGEST_S)
     min_command_interval_s: float = setting(0.1, "least time between commands to the treadmill", low=0.02, high=0.2)

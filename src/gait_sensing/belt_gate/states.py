@@ -54,6 +54,7 @@ class Reason(Enum):
     LAW_PROBLEM = 23
     BELT_NOT_SLOWING = 24
     INCLINE_BEYOND = 25
+    ARMING_UNUSED = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ LEVELS = {
     Reason.LAW_PROBLEM: Level.RAMP_DOWN,
     Reason.BELT_NOT_SLOWING: Level.STOP,
     Reason.INCLINE_BEYOND: Level.RAMP_DOWN,
+    Reason.ARMING_UNUSED: Level.RAMP_DOWN,
 }
 """How grave each reason to go to rest is."""
 
