@@ -1,35 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a detector of a deviation is, and how its findings come into the stride.
 
-A file in ``deviations/`` holds ``Settings`` and ``Deviation``; the file name is the name that the config uses. Each
-stride's texts say what was found, and what could not be told; those that were looked for and not there are named apart.
+A file in ``deviations/`` holds ``Settings`` and ``Deviation``; the file name is the name that the config uses.
 """
 
 import math
 from typing import NamedTuple, Protocol
 
-from gait_analysis.gait import Stride
+from gait_analysis.gait import Presence, Stride, StrideDeviation
 from gait_sensing.samples import Side
 
 
 class Finding(NamedTuple):
-    """What one stride shows of one deviation."""
+    """What one stride shows of a deviation: a ``StrideDeviation`` without the name."""
 
-    is_present: bool | None  # None: cannot tell
-    text: str = ""  # what was found, or that and why it cannot be told; empty when the deviation is absent
+    presence: Presence
+    text: str = ""
+    amount: float = math.nan
+    unit: str = ""
 
 
-ABSENT = Finding(False)
+ABSENT = Finding(Presence.ABSENT)
+
+
+def present(text: str, amount: float, unit: str) -> Finding:
+    """Return that the deviation is there, in words and as a number."""
+    return Finding(Presence.PRESENT, text, amount, unit)
 
 
 def unseen(missing: str) -> Finding:
-    """Return that the deviation cannot be told for want of ``missing``."""
-    return Finding(None, f"cannot tell with the sensors present: no {missing}")
+    """Return that the deviation cannot be told with the sensors present, for want of ``missing``."""
+    return Finding(Presence.UNTOLD, f"no {missing}")
 
 
 def too_early(count: int) -> Finding:
     """Return that the deviation cannot be told before ``count`` strides of each side."""
-    return Finding(None, f"cannot tell before {count} accepted strides of each side")
+    return Finding(Presence.UNTOLD, f"fewer than {count} accepted strides of each side")
 
 
 class Evidence(NamedTuple):
@@ -57,18 +63,12 @@ class DeviationTracker:
         self._latest: dict[Side, Stride] = {}
 
     def feed(self, stride: Stride, swing_load_bw: float) -> Stride:
-        """Return the stride with its deviations in words; strides come in order of their ends."""
+        """Return the stride with its deviations; strides come in order of their ends."""
         other = self._latest.get(stride.side.other)
         if other is not None and not stride.start_s < other.end_s < stride.end_s:
             other = None
         if stride.is_accepted:
             self._latest[stride.side] = stride
         evidence = Evidence(stride, other, swing_load_bw)
-        said, absent = [], []
-        for deviation in self._deviations:
-            finding = deviation.judge(evidence)
-            if finding is not None and finding.text:
-                said.append(f"{deviation.name}: {finding.text}")
-            elif finding is not None:
-                absent.append(deviation.name)
-        return stride._replace(deviations=tuple(said), absent_deviations=tuple(absent))
+        judged = ((deviation.name, deviation.judge(evidence)) for deviation in self._deviations)
+        return stride._replace(deviations=tuple(StrideDeviation(name, *found) for name, found in judged if found))

@@ -49,6 +49,24 @@ class GaitState(NamedTuple):
     right_belt_speed_mps: float
 
 
+class Presence(Enum):
+    """Whether a stride shows a deviation; values as in StrideDeviation.msg."""
+
+    ABSENT = 1
+    PRESENT = 2
+    UNTOLD = 3
+
+
+class StrideDeviation(NamedTuple):
+    """What one stride shows of one deviation; fields as in StrideDeviation.msg."""
+
+    name: str  # in plain words: "short prosthetic step"
+    presence: Presence
+    text: str = ""  # what was found, or why that cannot be told; empty when the deviation is absent
+    amount: float = math.nan  # how much, in ``unit``; NaN unless it is present
+    unit: str = ""  # "m", "rad", "BW", or "1" for a share
+
+
 class Stride(NamedTuple):
     """One finished stride of ``side``; fields, units and signs as in Stride.msg. NaN: cannot tell."""
 
@@ -89,8 +107,7 @@ class Stride(NamedTuple):
     trunk_sway_rad: float = math.nan
     knee_flexion_peak_swing_rad: float = math.nan
     lateral_margin_of_stability_m: float = math.nan
-    deviations: tuple[str, ...] = ()
-    absent_deviations: tuple[str, ...] = ()  # names
+    deviations: tuple[StrideDeviation, ...] = ()
     stance_doubt: str = ""  # why durations that need foot off must not be compared between the limbs; empty: they may
 
 

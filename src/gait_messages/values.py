@@ -15,7 +15,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
+from gait_analysis.gait import (
+    Asymmetry,
+    GaitState,
+    LimbState,
+    MetricAsymmetry,
+    Presence,
+    Stride,
+    StrideDeviation,
+    Subphase,
+)
 from gait_analysis.participant import Input, Participant
 from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue, Modality
@@ -29,12 +38,12 @@ SOURCES = {1: Source.FORCE, 2: Source.IMU, 3: Source.PROSTHESIS}
 INPUTS = {0: Input.LIVE, 1: Input.SIMULATED, 2: Input.RECORDING}
 MODALITIES = {modality.value: modality for modality in Modality}
 SUBPHASES = {subphase.value: subphase for subphase in Subphase}
+PRESENCES = {presence.value: presence for presence in Presence}
 RAW_KINDS = {kind.value: kind for kind in RawKind}
 FLAGS = {number: EventFlag(number) for number in range(2 * max(flag.value for flag in EventFlag))}  # every sum
 
 _STRIDE_STAMPS = ("start", "other_foot_off", "other_contact", "foot_off")
-_STRIDE_LISTS = ("deviations", "absent_deviations")
-_STRIDE_OTHERS = {"side", "end_s", *_STRIDE_LISTS, *(f"{name}_s" for name in _STRIDE_STAMPS)}
+_STRIDE_OTHERS = {"side", "end_s", "deviations", *(f"{name}_s" for name in _STRIDE_STAMPS)}
 _STRIDE_SAME = tuple(name for name in Stride._fields if name not in _STRIDE_OTHERS)
 _STANDING_SAME = tuple(name for name in Standing._fields if name != "time_s")
 
@@ -175,8 +184,11 @@ def stride(message: Any) -> Stride:
     """Return the stride of a Stride message."""
     content: dict[str, Any] = {name: getattr(message, name) for name in _STRIDE_SAME}
     content |= {f"{name}_s": known_seconds(getattr(message, name)) for name in _STRIDE_STAMPS}
-    content |= {name: tuple(getattr(message, name)) for name in _STRIDE_LISTS}
-    return Stride(side=side(message), end_s=seconds(message.header.stamp), **content)
+    deviations = tuple(
+        StrideDeviation(each.name, _meaning(PRESENCES, "presence", each.presence), each.text, each.amount, each.unit)
+        for each in message.deviations
+    )
+    return Stride(side=side(message), end_s=seconds(message.header.stamp), deviations=deviations, **content)
 
 
 def asymmetry(message: Any) -> Asymmetry:

@@ -167,8 +167,13 @@ def stride_message(stride: Stride, participant: Participant) -> msg.Stride:
     message.other_foot_off = to_stamp(stride.other_foot_off_s)
     message.other_contact = to_stamp(stride.other_contact_s)
     message.foot_off = to_stamp(stride.foot_off_s)
-    message.deviations, message.stance_doubt = list(stride.deviations), stride.stance_doubt
-    message.absent_deviations = list(stride.absent_deviations)
+    message.stance_doubt = stride.stance_doubt
+    message.deviations = [
+        msg.StrideDeviation(
+            name=each.name, presence=each.presence.value, text=each.text, amount=float(each.amount), unit=each.unit
+        )
+        for each in stride.deviations
+    ]
     for name in _STRIDE_NUMBERS:
         setattr(message, name, float(getattr(stride, name)))
     return message

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gait_analysis.events import EventFlag, GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, MetricAsymmetry, Stride
+from gait_analysis.gait import Asymmetry, GaitState, MetricAsymmetry, Presence, Stride
 from gait_feedback.cue import CueResult
 from gait_messages import values
 from gait_sensing.samples import Side
@@ -23,6 +23,11 @@ PHASE_HEAD = "time_s,side,phase,is_valid\n"
 _EVENT_HEAD = ("time_s", "side", "event", "source", "confidence", "flags")
 _STAMPS = {f"{name}_s": name for name in ("event", "detected", "decided", "sent", "acknowledged")}  # of a CueReceipt
 _CUE_HEAD = ("number", "side", "result", *_STAMPS, "device_time_s", "intensity", "duration_s", "reason", "why")
+_DEVIATIONS = {
+    Presence.PRESENT: "deviations",
+    Presence.ABSENT: "absent_deviations",
+    Presence.UNTOLD: "untold_deviations",
+}
 _OF_BOTH = ("value", "sd", "cv", "strides_count")  # numbers of a metric that each leg has
 _ASYMMETRY_HEAD = (
     *("time_s", "side", "metric", "unit", "left_value", "right_value", "value", "rolling_median", "index"),
@@ -46,8 +51,10 @@ def write_events(folder: Path, events: Iterable[GaitEvent]) -> None:
 
 
 def write_strides(folder: Path, strides: Iterable[Stride]) -> None:
-    """Write ``strides.csv``: every field of every stride, the rejected ones too."""
-    _write(folder / STRIDES, Stride._fields, strides)
+    """Write ``strides.csv``: every field of every stride, the rejected ones too; deviations by their presence."""
+    head = [name for name in Stride._fields if name != "deviations"]
+    rows = ((*(getattr(stride, name) for name in head), *_deviations(stride)) for stride in strides)
+    _write(folder / STRIDES, (*head, *_DEVIATIONS.values()), rows)
 
 
 def write_asymmetry(folder: Path, asymmetries: Iterable[Asymmetry], prosthetic_side: Side | None) -> None:
@@ -72,6 +79,13 @@ def phase_rows(state: GaitState) -> str:
         else f"{state.time_s:.6f},{limb.side.value},,0\n"
         for limb in (state.left, state.right)
     )
+
+
+def _deviations(stride: Stride) -> Iterator[tuple[str, ...]]:
+    """Yield what stands in each column of ``_DEVIATIONS``: names, with what is said of them."""
+    for presence in _DEVIATIONS:
+        judged = (each for each in stride.deviations if each.presence is presence)
+        yield tuple(f"{each.name}: {each.text}" if each.text else each.name for each in judged)
 
 
 def _event(event: GaitEvent) -> tuple[Any, ...]:

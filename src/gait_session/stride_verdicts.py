@@ -6,12 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gait_analysis.gait import Stride
+from gait_analysis.gait import Presence, Stride, StrideDeviation
 from gait_parts import plugins
 from gait_sensing.samples import Side
-
-_CANNOT_TELL = re.compile("cannot tell(?: with the sensors present:)? ")  # as in gait_analysis.deviation
-_AMOUNT = re.compile(r"([\d.]+) (?:%|cm|degrees)")
 
 
 @dataclass
@@ -21,7 +18,7 @@ class Verdicts:
     name: str
     side: Side
     absent_count: int = 0
-    found: list[tuple[Stride, str]] = field(default_factory=list)  # with the sentence of each
+    found: list[tuple[Stride, StrideDeviation]] = field(default_factory=list)
     untold: Counter[str] = field(default_factory=Counter)  # why it could not be told
 
     @property
@@ -31,8 +28,9 @@ class Verdicts:
 
     @property
     def most_telling(self) -> tuple[Stride, str] | None:
-        """The stride with the largest amount in its sentence, and that sentence."""
-        return max(self.found, key=lambda each: _amount(each[1]), default=None)
+        """The stride that shows the most of it, and its sentence."""
+        most = max(self.found, key=lambda each: each[1].amount, default=None)
+        return (most[0], most[1].text) if most else None
 
 
 def deviation_names(files: Iterable[str]) -> list[str]:
@@ -44,16 +42,14 @@ def verdicts(strides: Sequence[Stride], names: Sequence[str]) -> dict[str, list[
     """Return for each name what the strides say of it, one entry for each side that was judged."""
     counted: dict[tuple[str, Side], Verdicts] = {}
     for stride in strides:
-        side = stride.side
-        for name in stride.absent_deviations:
-            counted.setdefault((name, side), Verdicts(name, side)).absent_count += 1
-        for said in stride.deviations:
-            name, _, text = said.partition(": ")
-            one = counted.setdefault((name, side), Verdicts(name, side))
-            if untold := _CANNOT_TELL.match(text):
-                one.untold[text[untold.end() :]] += 1
+        for each in stride.deviations:
+            one = counted.setdefault((each.name, stride.side), Verdicts(each.name, stride.side))
+            if each.presence is Presence.PRESENT:
+                one.found.append((stride, each))
+            elif each.presence is Presence.ABSENT:
+                one.absent_count += 1
             else:
-                one.found.append((stride, text))
+                one.untold[each.text] += 1
     every = dict.fromkeys([*names, *(name for name, _ in counted)])
     return {name: [counted[name, side] for side in Side if (name, side) in counted] for name in every}
 
@@ -85,7 +81,3 @@ def kinds(reasons: Iterable[tuple[str, Side]]) -> dict[str, Counter[Side]]:
         texts.setdefault(kind, set()).add(reason)
     by_count = sorted(counts.items(), key=lambda item: -item[1].total())
     return {min(texts[kind]) if len(texts[kind]) == 1 else kind: count for kind, count in by_count}
-
-
-def _amount(sentence: str) -> float:
-    return max((float(number) for number in _AMOUNT.findall(sentence)), default=0.0)

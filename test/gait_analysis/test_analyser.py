@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gait_analysis.analyser import Analyser, AnalyserSettings
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Stride, Subphase
+from gait_analysis.gait import Asymmetry, GaitState, Presence, Stride, Subphase
 from gait_analysis.participant import Input, Participant
 from gait_sensing.samples import ImuSample, Side
 
@@ -141,10 +141,13 @@ def test_mirrored_walk_gives_mirrored_results(noisy, analyse):
         for side, plate in noisy.plates.items()
     }
     mirrored = replace(noisy, plates=dict(sorted(plates.items())))
-    unlike = {"absent_deviations": ()}  # without a prosthesis the left leg is the one looked at
+
+    def without_absent(stride):  # without a prosthesis the left leg is the one that is looked at
+        return stride._replace(deviations=[each for each in stride.deviations if each.presence is not Presence.ABSENT])
+
     for one, other in zip(of(Stride, analyse(noisy, FAST)), of(Stride, analyse(mirrored, FAST)), strict=True):
         assert other.side is one.side.other
-        assert repr(other._replace(side=one.side, **unlike)) == repr(one._replace(**unlike))
+        assert repr(without_absent(other._replace(side=one.side))) == repr(without_absent(one))
 
 
 def test_heavier_person_walking_alike_gives_the_same_events(noisy, analyse):

@@ -10,7 +10,7 @@ from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.comparison.indices import INDICES
 from gait_analysis.comparison.norms import norm
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Subphase
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Presence, StrideDeviation, Subphase
 from gait_analysis.participant import Participant
 from gait_analysis.standing import Standing
 from gait_analysis.strides.strides import StrideTimes, timed_stride
@@ -20,14 +20,19 @@ from gait_session.analyse.summary import summary
 from gait_session.plain_walk import PlainWalk
 
 LEFT, RIGHT, NAN = Side.LEFT, Side.RIGHT, math.nan
-WEIGHT = "unequal weight: the prosthetic leg bears {} %, the sound leg {} % of the weight"
-LEAN = "trunk lean: cannot tell with the sensors present: no lean of the trunk"
+LEAN = StrideDeviation("trunk lean", Presence.UNTOLD, "no lean of the trunk")
+DRAG = StrideDeviation("foot drag", Presence.ABSENT)
 
 
-def stride(side, number, said=(), absent=(), reason=""):
+def weight(own):
+    words = f"the prosthetic leg bears {own} %, the sound leg {100 - own} % of the weight"
+    return StrideDeviation("unequal weight", Presence.PRESENT, words, abs(1.0 - own / 50), "1")
+
+
+def stride(side, number, judged=(), reason=""):
     start_s = 1.2 * number
     times = StrideTimes(side, number, reason, start_s, start_s + 0.1, start_s + 0.6, start_s + 0.7, start_s + 1.2)
-    return timed_stride(times)._replace(deviations=tuple(said), absent_deviations=tuple(absent))
+    return timed_stride(times)._replace(deviations=tuple(judged))
 
 
 def event(time_s):
@@ -59,9 +64,9 @@ def lines(text):
 
 def test_deviations_are_found_absent_or_cannot_be_told():
     strides = [
-        stride(LEFT, 1, [WEIGHT.format(47, 53), LEAN], ["foot drag"]),
-        stride(LEFT, 2, [WEIGHT.format(41, 59), LEAN], ["foot drag"]),
-        stride(LEFT, 3, [LEAN], ["unequal weight", "foot drag"]),
+        stride(LEFT, 1, [weight(47), LEAN, DRAG]),
+        stride(LEFT, 2, [weight(41), LEAN, DRAG]),
+        stride(LEFT, 3, [LEAN, StrideDeviation("unequal weight", Presence.ABSENT), DRAG]),
         stride(RIGHT, 1),
     ]
     text = text_of(strides=strides)

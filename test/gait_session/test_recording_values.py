@@ -66,6 +66,11 @@ def forces(**fields):
         (values.gait_state, msg.GaitState(), "side: got 0, expected one of 1, 2"),
         (values.gait_state, msg.GaitState(left=msg.LimbState(side=1, subphase=99)), "subphase: got 99, expected"),
         (values.stride, msg.Stride(), "side: got 0, expected one of 1, 2"),
+        (
+            values.stride,
+            msg.Stride(side=1, deviations=[msg.StrideDeviation()]),
+            "presence: got 0, expected one of 1, 2",
+        ),
         (values.asymmetry, msg.Asymmetry(side=255), "side: got 255, expected one of 1, 2"),
         (values.cue, msg.Cue(modality=1), "side: got 0, expected one of 1, 2"),
         (values.cue, msg.Cue(side=2), "modality: got 0, expected one of 1, 2, 3"),

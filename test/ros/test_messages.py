@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
+from gait_analysis.gait import (
+    Asymmetry,
+    GaitState,
+    LimbState,
+    MetricAsymmetry,
+    Presence,
+    Stride,
+    StrideDeviation,
+    Subphase,
+)
 from gait_analysis.participant import Participant, Role
 from gait_analysis.standing import Standing
 from gait_feedback import stability_guard
@@ -45,11 +54,11 @@ events = st.builds(
     st.sampled_from([EventFlag.NONE, EventFlag.CROSS_STEP, EventFlag.CROSS_STEP | EventFlag.IRREGULAR]),
     st.integers(0, 2**32 - 1),
 )  # fmt: skip
+deviations = st.builds(StrideDeviation, st.text(), st.sampled_from(Presence), st.text(), numbers, st.text())
 stamps = ("start_s", "other_foot_off_s", "other_contact_s", "foot_off_s", "end_s")
 strides = drawn(
     Stride, side=st.sampled_from(Side), number=st.integers(0, 2**32 - 1), is_accepted=st.booleans(), reason=st.text(),
-    stance_doubt=st.text(), deviations=st.lists(st.text()).map(tuple),
-    absent_deviations=st.lists(st.text()).map(tuple), **dict.fromkeys(stamps, times),
+    stance_doubt=st.text(), deviations=st.lists(deviations).map(tuple), **dict.fromkeys(stamps, times),
 )  # fmt: skip
 metrics = drawn(
     MetricAsymmetry, name=st.text(), index=st.text(), unit=st.text(), strides_used_count=st.integers(0, 99),
@@ -129,6 +138,7 @@ def test_roles_follow_the_prosthesis():
     [
         (msg.GaitEvent, "FLAG_", [flag for flag in EventFlag if flag]),
         (msg.LimbState, "SUBPHASE_", Subphase),
+        (msg.StrideDeviation, "PRESENCE_", Presence),
         (msg.LimbState, "ROLE_", [role for role in Role]),
         (msg.Cue, "MODALITY_", Modality),
         (msg.CueReceipt, "", CueResult),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import fmean, median, stdev
 
 from gait_analysis.comparison.own_baseline import OwnBaseline
-from gait_analysis.deviation import ABSENT, Finding, too_early, unseen
+from gait_analysis.deviation import ABSENT, Finding, present, too_early, unseen
 from gait_analysis.gait import Stride
 from gait_parts import settings as parts
 from gait_parts.settings import setting
@@ -21,6 +21,7 @@ from gait_sensing.samples import Side
 
 _WINDOW_COUNT = 10  # strides of the other side that are the reference
 _LEAST_COUNT = 3  # strides of each side before anything is said
+_SHOWN = {"m": (100.0, "cm"), "rad": (math.degrees(1.0), "degrees"), "1": (100.0, "% of the stride")}  # scale, words
 _SPREADS = 2.0  # standard deviations of the reference
 
 
@@ -38,9 +39,8 @@ class Quantity:
 
     missing: str  # what is not measured where the value is NaN
     sentence: str  # goes before the value
-    scale: float  # from the value to ``unit``
-    unit: str
-    least: float  # smallest excess that the sensors can tell, unscaled
+    unit: str  # of the value: "m", "rad", or "1" for a share of the stride
+    least: float  # smallest excess that the sensors can tell
 
 
 class SideComparison:
@@ -73,16 +73,16 @@ class SideComparison:
         value = median(own)
         others_name = "sound" if self._prosthetic_side else side.other.value
         quantity, baseline = self._quantity, self._baseline[side].spread
+        scale, unit = _SHOWN[quantity.unit]
         found = []
         excess = value - fmean(others)
         if excess > quantity.least and excess > _SPREADS * stdev(others):  # the latter takes long
-            found.append(f"{excess * quantity.scale:.1f} {quantity.unit} more than on the {others_name} side")
+            found.append(f"{excess * scale:.1f} {unit} more than on the {others_name} side")
         excess = value - baseline.mean
         if excess > max(quantity.least, _SPREADS * baseline.sd):  # never, with NaN
             than = f"than in the first {self._baseline_count} strides"
-            found.append(f"{excess * quantity.scale:.1f} {quantity.unit} more {than}")
+            found.append(f"{excess * scale:.1f} {unit} more {than}")
         if not found:
             return ABSENT
-        return Finding(
-            True, f"{quantity.sentence} {value * quantity.scale:.1f} {quantity.unit}, " + " and ".join(found)
-        )
+        text = f"{quantity.sentence} {value * scale:.1f} {unit}, " + " and ".join(found)
+        return present(text, value, quantity.unit)

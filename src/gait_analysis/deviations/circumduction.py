@@ -23,7 +23,7 @@ class Deviation:
 
     def __init__(self, settings: Settings, prosthetic_side: Side | None) -> None:
         """Take the settings and which limb is the prosthesis."""
-        quantity = Quantity("path of the foot in swing", "the foot swings out by", 100.0, "cm", settings.least_m)
+        quantity = Quantity("path of the foot in swing", "the foot swings out by", "m", settings.least_m)
         self._comparison = SideComparison(settings, prosthetic_side, quantity)
 
     def judge(self, evidence: Evidence) -> Finding | None:

@@ -30,7 +30,7 @@ class Deviation:
         """Take the settings and which limb is the prosthesis."""
         self._has_prosthesis = prosthetic_side is not None
         sentence = "the foot leaves the ground after"
-        quantity = Quantity("foot off that may be compared", sentence, 100.0, "% of the stride", settings.least_share)
+        quantity = Quantity("foot off that may be compared", sentence, "1", settings.least_share)
         self._comparison = SideComparison(settings, prosthetic_side, quantity)
 
     def judge(self, evidence: Evidence) -> Finding | None:

@@ -10,7 +10,7 @@ plate that drifts, and nothing is seen of a foot that drags on the other foot's 
 import math
 from dataclasses import dataclass
 
-from gait_analysis.deviation import ABSENT, Evidence, Finding, unseen
+from gait_analysis.deviation import ABSENT, Evidence, Finding, present, unseen
 from gait_parts import settings as parts
 from gait_parts.settings import setting
 from gait_sensing.samples import Side
@@ -45,7 +45,8 @@ class Deviation:
             return unseen("load of this foot in swing")
         if load_bw <= self._settings.least_bw:
             return ABSENT
-        return Finding(True, f"the foot touches the ground in swing with {100.0 * load_bw:.0f} % of body weight")
+        text = f"the foot touches the ground in swing with {100.0 * load_bw:.0f} % of body weight"
+        return present(text, load_bw, "BW")
 
 
 def _touch_bw(evidence: Evidence) -> float:

@@ -4,7 +4,6 @@
 What is wrong in the pelvis sensor's upright adds to one side and takes from the other, as in ``trunk_lean``.
 """
 
-import math
 from dataclasses import dataclass
 
 from gait_analysis.comparison.side_comparison import ComparisonSettings, Quantity, SideComparison
@@ -28,7 +27,7 @@ class Deviation:
     def __init__(self, settings: Settings, prosthetic_side: Side | None) -> None:
         """Take the settings and which limb is the prosthesis."""
         sentence = "the pelvis drops on the swinging side by"
-        quantity = Quantity("tilt of the pelvis", sentence, math.degrees(1.0), "degrees", settings.least_rad)
+        quantity = Quantity("tilt of the pelvis", sentence, "rad", settings.least_rad)
         self._comparison = SideComparison(settings, prosthetic_side, quantity)
 
     def judge(self, evidence: Evidence) -> Finding | None:

@@ -8,7 +8,7 @@ percent are not seen by observers (Handzic and Reed 2015, doi:10.3389/fpsyg.2015
 import math
 
 from gait_analysis.comparison.pair_median import PairMedian, PairSettings
-from gait_analysis.deviation import ABSENT, Evidence, Finding, unseen
+from gait_analysis.deviation import ABSENT, Evidence, Finding, present, unseen
 from gait_sensing.samples import Side
 
 Settings = PairSettings
@@ -35,4 +35,4 @@ class Deviation:
         if value <= self._least:
             return ABSENT
         shorter = 2.0 * value / (1.0 + value)  # 1 - P / S
-        return Finding(True, f"the prosthetic step is {100.0 * shorter:.0f} % shorter than the sound one")
+        return present(f"the prosthetic step is {100.0 * shorter:.0f} % shorter than the sound one", shorter, "1")

@@ -5,7 +5,6 @@ What is wrong in the trunk sensor's upright adds to one side and takes from the 
 degree askew makes 2 degrees between the sides; the comparison with the first strides is free of that.
 """
 
-import math
 from dataclasses import dataclass
 
 from gait_analysis.comparison.side_comparison import ComparisonSettings, Quantity, SideComparison
@@ -29,7 +28,7 @@ class Deviation:
     def __init__(self, settings: Settings, prosthetic_side: Side | None) -> None:
         """Take the settings and which limb is the prosthesis."""
         sentence = "the trunk leans over the standing leg by"
-        quantity = Quantity("lean of the trunk", sentence, math.degrees(1.0), "degrees", settings.least_rad)
+        quantity = Quantity("lean of the trunk", sentence, "rad", settings.least_rad)
         self._comparison = SideComparison(settings, prosthetic_side, quantity)
 
     def judge(self, evidence: Evidence) -> Finding | None:

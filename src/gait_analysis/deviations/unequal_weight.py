@@ -8,7 +8,7 @@ share of the weight that the leg bore. The limit is that of a normalised differe
 import math
 
 from gait_analysis.comparison.pair_median import PairMedian, PairSettings
-from gait_analysis.deviation import ABSENT, Evidence, Finding, unseen
+from gait_analysis.deviation import ABSENT, Evidence, Finding, present, unseen
 from gait_sensing.samples import Side
 
 Settings = PairSettings
@@ -36,6 +36,5 @@ class Deviation:
         if abs(value) <= self._least:
             return ABSENT
         own, others = 50.0 * (1.0 - value), 50.0 * (1.0 + value)
-        return Finding(
-            True, f"the {self._names[0]} leg bears {own:.0f} %, the {self._names[1]} leg {others:.0f} % of the weight"
-        )
+        text = f"the {self._names[0]} leg bears {own:.0f} %, the {self._names[1]} leg {others:.0f} % of the weight"
+        return present(text, abs(value), "1")

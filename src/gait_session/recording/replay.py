@@ -132,6 +132,8 @@ def _differences(word: str, recorded: list[Any], replayed: list[Any], certain_co
 
 def _is_same(old: Any, new: Any) -> bool:
     """Compare exactly; two unknown numbers are the same."""
+    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        return all(map(_is_same, old, new))
     return bool(old == new) or (
         isinstance(old, float) and isinstance(new, float) and math.isnan(old) and math.isnan(new)
     )

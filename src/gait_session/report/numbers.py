@@ -18,7 +18,7 @@ REASONS = (  # SafetyState.REASON_*
     "none", "not armed", "operator stop", "command stale", "link lost", "status stale", "operator lost",
     "command invalid", "command limited", "second source", "belt moving unarmed", "belt overspeed", "node stopping",
     "belt not following", "command old", "walker at edge", "walker gone", "stumble", "cross steps", "sensor silent",
-    "harness load", "stop input", "driver fault", "law problem", "belt not slowing", "incline beyond",
+    "harness load", "stop input", "driver fault", "law problem", "belt not slowing", "incline beyond", "arming unused",
 )  # fmt: skip
 FORCE_TYPE = "gait_lab/msg/ForceSamples"
 
