@@ -39,7 +39,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(words)
     try:
-        return _run(parser, options)
+        code = _run(parser, options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # who reads, as ``head``, has seen enough; what is left would be flushed at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except ValueError as error:
         print(f"gait-lab: {error}", file=sys.stderr)
         return 2

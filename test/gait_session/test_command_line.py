@@ -70,6 +70,17 @@ def test_a_newcomer_is_told_what_to_do(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == bare
 
 
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    program = "import sys; from gait_session.command_line import main; sys.exit(main([]))"
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as pipe:
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environment, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_session_names_itself_and_its_folder(gait_lab: Run, tmp_path: Path) -> None:
     done = gait_lab("session")
     duration, name, folder, recording, config = said(done)
