@@ -4,12 +4,15 @@
 import csv
 import math
 import os
+import re
 import signal
+import time
 import tty
 from types import SimpleNamespace
 
 import pytest
 from gait_lab import msg
+from rcl_interfaces.msg import Log
 
 from gait_feedback import actuators
 from gait_feedback.actuators import gait_cue
@@ -26,17 +29,16 @@ DEADLINE_S = 60.0
 class Bench:
     """A haptic node, the test's end of its topics, and what it says."""
 
-    def __init__(self, test_node, start_node, wait_until, health, url, driver, *more):
+    def __init__(self, test_node, start_node, wait_until, receipts, health, url, driver, *more):
         self._node, self.spin = test_node
-        self._wait_until, self.health = wait_until, health
+        self._wait_until, self.receipts, self.health = wait_until, receipts, health
         lines = [f"driver: {driver}", f'url: "{url}"', *more]
         config = "\n".join(["/**/haptic_node:", "  ros__parameters:", *(f"    {line}" for line in lines), ""])
-        self.receipts: list[msg.CueReceipt] = []
         self._cues = self._node.create_publisher(msg.Cue, "feedback/cue", qos.CUE)
-        self._node.create_subscription(msg.CueReceipt, "feedback/receipt", self.receipts.append, qos.EVENTS)
         self.process = start_node("haptic_node", config, package="gait_feedback")
         self.wait(lambda: self._cues.get_subscription_count() and self._node.count_publishers("feedback/receipt"))
         self._number = 0
+        self.asked: set[int] = set()  # numbers of the cues that were to be answered
 
     def wait(self, condition):
         self._wait_until(condition, self.spin, deadline_s=DEADLINE_S)
@@ -56,11 +58,25 @@ class Bench:
         self._cues.publish(message)
         return message
 
-    def receipt(self, message):
-        """Return the one receipt of a cue."""
-        self.wait(lambda: any(receipt.number == message.number for receipt in self.receipts))
-        (receipt,) = [receipt for receipt in self.receipts if receipt.number == message.number]
-        return receipt
+    def answered(self, is_wanted, **words):
+        """Cue once a second until a receipt is wanted, for late cues are dropped; return that cue and its receipt."""
+        cues, due_s = {}, 0.0
+
+        def found():
+            nonlocal due_s
+            if time.monotonic() >= due_s:
+                due_s = time.monotonic() + 1.0
+                cue = self.cue(**words)
+                cues[cue.number] = cue
+            return [(cues[each.number], each) for each in self.receipts if each.number in cues and is_wanted(each)]
+
+        self.wait(found)
+        self.asked |= cues.keys()
+        return found()[0]
+
+    def sent(self, **words):
+        """Cue until a cue was sent; return it and its receipt."""
+        return self.answered(lambda receipt: receipt.result == msg.CueReceipt.SENT, **words)
 
     def stop(self):
         """End the node; return what it said on standard error."""
@@ -71,30 +87,72 @@ class Bench:
 
 
 @pytest.fixture
-def bench(test_node, start_node, wait_until, health):
-    return lambda *arguments: Bench(test_node, start_node, wait_until, health, *arguments)
+def receipts(test_node):
+    """Ordered before ``health``: a node that is heard there has found this subscription too."""
+    node, _ = test_node
+    found: list[msg.CueReceipt] = []
+    node.create_subscription(msg.CueReceipt, "feedback/receipt", found.append, qos.EVENTS)
+    return found
+
+
+@pytest.fixture
+def bench(test_node, start_node, wait_until, receipts, health):
+    return lambda *arguments: Bench(test_node, start_node, wait_until, receipts, health, *arguments)
+
+
+class Device:
+    """The emulated device, and what it was told."""
+
+    def __init__(self, folder, driver):
+        self.url = f"serial://{folder}/haptic?baud_bps=115200"
+        devices = {"haptic": DeviceConfig(actuators.__name__, {"driver": driver, "url": self.url})}
+        self._truth = folder / "recording" / "truth_cues.csv"
+        self._lab = SimulatedLab(devices, Walker(WalkerSettings()), folder / "recording")
+        self._start_s = time.time()
+        self._lab.start()
+
+    def changes(self):
+        with self._truth.open() as file:
+            return [(float(row["time_s"]), float(row["intensity"])) for row in csv.DictReader(file)]
+
+    def starts_s(self):
+        return [time_s for time_s, intensity in self.changes() if intensity > 0.0]
+
+    def is_off(self):
+        return all(intensity == 0.0 for _, intensity in self.changes()[-1:])
+
+    def age_s(self):
+        return time.time() - self._start_s
+
+    def lateness_s(self):
+        """Return for how long it once stood still, as the whole machine did."""
+        return self._lab.summary()["lateness"]["max_s"]
+
+    def close(self):
+        self._lab.close()
 
 
 @pytest.fixture
 def lab(tmp_path):
-    """``lab(driver)``: the emulated device, running, its address, and what it was told as rows of a table."""
+    """``lab(driver)``: a device, running."""
     running = []
 
     def start(driver):
-        url = f"serial://{tmp_path}/haptic?baud_bps=115200"
-        devices = {"haptic": DeviceConfig(actuators.__name__, {"driver": driver, "url": url})}
-        running.append(SimulatedLab(devices, Walker(WalkerSettings()), tmp_path / "recording"))
-        running[-1].start()
-
-        def changes():
-            with (tmp_path / "recording" / "truth_cues.csv").open() as file:
-                return [(float(row["time_s"]), float(row["intensity"])) for row in csv.DictReader(file)]
-
-        return url, changes
+        running.append(Device(tmp_path, driver))
+        return running[-1]
 
     yield start
     for each in running:
         each.close()
+
+
+@pytest.fixture
+def log(test_node):
+    """What nodes log."""
+    node, _ = test_node
+    texts: list[str] = []
+    node.create_subscription(Log, "/rosout", lambda message: texts.append(message.msg), qos.EVENTS)
+    return texts
 
 
 @pytest.fixture
@@ -109,35 +167,36 @@ def terminal(tmp_path):
 
 
 def test_a_cue_is_acknowledged_once_and_every_time_is_told(bench, lab):
-    url, changes = lab("gait_cue")
-    bench = bench(url, "gait_cue")
+    device = lab("gait_cue")
+    bench = bench(device.url, "gait_cue")
     bench.wait_for_health("ok")
-    cue = bench.cue()
-    receipt = bench.receipt(cue)
-    assert receipt.result == msg.CueReceipt.SENT and receipt.is_acknowledged and receipt.text == ""
+    cue, receipt = bench.answered(lambda receipt: receipt.is_acknowledged)
+    assert receipt.result == msg.CueReceipt.SENT and receipt.text == ""
     assert (receipt.event, receipt.detected, receipt.decided) == (cue.event, cue.detected, cue.header.stamp)
     times_s = [values.seconds(each) for each in (receipt.decided, receipt.sent, receipt.acknowledged)]
-    assert times_s == sorted(times_s) and 0.0 < receipt.device_time_s < 60.0
-    bench.wait(lambda: changes()[-1][1] == 0.0 and any(intensity > 0.0 for _, intensity in changes()))
-    second = bench.cue()
-    bench.receipt(second)
-    assert [receipt.number for receipt in bench.receipts] == [cue.number, second.number]
+    assert times_s == sorted(times_s) and 0.0 < receipt.device_time_s < device.age_s()
+    bench.wait(lambda: device.starts_s() and device.is_off())
+    bench.answered(lambda receipt: receipt.is_acknowledged)
+    numbers = [receipt.number for receipt in bench.receipts]
+    assert len(numbers) == len(set(numbers)) and set(numbers) <= bench.asked
     assert bench.stop() == ""
-    assert changes()[-1][1] == 0.0
+    bench.wait(device.is_off)
 
 
 def test_a_device_that_acknowledges_nothing_has_its_receipt_at_once(bench, lab):
-    url, _ = lab("vibraforge_v2")
-    bench = bench(url, "vibraforge_v2")
+    bench = bench(lab("vibraforge_v2").url, "vibraforge_v2")
     bench.wait_for_health("ok")
-    receipt = bench.receipt(bench.cue())
-    assert receipt.result == msg.CueReceipt.SENT and not receipt.is_acknowledged
+    _, receipt = bench.sent()
+    assert not receipt.is_acknowledged
     assert receipt.text == "" and math.isnan(receipt.device_time_s) and receipt.acknowledged.sec == 0
-    late = bench.receipt(bench.cue(age_s=0.2))
-    assert late.result == msg.CueReceipt.DROPPED_LATE and math.isnan(late.device_time_s)
-    assert late.text.endswith(" s old")
-    ahead = bench.receipt(bench.cue(age_s=-5.0))
-    assert ahead.result == msg.CueReceipt.DROPPED_LATE and ahead.text.endswith(" s ahead of this computer's clock")
+
+    def is_late(receipt):
+        return receipt.result == msg.CueReceipt.DROPPED_LATE
+
+    _, late = bench.answered(is_late, age_s=0.2)
+    assert late.text.endswith(" s old") and math.isnan(late.device_time_s)
+    _, ahead = bench.answered(is_late, age_s=-5.0)
+    assert ahead.text.endswith(" s ahead of this computer's clock")
     assert bench.stop() == ""
 
 
@@ -145,40 +204,46 @@ def test_a_device_that_says_what_it_is_and_then_nothing_is_told_of(bench, termin
     device, url = terminal
     bench = bench(url, "gait_cue")
     bench.wait_for_health("has not said what it is")
-    refused = bench.receipt(bench.cue())
-    assert refused.result == msg.CueReceipt.DROPPED_NO_LINK and "has not said what it is" in refused.text
+    _, refused = bench.answered(lambda receipt: receipt.result == msg.CueReceipt.DROPPED_NO_LINK)
+    assert "has not said what it is" in refused.text
+    said, answered = bytearray(), 0
 
     def introduce():
         """Answer the newest query, as the device reopened its line."""
-        data = read(device)
-        if query := [line for line in data.splitlines() if line.startswith(b"Q")]:
-            os.write(device, gait_cue.line(f"I,{int(query[-1].split(b'*')[0][2:])},1,2000,500"))
-        return bench.health.get("haptic") == "ok"
+        nonlocal answered
+        said.extend(read(device))
+        if query := re.findall(rb"(?:^|\n)Q,(\d+)\*..(?=\n)", said)[answered:]:
+            os.write(device, gait_cue.line(f"I,{int(query[-1])},1,2000,500"))
+            answered += len(query)
 
-    bench.wait(introduce)
-    receipt = bench.receipt(bench.cue())
-    assert receipt.result == msg.CueReceipt.SENT and not receipt.is_acknowledged
-    assert "not acknowledged within 0.25 s" in receipt.text
-    assert b"\nC," in b"\n" + read(device)
+    def is_unacknowledged(receipt):
+        introduce()
+        return receipt.result == msg.CueReceipt.SENT and receipt.text == "not acknowledged within 0.25 s"
+
+    bench.wait(lambda: introduce() or bench.health.get("haptic") == "ok")
+    _, receipt = bench.answered(is_unacknowledged)
+    assert not receipt.is_acknowledged
+    said.extend(read(device))
+    assert b"\nC," in b"\n" + said
     bench.wait(lambda: "not acknowledged" in bench.health["haptic"] or "has not said" in bench.health["haptic"])
     bench.stop()
 
 
 def test_a_node_killed_while_an_actuator_is_on_does_not_leave_it_on(bench, lab):
-    url, changes = lab("gait_cue")
-    bench = bench(url, "gait_cue", "max_duration_s: 2.0")
+    device = lab("gait_cue")
+    bench = bench(device.url, "gait_cue", "max_duration_s: 2.0")
     bench.wait_for_health("ok")
-    bench.cue(duration_s=2.0)
-    bench.wait(lambda: any(intensity > 0.0 for _, intensity in changes()))
+    bench.answered(lambda receipt: receipt.is_acknowledged, duration_s=2.0)
     bench.process.kill()
-    (began_s,) = [time_s for time_s, intensity in changes() if intensity > 0.0]
-    bench.wait(lambda: changes()[-1][1] == 0.0)
-    assert changes()[-1][0] - began_s < 1.9, "by the silence of the host, before the cue was over"
+    killed_s = time.time()
+    bench.wait(lambda: device.starts_s() and device.is_off())
+    off_s, _ = device.changes()[-1]
+    assert off_s - killed_s < 1.0 + device.lateness_s(), "by the silence of the host, before the cue was over"
 
 
 def test_a_side_that_was_on_for_the_longest_time_is_left_off_for_a_pause(bench, lab):
-    url, changes = lab("vibraforge_v2")
-    bench = bench(url, "vibraforge_v2", "max_duration_s: 0.1")
+    device = lab("vibraforge_v2")
+    bench = bench(device.url, "vibraforge_v2", "max_duration_s: 0.1")
     bench.wait_for_health("ok")
 
     def refusals():
@@ -191,39 +256,46 @@ def test_a_side_that_was_on_for_the_longest_time_is_left_off_for_a_pause(bench, 
 
     bench.wait(is_refused)
     assert refusals()[0].text.startswith("the left is left off for 0.2 s")
-    bench.wait(lambda: changes()[-1][1] == 0.0)
+    bench.wait(lambda: device.starts_s() and device.is_off())
     bench.stop()
 
 
-def test_a_cue_without_a_meaning_is_dropped_with_its_reason_and_the_node_lives_on(bench, lab):
-    url, changes = lab("vibraforge_v2")
-    bench = bench(url, "vibraforge_v2")
+def test_a_cue_without_a_meaning_is_dropped_with_its_reason_and_the_node_lives_on(bench, lab, log):
+    device = lab("vibraforge_v2")
+    bench = bench(device.url, "vibraforge_v2")
     bench.wait_for_health("ok")
-    for _ in range(3):
+
+    def tenth_is_told():
         bench.cue(side=0)
-    bench.cue(modality=SimpleNamespace(value=9))
-    taken = bench.receipt(bench.cue())
-    assert taken.result == msg.CueReceipt.SENT
-    bench.wait(lambda: changes()[-1][1] == 0.0 and any(intensity > 0.0 for _, intensity in changes()))
+        bench.cue(modality=SimpleNamespace(value=9))
+        return all(any(f"dropped 10 so far: {what}" in text for text in log) for what in ("side", "modality"))
+
+    bench.wait(tenth_is_told)
+    bench.sent()
+    bench.wait(lambda: device.starts_s() and device.is_off())
     said = bench.stop()
-    assert [receipt.number for receipt in bench.receipts] == [taken.number]
-    assert "/feedback/cue: dropped 1 so far: modality: got 9, expected one of 1, 2, 3" in said
-    assert said.count("/feedback/cue: dropped 1 so far: side: got 0, expected one of 1, 2") == 1
-    assert said.count("dropped") == 2, "told once, not at each"
+    assert {receipt.number for receipt in bench.receipts} <= bench.asked
+    dropped = re.findall("/feedback/cue: dropped (10*) so far: (.*)", said)
+    assert len(dropped) == len(set(dropped)) == said.count("dropped"), "told at 1, 10, 100, not at each"
+    assert {reason for _, reason in dropped} == {
+        "modality: got 9, expected one of 1, 2, 3",
+        "side: got 0, expected one of 1, 2",
+    }
 
 
 @pytest.mark.parametrize(("setting", "own", "other"), [("vibration", 1, 2), ("sound", 2, 1)])
 def test_a_node_takes_cues_of_its_own_modality_alone(bench, lab, setting, own, other):
-    url, changes = lab("vibraforge_v2")
-    bench = bench(url, "vibraforge_v2", f"modality: {setting}")
+    device = lab("vibraforge_v2")
+    bench = bench(device.url, "vibraforge_v2", f"modality: {setting}")
     bench.wait_for_health("ok")
     bench.cue(modality=Modality(other))
     bench.cue(modality=Modality.TEXT)
-    taken = bench.receipt(bench.cue(modality=Modality(own)))
-    bench.wait(lambda: any(intensity > 0.0 for _, intensity in changes()))  # the device hears it after the receipt
+    bench.sent(modality=Modality(own))
     bench.stop()
-    assert [receipt.number for receipt in bench.receipts] == [taken.number]
-    assert sum(intensity > 0.0 for _, intensity in changes()) == 1
+    assert {receipt.number for receipt in bench.receipts} <= bench.asked
+    sent_count = sum(receipt.result == msg.CueReceipt.SENT for receipt in bench.receipts)
+    bench.wait(lambda: len(device.starts_s()) >= sent_count and device.is_off())  # it hears it after the receipt
+    assert len(device.starts_s()) == sent_count
 
 
 def test_a_device_that_reads_nothing_does_not_keep_the_node_from_ending(bench, terminal):
