@@ -181,11 +181,12 @@ class RecorderNode(LabNode):
         writer.close(intake.missed_counts)
 
     def _drain(self) -> None:
-        begin = last = time.monotonic()
-        while (now := time.monotonic()) < min(last + QUIET_S, begin + LONGEST_DRAIN_S):
-            if self._intake.take():
-                last = now
+        begin = last = now = time.monotonic()
+        while now < min(last + QUIET_S, begin + LONGEST_DRAIN_S):
             time.sleep(TAKE_PERIOD_S)
+            now = time.monotonic()
+            if self._intake.take():  # last of all: what came while this process stood still came in time
+                last = now
 
     def _publish(self) -> None:
         counts = dict(self._intake.counts)

@@ -18,7 +18,7 @@ def intake(test_node):
 
 
 def wait_for(condition, listen):
-    deadline_s = time.monotonic() + 20.0
+    deadline_s = time.monotonic() + 60.0
     while not condition():
         assert time.monotonic() < deadline_s
         listen()

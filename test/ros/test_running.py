@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+DEADLINE_S = 60.0
 EXECUTABLE = Path(__file__).parents[2] / "executables" / "node.in"
 
 NODE = """
@@ -67,14 +68,14 @@ def test_a_signal_ends_a_node_cleanly(start, number):
     assert process.stdout.readline().startswith("settings")
     assert process.stdout.readline() == "alive\n"
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=DEADLINE_S)
     assert out.endswith("destroyed\n")
     assert (process.returncode, err) == (0, "")
 
 
 def test_a_node_may_end_by_itself_with_its_exit_code(start):
     process = start(on_timer="self.is_done, self.exit_code = True, 3")
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=DEADLINE_S)
     assert out.endswith("destroyed\n")
     assert process.returncode == 3
 
@@ -100,7 +101,7 @@ def test_whole_numbers_need_no_decimal_point(start):
 )
 def test_a_wrong_parameter_stops_the_node_and_is_named(start, argument, words):
     process = start("-p", argument)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 1
     assert "Traceback" not in err
     assert all(word in err for word in words), err
@@ -108,7 +109,7 @@ def test_a_wrong_parameter_stops_the_node_and_is_named(start, argument, words):
 
 @pytest.mark.parametrize("words", [("--log-level", "loud"), ("--params-file", "absent.yaml"), ("nonsense",)])
 def test_a_wrong_argument_is_named_in_one_line(start, words):
-    _, err = start(*words).communicate(timeout=20)
+    _, err = start(*words).communicate(timeout=DEADLINE_S)
     *_, line = [line for line in err.splitlines() if not re.match(r"\[ERROR\] .*\[rcl\]", line)]
     assert words[-1] in line
     assert "Traceback" not in err and ".c:" not in line
@@ -116,7 +117,7 @@ def test_a_wrong_argument_is_named_in_one_line(start, words):
 
 def ended(script):
     """Return what a script has printed that must end well."""
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=DEADLINE_S)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout
 

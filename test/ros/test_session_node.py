@@ -8,7 +8,7 @@ from std_srvs.srv import Trigger
 from gait_ros import qos
 from gait_ros.messages import to_stamp
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class Bench:
