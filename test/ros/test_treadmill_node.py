@@ -8,6 +8,7 @@ and waits for what the node says: how long that takes depends on the machine.
 import math
 import socket
 from array import array
+from functools import partial
 
 import pytest
 from gait_lab import msg, srv
@@ -114,12 +115,28 @@ def lab(start_node, test_node, wait_until, tmp_path):
     emulated.close()
 
 
-def walk(lab):
-    """Let the belts run; forget what was said until then."""
+def walk(lab, is_ready=lambda: True):
+    """Let the belts run until all is ready; forget what was said until then."""
     lab.is_heard = lab.wants_armed = True
-    lab.wait(lambda: lab.safety[-1].state == "running")
+    lab.wait(lambda: lab.safety[-1].state == "running" and is_ready())
     lab.wants_armed = False
     lab.safety[:-1] = []
+
+
+def wait_for_stop(lab, reason, act, undo=lambda: None, words=""):
+    """Let the belts run and act until they rest for this reason and ``words`` were said on the way.
+
+    Again and again: where the machine stood still, they rest for another reason, or what was said is not heard.
+    """
+
+    def rest():
+        undo()
+        walk(lab)
+        act()
+        lab.wait(lambda: lab.safety[-1].state == "disarmed")
+        return lab.safety[-1].reason == reason and any(words in state.text for state in lab.safety)
+
+    lab.wait(rest)
 
 
 def test_nothing_is_armed_without_a_session(lab):
@@ -129,29 +146,26 @@ def test_nothing_is_armed_without_a_session(lab):
 
 
 def test_a_stop_switch_is_heard_and_its_silence_too(lab):
-    lab.may_run = True
-    walk(lab)
-    lab.may_run = False
-    lab.wait(lambda: lab.said(msg.SafetyState.REASON_STOP_INPUT, "stopping"))
+    turn = lambda may_run: lambda: setattr(lab, "may_run", may_run)  # noqa: E731
+    wait_for_stop(lab, msg.SafetyState.REASON_STOP_INPUT, turn(False), turn(True))
     assert lab.safety[-1].level == msg.SafetyState.LEVEL_STOP
+    wait_for_stop(lab, msg.SafetyState.REASON_STOP_INPUT, turn(None), turn(True))
 
 
 def test_an_old_stamp_is_not_obeyed(lab):
-    walk(lab)
-    lab.command_age_s = 3.0
-    lab.wait(lambda: lab.said(msg.SafetyState.REASON_COMMAND_OLD) and lab.safety[-1].state != "running")
-    assert lab.said(msg.SafetyState.REASON_COMMAND_STALE)
+    def age():
+        lab.command_age_s = 3.0
+
+    wait_for_stop(lab, msg.SafetyState.REASON_COMMAND_STALE, age, words="by its stamp it is 3.0")
 
 
 def test_the_walker_is_watched(lab):
-    walk(lab)
-    lab.feet = dict.fromkeys(FEET, -1.0)
-    lab.wait(lambda: lab.said(msg.SafetyState.REASON_WALKER_AT_EDGE, "stopping"))
-    lab.feet = dict(FEET)
-    lab.harness_n = 10.0
-    walk(lab)
-    lab.harness_n = WEIGHT_N
-    lab.wait(lambda: lab.said(msg.SafetyState.REASON_HARNESS_LOAD, "stopping"))
+    def put(feet, harness_n):
+        lab.feet, lab.harness_n = feet, harness_n
+
+    edge, harness = dict.fromkeys(FEET, -1.0), partial(put, FEET)
+    wait_for_stop(lab, msg.SafetyState.REASON_WALKER_AT_EDGE, partial(put, edge, None), partial(put, FEET, None))
+    wait_for_stop(lab, msg.SafetyState.REASON_HARNESS_LOAD, partial(harness, WEIGHT_N), partial(harness, 10.0))
 
 
 def watches_plates(lab):
@@ -166,15 +180,13 @@ def misses_plates(lab):
 
 
 def test_samples_of_a_recording_do_not_stand_in_for_a_plate(lab):
-    walk(lab)
-    lab.wait(lambda: watches_plates(lab))
+    walk(lab, partial(watches_plates, lab))
     lab.sample_age_s = 3600.0
     lab.wait(lambda: misses_plates(lab))
 
 
 def test_a_message_without_a_sample_tells_nothing_and_harms_nothing(lab):
-    walk(lab)
-    lab.wait(lambda: watches_plates(lab))
+    walk(lab, partial(watches_plates, lab))
     lab.has_samples = False
     lab.wait(lambda: misses_plates(lab))
     lab.has_samples = True
@@ -191,14 +203,14 @@ def test_it_does_not_go_by_a_clock_that_others_send(start_node):
 
 
 def test_missteps_that_the_plates_tell_are_counted(lab):
-    walk(lab)
-    lab.wait(lambda: watches_plates(lab))
+    walk(lab, partial(watches_plates, lab))
     flags = msg.GaitEvent.FLAG_CROSS_STEP
     contact = msg.GaitEvent(kind=msg.GaitEvent.INITIAL_CONTACT, flags=flags, source=msg.GaitEvent.SOURCE_IMU)
     lab.events = [contact] * 10
     for _ in range(20):
         lab.step()
     assert not lab.said(msg.SafetyState.REASON_CROSS_STEPS), "motion sensors flag what they are not sure of"
+    lab.wants_armed = True  # again, should they have come to rest meanwhile
     told = msg.GaitEvent(kind=msg.GaitEvent.INITIAL_CONTACT, flags=flags, source=msg.GaitEvent.SOURCE_FORCE)
 
     def misstep():
