@@ -9,7 +9,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from gait_sensing.treadmills import bertec_classic
 from gait_sensing.wires.reader import Reader
 from gait_sensing.wires.transport import WireError
 
+DEADLINE_S = 30.0
 READING = ImuReading(7, (0.0, 0.0, 9.75), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
 
 
@@ -34,12 +35,12 @@ class Host:
     readings: list[ImuReading] = field(default_factory=list)
     reader: Reader | None = None
 
-    def start(self, url: str, silent_s: float = 2.0) -> Reader:
+    def start(self, url: str, silent_s: float = math.inf) -> Reader:
         self.reader = Reader(url, self.driver, self.take, time.time, silent_s=silent_s)
         return self.reader
 
     def take(self, data: bytes, received_s: float) -> None:
-        assert abs(received_s - time.time()) < 5.0
+        assert 0.0 <= time.time() - received_s < DEADLINE_S
         self.readings += self.driver.feed(data)
 
 
@@ -51,7 +52,7 @@ def host() -> Iterator[Host]:
         host.reader.close()
 
 
-def wait_for(condition: Callable[[], object], deadline_s: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], deadline_s: float = DEADLINE_S) -> None:
     end_s = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < end_s, "the condition was not met in time"
@@ -62,9 +63,9 @@ class TcpDevice:
     """An emulated IMU that serves one host at a time."""
 
     def __init__(self, listener: socket.socket) -> None:
-        listener.settimeout(10.0)
+        listener.settimeout(DEADLINE_S)
         self.connection, _ = listener.accept()
-        self.connection.settimeout(10.0)
+        self.connection.settimeout(DEADLINE_S)
         self.emulator = xsens_mti.Emulator(xsens_mti.Settings())
 
     def set_up(self) -> None:
@@ -99,7 +100,7 @@ def test_sets_the_device_up_and_hands_over(host: Host, listener: socket.socket) 
         assert reader.is_connected
         assert health.is_connected
         assert health.open_count == 1
-        assert abs(health.last_received_s - time.time()) < 10.0
+        assert abs(health.last_received_s - time.time()) < DEADLINE_S
         assert health.error == ""
 
 
@@ -134,17 +135,14 @@ def test_a_device_switched_on_later_is_found(host: Host, listener: socket.socket
 
 def test_a_silent_device_is_set_up_again(host: Host, listener: socket.socket) -> None:
     reader = host.start(url_of(listener), silent_s=0.3)
-    first = TcpDevice(listener)
-    with first.connection:
-        first.set_up()
-        first.send()
-        wait_for(lambda: host.readings)
-        second = TcpDevice(listener)  # the device said nothing more, so that the host calls again
-        with second.connection:
-            second.set_up()
-            second.send()
-            wait_for(lambda: len(host.readings) == 2)
-            assert "nothing decoded for 0.3 s" in reader.health().error
+    while len(host.readings) < 2:  # a host that stood still meanwhile hangs up too early, and calls again
+        device = TcpDevice(listener)
+        with device.connection, suppress(OSError, AssertionError):
+            device.set_up()
+            device.send()
+            while device.connection.recv(4096):  # the device says nothing more, so that the host hangs up
+                pass
+    wait_for(lambda: "nothing decoded for 0.3 s" in reader.health().error)
 
 
 def test_noise_is_as_good_as_silence(host: Host, listener: socket.socket) -> None:
@@ -164,7 +162,7 @@ def test_noise_is_as_good_as_silence(host: Host, listener: socket.socket) -> Non
     try:
         second = TcpDevice(listener)
         with second.connection:
-            second.set_up()
+            assert second.connection.recv(4096) == host.driver.connect()
     finally:
         stop.set()
         thread.join()
@@ -208,10 +206,10 @@ def test_closing_leaves_no_thread(host: Host, listener: socket.socket, is_reacha
 
 def test_says_goodbye(listener: socket.socket) -> None:
     driver = bertec_classic.Driver(bertec_classic.Settings())
-    reader = Reader(url_of(listener), driver, lambda data, received_s: None, time.time)
+    reader = Reader(url_of(listener), driver, lambda data, received_s: None, time.time, silent_s=math.inf)
     connection, _ = listener.accept()
     with connection:
-        connection.settimeout(10.0)
+        connection.settimeout(DEADLINE_S)
         wait_for(lambda: reader.is_connected)
         reader.write(driver.command(BeltSetpoint(1.0, 1.0, 0.5, 0.0)))
         reader.close()
@@ -226,7 +224,7 @@ def test_a_failed_write_opens_the_wire_anew(listener: socket.socket) -> None:
     driver = bertec_classic.Driver(bertec_classic.Settings())
     reader = Reader(url_of(listener), driver, lambda data, received_s: None, time.time, silent_s=math.inf)
     try:
-        listener.settimeout(10.0)
+        listener.settimeout(DEADLINE_S)
         first, _ = listener.accept()
         with first:
             wait_for(lambda: reader.is_connected)
@@ -291,10 +289,10 @@ def test_a_bug_in_the_consumer_is_not_hidden(listener: socket.socket, monkeypatc
 class UdpHost:
     """A reader of an emulated load cell whose page and datagrams the test sends by hand."""
 
-    def __init__(self, web_port: int, silent_s: float = 2.0) -> None:
+    def __init__(self, web_port: int, silent_s: float = math.inf) -> None:
         self.device = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.device.bind(("127.0.0.1", 0))
-        self.device.settimeout(10.0)
+        self.device.settimeout(DEADLINE_S)
         self.emulator = ati_net_ft.Emulator(ati_net_ft.Settings())
         self.driver = ati_net_ft.Driver(ati_net_ft.Settings())
         self.ticks: list[int] = []
@@ -307,6 +305,18 @@ class UdpHost:
     def send(self, tick: int, host: tuple[str, int]) -> None:
         reading = ForceReadings(np.array([tick]), np.ones((1, 3)), np.ones((1, 3)))
         self.device.sendto(self.emulator.encode(reading), host)
+
+    def answer_until_it_comes(self, tick: int) -> None:
+        """Answer whoever asks: a host that stood still meanwhile has given up, and asks again."""
+        self.device.settimeout(0.05)
+
+        def has_come() -> bool:
+            with suppress(TimeoutError):
+                _, address = self.device.recvfrom(100)
+                self.send(tick, address)
+            return tick in self.ticks
+
+        wait_for(has_come)
 
     def __enter__(self) -> "UdpHost":
         return self
@@ -327,7 +337,7 @@ def pages(answers: list[bytes]) -> Iterator[int]:
             except TimeoutError:
                 continue
             with client:
-                client.settimeout(10.0)
+                client.settimeout(DEADLINE_S)
                 assert client.recv(4096).startswith(b"GET /netftapi2.xml HTTP/1.1\r\n")
                 page = answers.pop(0) if len(answers) > 1 else answers[0]
                 client.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + page)
@@ -348,10 +358,9 @@ def test_a_lost_start_is_asked_again() -> None:
     page = ati_net_ft.Emulator(ati_net_ft.Settings()).page()
     with pages([page]) as web_port, UdpHost(web_port, silent_s=0.2) as host:
         first, _ = host.device.recvfrom(100)  # and it is lost
-        second, address = host.device.recvfrom(100)
+        second, _ = host.device.recvfrom(100)
         assert first == second == host.driver.connect()
-        host.send(7, address)
-        wait_for(lambda: host.ticks == [7])
+        host.answer_until_it_comes(7)
         assert "nothing decoded for 0.2 s" in host.reader.health().error
 
 
@@ -381,18 +390,13 @@ def test_a_page_of_no_use_is_told_and_fetched_again() -> None:
 def test_a_udp_device_that_is_gone_is_looked_for_again() -> None:
     page = ati_net_ft.Emulator(ati_net_ft.Settings()).page()
     with pages([page]) as web_port, UdpHost(web_port, silent_s=0.2) as host:
-        _, address = host.device.recvfrom(100)
-        host.send(1, address)
-        wait_for(lambda: host.ticks == [1])
+        host.answer_until_it_comes(1)
         place = host.device.getsockname()
         host.device.close()
         wait_for(lambda: "refused" in host.reader.health().error)
         host.device = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         host.device.bind(place)
-        host.device.settimeout(10.0)
-        _, address = host.device.recvfrom(100)
-        host.send(2, address)
-        wait_for(lambda: host.ticks == [1, 2])
+        host.answer_until_it_comes(2)
 
 
 def test_a_wrong_url_is_refused_at_once() -> None:
