@@ -77,7 +77,7 @@ def no_thread_left() -> Iterator[None]:
 def wait_until() -> Callable[..., None]:
     """Wait for a condition, with a deadline; ``step`` is called in between and must itself wait a little."""
 
-    def wait(condition: Callable[[], object], step: Callable[[], object], deadline_s: float = 10.0) -> None:
+    def wait(condition: Callable[[], object], step: Callable[[], object], deadline_s: float = 60.0) -> None:
         end = time.monotonic() + deadline_s
         while not condition():
             assert time.monotonic() < end, f"not within {deadline_s} s"

@@ -25,11 +25,11 @@ echo ready
 while :; do sleep 1 & wait $!; done
 """
 STUBBORN = "#!/bin/sh\ntrap '' INT TERM\necho ready\nwhile :; do sleep 1; done\n"
-IMPATIENT = """
+LAUNCH = """
 import sys
 from gait_session import command_line
 from gait_session.launching import guard
-guard.GRACE_S = 0.2
+guard.GRACE_S = {grace_s}
 sys.exit(command_line.main(sys.argv[1:]))
 """
 
@@ -52,7 +52,7 @@ class Lab:
         (folder / "share/ament_index/resource_index/packages/toy").touch()
         (folder / "lib/toy").mkdir(parents=True)
 
-    def start(self, body: str, *words: str, **scripts: str) -> None:
+    def start(self, body: str, *words: str, grace_s: float = PATIENCE_S, **scripts: str) -> None:
         for name, script in scripts.items():
             path = self._folder / "lib/toy" / name
             path.write_text(script)
@@ -62,7 +62,7 @@ class Lab:
         environment = {**os.environ, "AMENT_PREFIX_PATH": str(self._folder), "PYTHONPATH": str(SOURCE)}
         for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "PYTHONUNBUFFERED"):
             environment.pop(name, None)
-        command = [sys.executable, "-W", "error", "-c", IMPATIENT, "launch", str(file), *words]
+        command = [sys.executable, "-W", "error", "-c", LAUNCH.format(grace_s=grace_s), "launch", str(file), *words]
         typed = self._folder / "typed"
         typed.write_text("for nobody")
         with self._output.open("wb") as output, typed.open("rb") as stdin:
@@ -91,7 +91,7 @@ class Lab:
 
     def end(self) -> int:
         """Wait for the launch to end and return its exit code; nothing that it started may be left."""
-        exit_code = self.launch.wait(PATIENCE_S)
+        exit_code = self.launch.wait(2.0 * PATIENCE_S)
         assert not any(map(guard.is_running, self.processes()))
         assert "Traceback" not in self.say()
         return exit_code
@@ -153,7 +153,7 @@ def test_a_second_interrupt_changes_nothing(lab: Lab) -> None:
 
 
 def test_what_ignores_signals_is_killed_and_named(lab: Lab) -> None:
-    lab.start(node("stubborn") + node("stay"), stubborn=STUBBORN, stay=STAY)
+    lab.start(node("stubborn") + node("stay"), grace_s=2.0, stubborn=STUBBORN, stay=STAY)
     lab.wait_for("[stubborn-1] ready", "[stay-2] ready")
     lab.launch.send_signal(signal.SIGINT)
     assert lab.end() == 1

@@ -42,7 +42,7 @@ def test_samples_arrive_before_and_after_the_plug_was_pulled(tmp_path, wait_unti
 
     def wait_for_more() -> None:
         before = len(received)
-        wait_until(lambda: len(received) > before + 50, lambda: time.sleep(0.005))
+        wait_until(lambda: len(received) > before + 50, lambda: time.sleep(0.005), deadline_s=60.0)
 
     lab.start()
     reader = Reader(url, driver, take, time.time, silent_s=0.2)

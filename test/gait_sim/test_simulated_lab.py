@@ -54,8 +54,7 @@ class Host:
             part, settings = config.part()
             self.drivers[name] = driver = part.Driver(settings)
             on_data = self._receiver(name, config, driver)
-            silent_s = math.inf if name == "haptic" else 0.5
-            self.readers[name] = Reader(config.values["url"], driver, on_data, now, silent_s=silent_s)
+            self.readers[name] = Reader(config.values["url"], driver, on_data, now, silent_s=math.inf)
 
     def _receiver(self, name, config, driver):
         if name == "treadmill":
@@ -108,7 +107,7 @@ def running(tmp_path):
 
 @pytest.fixture
 def wait(wait_until):
-    return lambda condition: wait_until(condition, lambda: time.sleep(0.005))
+    return lambda condition: wait_until(condition, lambda: time.sleep(0.005), deadline_s=60.0)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -126,8 +125,10 @@ def test_all_that_is_sent_arrives_and_loads_begin_and_end_at_the_true_events(tmp
     wait(lambda: host.belts[-1].left_speed_mps == 0.8)
     last_s = float(rows(truth_path)[-1]["time_s"])
     wait(lambda: all(host.forces(f"{side.value}_belt")[0][-1] > last_s + 0.1 for side in Side))
+    closing_s = time.monotonic()
     host.close()
     lab.close()
+    closing_s = time.monotonic() - closing_s
     for row in rows(truth_path)[:4]:
         time_s, force_n = host.forces(f"{row['side']}_belt")
         event_s = float(row["time_s"])
@@ -138,7 +139,9 @@ def test_all_that_is_sent_arrives_and_loads_begin_and_end_at_the_true_events(tmp
     truth = json.loads((tmp_path / "recording" / "truth.json").read_text())
     for name, stream in host.streams.items():
         assert stream.clock.lost_count == stream.clock.duplicate_count == 0
-        assert 0 <= truth["wires"][name]["sent_count"] - stream.health.sample_count < 100  # the rest came after closing
+        rate_hz = 1000.0 if name.endswith("belt") else 100.0
+        late_count = truth["wires"][name]["sent_count"] - stream.health.sample_count
+        assert 0 <= late_count < rate_hz * (closing_s + 0.05)  # they came while all was closed
         newest_s = host.samples[name][-1].time_s
         assert truth["wires"][name]["first_s"] < np.max(newest_s) <= truth["wires"][name]["last_s"] + 0.005
     assert truth["walker"]["prosthetic_side"] == "left"
@@ -168,13 +171,13 @@ def test_cues_are_logged_as_they_arrive_and_felt(tmp_path, running, wait):
 
     lab, host = running(Feeling(WalkerSettings()), "haptic")
     wait(lambda: host.readers["haptic"].is_connected)
-    wait(lambda: len(felt) == 2)  # all off, first of all
+    wait(lambda: len(felt) >= 2)  # all off, first of all
     sent_s = time.time()
     host.readers["haptic"].write(host.drivers["haptic"].begin(Side.RIGHT, 1.0, 0.1))
-    wait(lambda: len(felt) == 3)
+    wait(lambda: len(felt) >= 3)  # the device may have ended it meanwhile
     assert felt[2][0] == ActuatorChange(Side.RIGHT, 1.0)
     path = tmp_path / "recording" / "truth_cues.csv"
-    assert [row["intensity"] for row in rows(path)] == ["0.0000", "0.0000", "1.0000"]
+    assert [row["intensity"] for row in rows(path)[:3]] == ["0.0000", "0.0000", "1.0000"]
     assert (rows(path)[2]["side"], rows(path)[2]["actuator"]) == ("right", "haptic")
     assert sent_s - 1e-5 <= float(rows(path)[2]["time_s"]) <= time.time()
     assert felt[2][1] == pytest.approx(float(rows(path)[2]["time_s"]) - lab.summary()["start_s"], abs=1e-5)
@@ -223,8 +226,9 @@ def test_a_recording_is_played_once_from_when_the_belts_move(tmp_path, running, 
     wait(lambda: lab.summary()["lateness"]["tick_count"] > ticks + 50)
     summary = lab.summary()
     time_s, force_n = host.forces("left_belt")
-    played = time_s >= summary["begin_s"] + 0.002
+    played = (force_n > 0.05) & (force_n < 58.95)  # between the first row and the last
     assert np.count_nonzero(played) == pytest.approx(589, abs=3)
+    assert time_s[played][0] == pytest.approx(summary["begin_s"], abs=0.02)
     assert force_n[-1] == pytest.approx(59.0, abs=0.15)
     assert np.median(np.diff(force_n[played])) == pytest.approx(0.1, abs=0.01)
     assert np.median(np.diff(time_s)) == pytest.approx(0.001, abs=1e-4)
