@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from gait_sensing.health import RATE_AMBER
+
 PROJECT = Path(__file__).parents[2]
 PAGE = PROJECT / "docs" / "add_a_device.md"
 COPIED = ["config", "docs/hardware", "pyproject.toml", "src", "tools"]
@@ -106,12 +108,16 @@ def test_the_doctor_ends_with_its_green_line(
         lab = subprocess.Popen(launch, cwd=scratch, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
         wait_until((scratch / "tmp" / "left_foot").exists, lambda: time.sleep(0.1), deadline_s=60.0)
-        told = run(scratch, doctor).splitlines()
+        for _ in range(3):  # while the machine is busy, samples come late, and the doctor rightly says so
+            told = run(scratch, doctor).splitlines()
+            if any(line.startswith("green  imu/left_foot") for line in told):
+                break
     finally:
         lab.send_signal(signal.SIGINT)
         code = lab.wait(60)
     assert code == 0, said.read_text()
     streams = [line for line in told if re.search(r" imu/", line)]
     assert len(streams) == 1
-    assert re.match(r"green  imu/left_foot +(99|100)\.\d of 100 Hz, \d+ ms old, .* 0 lost, 0 bad, 1 times", streams[0])
+    rate = re.match(r"green  imu/left_foot +([\d.]+) of 100 Hz, \d+ ms old, .* 0 lost, 0 bad, 1 times", streams[0])
+    assert rate and float(rate.group(1)) == pytest.approx(100.0, rel=RATE_AMBER), streams[0]
     assert told[-1].startswith("ready")

