@@ -152,7 +152,9 @@ strides = st.tuples(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
+)
 @given(st.lists(strides, max_size=15), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 0.3))
 def test_whatever_the_walker_does_beats_are_apart_and_near_their_instant(
     begin, history, adaptation, correction, latency_s

@@ -162,7 +162,7 @@ def test_a_pause_for_less_than_softening_is_refused():
 numbers = st.one_of(st.floats(-2.0, 2.0), st.sampled_from([math.nan, math.inf, -math.inf]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(Side), numbers, numbers, numbers, st.booleans()), max_size=80))
 def test_whatever_is_measured_a_cue_is_never_made_stronger_and_every_refusal_says_why(stride, history):
     guard = StabilityGuard(QUICK)

@@ -161,7 +161,7 @@ def test_a_count_that_the_window_cannot_hold_is_refused():
 numbers = st.one_of(st.floats(0.3, 0.9), st.sampled_from([math.nan, math.inf, -math.inf]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(
