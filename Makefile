@@ -30,11 +30,12 @@ session: .venv/package ## run a simulated session; DURATION=60 seconds, or play 
 
 .PHONY: test
 test: lint .venv/package ## check style and types, then run every test
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest -n $(workers) --ignore=test/system
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest \
+		-n $(workers) --dist worksteal --ignore=test/system
 	@echo "Whole sessions, one after the other: each needs a core and comes late without"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/.venv" .venv/bin/pytest test/system
 
-# More than there are cores: many tests wait for processes.
+# More than there are cores: many tests wait for processes. Neighbours stay together, for they share what takes long.
 workers := $(shell expr 3 '*' "$$(nproc)" / 2)
 
 .PHONY: lint
