@@ -24,8 +24,8 @@ PROJECT = Path(__file__).parents[2]
 WALKING = r"belt 1\.[01]\d 1\.[01]\d m/s"
 COMMAND = Path(sys.executable).parent / "gait-lab"
 MARK = "GAIT_LAB_TEST_MARK"  # in the environment of every process that a lab starts
-TICK_S = 0.01
-STALL_S = 0.1  # nearly as long as the belt gate waits for anything
+STALL_PERIOD_S = 0.5
+STALL_S = 0.1  # in one period; the gate does without its inputs for 0.2 s, which pass two or three nodes
 
 
 def free_port() -> int:
@@ -36,16 +36,21 @@ def free_port() -> int:
 
 
 class Stalls:
-    """When the machine stood still, seen by a thread that wants to run every ``TICK_S``."""
+    """When the machine was too busy: when a thread of a lab, or of the test, waited long for a core.
 
-    def __init__(self) -> None:
+    The kernel counts that for each thread, in nanoseconds, as the second number of its ``schedstat``.
+    """
+
+    def __init__(self, processes: Callable[[], list[int]]) -> None:
+        self._processes = processes
+        self._waited_ns: dict[Path, int] = {}
         self._stalled_s: list[float] = []
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def since(self, time_s: float) -> bool:
-        """Return whether it stood still since ``time_s`` of the monotonic clock."""
+        """Return whether it was since ``time_s`` of the monotonic clock."""
         return any(stalled_s > time_s for stalled_s in self._stalled_s)
 
     def close(self) -> None:
@@ -54,12 +59,16 @@ class Stalls:
         self._thread.join()
 
     def _run(self) -> None:
-        before_s = time.monotonic()
-        while not self._closing.wait(TICK_S):
-            now_s = time.monotonic()
-            if now_s - before_s > STALL_S:
-                self._stalled_s.append(now_s)
-            before_s = now_s
+        while not self._closing.wait(STALL_PERIOD_S):
+            for process in (os.getpid(), *self._processes()):
+                for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
+                    with suppress(OSError):  # it ended meanwhile
+                        self._look(path, int(path.read_text().split()[1]))
+
+    def _look(self, path: Path, waited_ns: int) -> None:
+        if waited_ns - self._waited_ns.get(path, waited_ns) > 1e9 * STALL_S:
+            self._stalled_s.append(time.monotonic())
+        self._waited_ns[path] = waited_ns
 
 
 def private_config(folder: Path) -> Path:
@@ -94,7 +103,7 @@ class Lab:
         )
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
-        self.stalls = Stalls()
+        self.stalls = Stalls(self._started)
 
     def _read(self) -> None:
         for line in self._process.stdout:
@@ -146,13 +155,23 @@ class Lab:
         return True
 
     def start_again(self, after: int) -> None:
-        """Be the operator who takes the belts up again, as often as it takes the lab to be ready."""
-        for _ in range(30):
-            self.operator("start", "--keep-zero")
-            after = self.wait_for_line(r"treadmill: |belt \d|waits|not started", after=after)
-            if re.search(r"treadmill: armed", "\n".join(self.lines[after - 1 :])):
-                break
-        self.wait_until_it_walks(after)
+        """Be the operator who takes the belts up again, as often as the lab is not ready or stops them once more."""
+        end_s = time.monotonic() + 120.0
+        while True:
+            lines = self.lines[after:]
+            armed = [number for number, line in enumerate(lines) if "treadmill: armed" in line]
+            belts = [line for line in lines[armed[-1] :] if re.search(r"belt \d", line)] if armed else []
+            if belts and re.search(WALKING, belts[-1]):
+                return
+            assert time.monotonic() < end_s, self.text()
+            if belts and "belt 0.00 0.00" not in belts[-1]:
+                self.wait_for_line(r"belt \d", after=len(self.lines))
+            else:
+                self.operator("start", "--keep-zero")
+
+    def _started(self) -> list[int]:
+        """Process ids of the nodes, as the launch told them; some may be gone."""
+        return [int(found) for found in re.findall(r"started, process (\d+)", self.text())]
 
     def operator(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Do what an operator at the terminal does."""
