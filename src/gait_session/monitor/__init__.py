@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One live page: what a session does now, and its prompts spoken."""
