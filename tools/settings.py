@@ -26,6 +26,8 @@ from gait_sensing.load_cell_node import LoadCellNodeSettings
 from gait_sensing.lsl.inlet import ForceChannels, ImuChannels, StreamSettings
 from gait_sensing.mounting.mounting import MountingSettings
 from gait_sensing.streams import ImuHealthSettings, LoadCellHealthSettings
+from gait_session.monitor.prompts import PromptSettings
+from gait_session.monitor_node import ServerSettings
 from gait_session.recorder_node import RecorderSettings
 from gait_session.session import SessionSettings
 from gait_sim.recorded import RecordedSettings
@@ -105,6 +107,7 @@ NODES: dict[str, list[Block | Choice]] = {
     ],
     "session_node": [Block("", [SessionSettings])],
     "recorder_node": [Block("", [RecorderSettings])],
+    "monitor_node": [Block("", [ServerSettings, PromptSettings])],
     "simulated_lab_node": [Block("", [LabSettings, WalkerSettings, RecordedSettings])],
 }
 

@@ -263,6 +263,10 @@ def test_sound_is_played_beside_what_is_felt_when_asked_for(session: Evaluate) -
     assert dict(extra) == {"sound_node": "haptic_node"}
 
 
+def test_a_page_is_served_when_asked_for(session: Evaluate) -> None:
+    assert by_name(session(monitor="true")).keys() - by_name(session()).keys() == {"monitor_node"}
+
+
 def test_a_duration_is_a_float_however_it_is_written(session: Evaluate) -> None:
     parameters = by_name(session(duration_s="30"))["session_node"].parameters
     (inline,) = [group for group in parameters if not isinstance(group, Path) and "duration_s" in group]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is spoken, and when: one prompt at a time, none late, none over and over."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,8 +93,8 @@ def test_never_two_at_a_time_never_late_never_too_often(steps):
         if words := prompts.feed(now_s, text):
             assert now_s - came_s[words] <= 1.0
             spoken.append((now_s, words))
-    for (first_s, first), (second_s, _) in zip(spoken, spoken[1:], strict=False):
+    for (first_s, first), (second_s, _) in pairwise(spoken):
         assert second_s >= first_s + speaking_s(first)
     for words in {words for _, words in spoken}:
         times_s = [time_s for time_s, each in spoken if each == words]
-        assert all(b - a >= 8.0 for a, b in zip(times_s, times_s[1:], strict=False))
+        assert all(b - a >= 8.0 for a, b in pairwise(times_s))
