@@ -49,6 +49,7 @@ h1::first-letter { text-transform: uppercase; }
 .numbers { display: grid; grid-template-columns: 1fr 1.2fr 1fr 1.6fr; gap: 0.5em 2em; margin: 1.3em 0; }
 dd { font-size: 2.1em; line-height: 1.2; font-weight: 640; letter-spacing: -0.015em; }
 dd small { color: var(--muted); font-size: 0.42em; font-weight: 400; letter-spacing: 0; }
+#stride_age { display: block; line-height: 1; }
 dd.words { font-size: 1.1em; font-weight: 500; letter-spacing: 0; line-height: 1.35; padding-top: 0.5em; }
 #asymmetry { display: grid; grid-template-columns: repeat(auto-fill, minmax(15.5em, 1fr)); gap: 0.55em 1.6em;
   margin-top: 0.5em; padding-top: 0.6em; border-top: 1px solid var(--hair); }
@@ -132,7 +133,7 @@ function lose() {
   isLost = true;
   document.body.classList.add("lost");
   const since = new Date().toLocaleTimeString("en-GB");
-  put("link", `Connection lost at ${since}. What happens now is not known here. ${lastWords}`);
+  put("link", `Connection lost at ${since}${lastWords || ". What happens now is not known here."}`);
   show(NOTHING);
 }
 
@@ -153,7 +154,7 @@ function inTime(act) {
 function onState(state) {
   heardMs = performance.now();
   isLost = false;
-  lastWords = state.session?.phase === "ended" ? `Before, the session had ended: ${state.session.text}.` : "";
+  lastWords = state.session?.phase === "ended" ? `, after the session had ended: ${state.session.text}.` : "";
   document.body.classList.remove("lost");
   show(state);
 }
