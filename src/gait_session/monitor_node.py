@@ -85,7 +85,8 @@ class MonitorNode(LabNode):
     def _tell(self, prompt: str) -> None:
         now = time.monotonic()
         self._server.board.publish("state", self._picture.state(now))
-        if words := self._prompts.feed(now, prompt):
+        words = self._prompts.feed(now, prompt)
+        if words and not self._picture.is_stopped:
             self._server.board.publish("prompt", {"text": words})
 
     def destroy_node(self) -> None:

@@ -152,6 +152,13 @@ def test_safety_in_words(level, reason, state, words, is_stopped):
     assert (shown["words"], shown["is_stopped"], shown["text"]) == (words, is_stopped, "why")
 
 
+def test_no_prompt_while_the_belts_are_stopped_for_a_cause(full):
+    for stop, is_stopped in ((safety(3, 16), True), (safety(0, 0, "armed"), False)):
+        full.feed(100.0, "safety", stop)
+        assert full.is_stopped is is_stopped
+        assert (full.state(100.0)["prompt"] is None) is is_stopped
+
+
 @pytest.mark.parametrize(
     ("level", "text", "words"),
     [

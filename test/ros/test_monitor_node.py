@@ -180,6 +180,18 @@ def test_a_prompt_is_shown_and_spoken_once(lab, open_page):
     assert first.prompts == second.prompts == [WORDS]  # though it was cued again and again
 
 
+def test_while_the_belts_are_stopped_no_prompt_is_spoken(lab, open_page):
+    page = open_page()
+    stop = msg.SafetyState(level=msg.SafetyState.LEVEL_STOP, reason=msg.SafetyState.REASON_OPERATOR_STOP)
+    lab.wait(lambda: (page.state.get("safety") or {}).get("is_stopped"), stop)
+    unheard = msg.Cue(side=msg.LimbState.SIDE_LEFT, modality=msg.Cue.MODALITY_VIBRATION, text=WORDS)
+    states = []
+    lab.wait(lambda: states.append(page.state["clock_s"]) or len(set(states)) > 10, stop, unheard)
+    lab.wait(lambda: not page.state["safety"]["is_stopped"], msg.SafetyState(level=0, state="armed"))
+    lab.wait(lambda: page.prompts, msg.Cue(side=1, modality=1, text="more weight on the left"))
+    assert page.prompts == ["more weight on the left"]
+
+
 def test_a_message_without_a_meaning_is_dropped_and_told(lab, open_page, health):
     page = open_page()
     lab.wait(lambda: "dropped messages of" in health.get("monitor_node_messages", ""), msg.SafetyState(level=9))

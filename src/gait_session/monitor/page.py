@@ -14,7 +14,7 @@ _STYLE = """
   --font: Inter, "Segoe UI", "Helvetica Neue", "Liberation Sans", Arial, sans-serif; }
 * { box-sizing: border-box; }
 body { margin: 0; padding: clamp(1rem, 2.4vw, 2.6rem); min-height: 100vh; background: var(--paper); color: var(--ink);
-  font: clamp(1rem, 1.5vw, 1.7rem)/1.35 var(--font); font-variant-numeric: tabular-nums; }
+  font: clamp(1rem, 1.35vw, 1.7rem)/1.35 var(--font); font-variant-numeric: tabular-nums; }
 h1, h2, p, dl, dd { margin: 0; }
 h2, dt { color: var(--muted); font-size: 0.85em; font-weight: 500; }
 header { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0.4em 2em; }
@@ -35,7 +35,7 @@ h1::first-letter { text-transform: uppercase; }
 .lost #link { display: block; }
 .lost dd, .lost h1, .lost #safety { color: var(--none); }
 .prompt { margin: 1.2em 0 1em; }
-#prompt { --size: clamp(2.6rem, 7.5vw, 9rem); min-height: calc(1.12 * var(--size)); font-size: var(--size);
+#prompt { --size: clamp(2.6rem, 6.6vw, 9rem); min-height: calc(1.12 * var(--size)); font-size: var(--size);
   line-height: 1.12; font-weight: 680; letter-spacing: -0.025em; color: var(--cue); overflow-wrap: anywhere; }
 #prompt.none { font-size: 2.1em; font-weight: 400; letter-spacing: 0; color: var(--none); }
 .safety { padding: 0.7em 1em 0.8em; border-radius: 0.5em; background: var(--wash);
@@ -51,7 +51,7 @@ dd { font-size: 2.1em; line-height: 1.2; font-weight: 640; letter-spacing: -0.01
 dd small { color: var(--muted); font-size: 0.42em; font-weight: 400; letter-spacing: 0; }
 #stride_age { display: block; line-height: 1; }
 dd.words { font-size: 1.1em; font-weight: 500; letter-spacing: 0; line-height: 1.35; padding-top: 0.5em; }
-#asymmetry { display: grid; grid-template-columns: repeat(auto-fill, minmax(15.5em, 1fr)); gap: 0.55em 1.6em;
+#asymmetry { display: grid; grid-template-columns: repeat(auto-fill, minmax(16em, 1fr)); gap: 0.55em 1.2em;
   margin-top: 0.5em; padding-top: 0.6em; border-top: 1px solid var(--hair); }
 #asymmetry:empty::before { content: "\N{EN DASH}"; color: var(--none); }
 .metric span { display: block; font-size: 0.85em; }

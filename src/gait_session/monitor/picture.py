@@ -49,6 +49,11 @@ class Picture:
             self._stride_count[stride.side] = stride.number
             self._stride_s = now_s
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the belts were brought to rest for a cause: then no prompt helps the walker."""
+        return "safety" in self._newest and bool(self._newest["safety"][0]["is_stopped"])
+
     def state(self, now_s: float) -> Shown:
         """Return the whole page's content; every physical number bears its unit in its name."""
         known = {name: shown for name, (shown, told_s) in self._newest.items() if now_s - told_s <= FRESH_S[name]}
@@ -65,6 +70,7 @@ class Picture:
             **known,
             "session": session,
             "guard": guard,
+            "prompt": None if self.is_stopped else known.get("prompt"),
             "strides": {
                 "left_count": self._stride_count.get(Side.LEFT),
                 "right_count": self._stride_count.get(Side.RIGHT),
