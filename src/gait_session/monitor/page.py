@@ -83,7 +83,8 @@ _BODY = """
 
 _SCRIPT = """
 "use strict";
-const LOST_AFTER_MS = 2000, LATE_S = 1.0, RETRY_MS = 1000, STRIDE_AWAITED_S = 3.0, NONE = "\N{EN DASH}";
+const LOST_AFTER_MS = 2000, LATE_S = 1.0, RETRY_MS = 1000, AFTER_CANCEL_MS = 50, STRIDE_AWAITED_S = 3.0;
+const NONE = "\N{EN DASH}";
 const NOTHING = {session: null, belts: null, safety: null, guard: null, asymmetry: null, prompt: null, strides: {}};
 const at = id => document.getElementById(id);
 const put = (id, text) => { if (at(id).textContent !== text) at(id).textContent = text; };
@@ -161,13 +162,16 @@ function onState(state) {
 
 function say(words) {
   if (!at("speaks").checked || !window.speechSynthesis) return;
-  if (speechSynthesis.speaking) speechSynthesis.cancel();
   utterance = new SpeechSynthesisUtterance(words);
   utterance.lang = "en";
+  const isOwn = voice => voice.localService && voice.lang.startsWith("en");  // others send the words to their maker
+  utterance.voice = speechSynthesis.getVoices().find(isOwn) ?? null;
   utterance.onerror = event => {
     if (!["canceled", "interrupted"].includes(event.error)) put("voice", `Could not speak: ${event.error}.`);
   };
-  speechSynthesis.speak(utterance);
+  if (!speechSynthesis.speaking) return speechSynthesis.speak(utterance);
+  speechSynthesis.cancel();  // a slow voice; Chromium swallows what it is to speak right after that
+  setTimeout(() => speechSynthesis.speak(utterance), AFTER_CANCEL_MS);
 }
 
 function noteVoice() {
