@@ -192,6 +192,8 @@ def test_values_of_asymmetry_as_text():
     assert asymmetry(0.081)[0] == "+8.1\N{NO-BREAK SPACE}%"
     assert asymmetry(-0.0004) == ("0.0\N{NO-BREAK SPACE}%", "even")
     assert asymmetry(1.05, "ratio") == ("1.050", "larger on the sound side")
+    part = f"part of step length due to timing: {INDICES['normalised_difference'].text(True)}"
+    assert asymmetry(-0.05, part) == asymmetry(-0.05)
     assert asymmetry(0.2, "my own index") == ("0.200", "my own index")
     assert asymmetry(math.nan, reason="not measured on both sides") == (None, "not measured on both sides")
     assert asymmetry(math.nan) == (None, "not enough strides yet")

@@ -135,7 +135,7 @@ def _metric(metric: MetricAsymmetry) -> Shown:
         return {"name": name, "value": None, "words": metric.reason or "not enough strides yet"}
     for index in INDICES.values():
         for has_prosthesis in (True, False):
-            if metric.index == index.text(has_prosthesis):
+            if metric.index.endswith(index.text(has_prosthesis)):  # a part of step length says so before
                 return {"name": name, **_index_in_words(index, value, has_prosthesis)}
     return {"name": name, "value": f"{value:.3f}".replace("-", _MINUS), "words": metric.index}  # somebody else's index
 
