@@ -4,7 +4,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gait_session.monitor.prompts import Prompts, PromptSettings, speaking_s
@@ -84,6 +84,7 @@ def test_long_words_take_long():
     assert speaking_s(f"{LEFT} {RIGHT}") > speaking_s(LEFT) + 1.5
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), st.sampled_from(["", LEFT, RIGHT, "now"])), max_size=60))
 def test_never_two_at_a_time_never_late_never_too_often(steps):
     prompts, now_s, spoken, came_s = Prompts(PromptSettings()), 0.0, [], {}

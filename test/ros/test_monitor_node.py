@@ -92,6 +92,12 @@ class Lab:
         """Publish a session and ``messages`` until a condition is met."""
         self._wait_until(condition, lambda: self.publish(self.session(), *messages), deadline_s=DEADLINE_S)
 
+    def wait_for_state(self, page, condition, *messages):
+        """Return the first state that meets a condition; the next one may not, where the test was held up."""
+        states = []
+        self.wait(lambda: page.state and condition(states.append(page.state) or states[-1]), *messages)
+        return states[-1]
+
     def ask(self, path="/", **headers):
         """Return status, headers and body of an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
@@ -144,31 +150,27 @@ def test_page_and_refusals(lab):
 def test_a_page_is_told_what_happens(lab, open_page):
     page = open_page()
     assert page.headers["Content-Type"] == "text/event-stream"
-    lab.wait(lambda: page.state.get("session"))
-    session = page.state["session"]
-    assert (session["phase"], session["name"]) == ("active", "today")
-    assert session["elapsed_s"] >= 30.0
-    assert page.state["belts"] is page.state["safety"] is page.state["asymmetry"] is page.state["prompt"] is None
+    state = lab.wait_for_state(page, lambda state: state["session"])
+    assert (state["session"]["phase"], state["session"]["name"]) == ("active", "today")
+    assert state["session"]["elapsed_s"] >= 30.0
+    assert state["belts"] is state["safety"] is state["asymmetry"] is state["prompt"] is None
     metric = msg.AsymmetryMetric(name="step_time", rolling_median=0.05, index="positive: more on the left")
-    stride = msg.Stride(side=msg.LimbState.SIDE_LEFT, number=7, header=lab.session().header)
     told = (
         msg.TreadmillState(left_speed_mps=1.1, right_speed_mps=0.9),
         msg.SafetyState(level=3, reason=16, text="nobody is on the plates", state="stopping"),
         msg.FeedbackState(guard_text="no baseline yet"),
         msg.Asymmetry(side=1, metrics=[metric]),
-        stride,
+        msg.Stride(side=msg.LimbState.SIDE_LEFT, number=7, header=lab.session().header),
     )
     names = ("session", "belts", "safety", "guard", "asymmetry")
-    lab.wait(lambda: all(page.state[name] for name in names) and page.state["strides"]["left_count"], *told)
-    state = page.state
+    state = lab.wait_for_state(page, lambda state: all(map(state.get, names)) and state["strides"]["left_count"], *told)
     assert state["belts"] == {"left_speed_mps": 1.1, "right_speed_mps": 0.9}
     assert (state["safety"]["words"], state["safety"]["is_stopped"]) == ("stopping: walker gone", True)
-    assert state["asymmetry"]["metrics"] == [
-        {"name": "step time", "value": "0.050", "words": "positive: more on the left"}
-    ]
-    assert state["strides"]["left_count"] == 7
-    assert state["strides"]["right_count"] is None
-    lab.wait(lambda: page.state["belts"] is None)  # told no more
+    assert state["guard"] == {"text": "no baseline yet"}
+    shown = {"name": "step time", "value": "0.050", "words": "positive: more on the left"}
+    assert state["asymmetry"]["metrics"] == [shown]
+    assert (state["strides"]["left_count"], state["strides"]["right_count"]) == (7, None)
+    lab.wait_for_state(page, lambda state: state["belts"] is None)  # told no more
 
 
 def test_a_prompt_is_shown_and_spoken_once(lab, open_page):
@@ -183,11 +185,12 @@ def test_a_prompt_is_shown_and_spoken_once(lab, open_page):
 def test_while_the_belts_are_stopped_no_prompt_is_spoken(lab, open_page):
     page = open_page()
     stop = msg.SafetyState(level=msg.SafetyState.LEVEL_STOP, reason=msg.SafetyState.REASON_OPERATOR_STOP)
-    lab.wait(lambda: (page.state.get("safety") or {}).get("is_stopped"), stop)
+    lab.wait_for_state(page, lambda state: state["safety"] and state["safety"]["is_stopped"], stop)
     unheard = msg.Cue(side=msg.LimbState.SIDE_LEFT, modality=msg.Cue.MODALITY_VIBRATION, text=WORDS)
     states = []
     lab.wait(lambda: states.append(page.state["clock_s"]) or len(set(states)) > 10, stop, unheard)
-    lab.wait(lambda: not page.state["safety"]["is_stopped"], msg.SafetyState(level=0, state="armed"))
+    armed = msg.SafetyState(level=msg.SafetyState.LEVEL_OK, state="armed")
+    lab.wait_for_state(page, lambda state: state["safety"] and not state["safety"]["is_stopped"], armed)
     lab.wait(lambda: page.prompts, msg.Cue(side=1, modality=1, text="more weight on the left"))
     assert page.prompts == ["more weight on the left"]
 
@@ -195,7 +198,7 @@ def test_while_the_belts_are_stopped_no_prompt_is_spoken(lab, open_page):
 def test_a_message_without_a_meaning_is_dropped_and_told(lab, open_page, health):
     page = open_page()
     lab.wait(lambda: "dropped messages of" in health.get("monitor_node_messages", ""), msg.SafetyState(level=9))
-    lab.wait(lambda: page.state["safety"], msg.SafetyState(level=0, state="armed"))
+    lab.wait_for_state(page, lambda state: state["safety"], msg.SafetyState(level=0, state="armed"))
 
 
 def test_a_page_that_never_reads_delays_no_other(lab, open_page):
@@ -207,7 +210,7 @@ def test_a_page_that_never_reads_delays_no_other(lab, open_page):
         guard = msg.FeedbackState()  # long words soon fill every buffer of a connection
         for number in range(30):
             guard.guard_text = f"{number} " + "x" * 200_000
-            lab.wait(lambda: (page.state.get("guard") or {}).get("text") == guard.guard_text, guard)
+            lab.wait_for_state(page, lambda state: state["guard"] == {"text": guard.guard_text}, guard)
         assert lab.stop() == ""
 
 

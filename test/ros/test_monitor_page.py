@@ -45,7 +45,7 @@ class Browser:
         )
         for fd in theirs:
             os.close(fd)
-        self._buffer, self._number, self._session = b"", 0, {}
+        self._buffer, self._number, self._session, self._url = b"", 0, {}, ""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = {"sessionId": self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
         self.call("Page.enable")
@@ -56,18 +56,30 @@ class Browser:
         self._number += 1
         request = {"id": self._number, "method": method, "params": parameters, **self._session}
         os.write(self._requests, json.dumps(request).encode() + b"\0")
+        while (told := self._read()).get("id") != self._number:
+            pass
+        assert "error" not in told, told
+        return told["result"]
+
+    def open(self, url):
+        """Return when the page is there."""
+        self.call("Page.navigate", url=url)
+        while self._url.rstrip("/") != url:
+            self._read()
+
+    def _read(self):
+        """Return what the browser says next, an answer or an event."""
         end = time.monotonic() + DEADLINE_S
-        while True:
-            while b"\0" not in self._buffer:
-                assert select.select([self._answers], [], [], max(0.0, end - time.monotonic()))[0], method
-                data = os.read(self._answers, 1 << 20)
-                assert data, f"chromium has ended before {method}"
-                self._buffer += data
-            answer, self._buffer = self._buffer.split(b"\0", 1)
-            told = json.loads(answer)
-            if told.get("id") == self._number:
-                assert "error" not in told, told
-                return told["result"]
+        while b"\0" not in self._buffer:
+            assert select.select([self._answers], [], [], max(0.0, end - time.monotonic()))[0], "chromium is silent"
+            data = os.read(self._answers, 1 << 20)
+            assert data, "chromium has ended"
+            self._buffer += data
+        text, self._buffer = self._buffer.split(b"\0", 1)
+        told = json.loads(text)
+        if told.get("method") == "Page.frameNavigated":
+            self._url = told["params"]["frame"]["url"]
+        return told
 
     def value(self, expression):
         """Return what an expression is in the page; it may do what a person's hand may."""
@@ -115,7 +127,7 @@ def test_the_page_shows_and_speaks_a_prompt_and_says_when_the_connection_is_lost
     def wait(condition, step=publish):
         wait_until(condition, step, deadline_s=DEADLINE_S)
 
-    browser.call("Page.navigate", url=url)
+    browser.open(url)
     wait(lambda: browser.text("prompt") == "longer step on the left")
     assert browser.value("spoken") == []  # until a hand has allowed it
     browser.value("document.getElementById('speaks').click()")
