@@ -104,7 +104,7 @@ function show({session, belts, safety, guard, strides, asymmetry, prompt}) {
   put("safety", safety ? safety.words : isLost ? NONE : "not heard");
   put("safety_text", safety ? safety.text : "");
   const box = document.querySelector(".safety");
-  box.className = `safety ${safety ? (safety.is_stopped ? "stopped" : safety.level) : ""}`;
+  box.className = `safety ${safety ? (safety.is_stopped ? "stopped" : safety.level) : isLost ? "" : "warn"}`;
   put("left_speed", number(belts?.left_speed_mps, 2));
   put("right_speed", number(belts?.right_speed_mps, 2));
   put("left_count", number(strides.left_count, 0));
