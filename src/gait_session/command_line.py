@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gait_analysis.norms import LEVELS
-
+from gait_analysis.comparison.norms import LEVELS
 from gait_sensing.samples import SEGMENTS, Side
 from gait_session.doctor.checks import examine
 from gait_session.launching import command as launch_command
