@@ -29,6 +29,7 @@ from gait_sensing.mounting.axes import (
     find_leg_axes,
     find_rests,
     find_stride,
+    middle,
 )
 from gait_sensing.samples import Array, Side, Vector
 
@@ -96,19 +97,21 @@ class SagittalAxis:
         if not alike >= LEAST_ALIKE or count < LEAST_STRIDES * stride_s * RATE_HZ:
             return None, self.at_rest
         rests = find_rests(motion, stride_s)
-        up = np.median(motion.acceleration_mps2[rests], axis=0) if len(rests) else np.zeros(3)
+        up = middle(motion.acceleration_mps2[rests]) if len(rests) else np.zeros(3)
         size_mps2 = float(np.linalg.norm(up))
         if len(rests) < LEAST_STRIDES or size_mps2 < LEAST_GRAVITY_MPS2:
             return None, self.at_rest
         at_rest = self.at_rest
         if self._link == "foot":  # a shank turns at its stillest too
-            offset_radps = np.median(motion.angular_rate_radps[rests], axis=0)
+            offset_radps = middle(motion.angular_rate_radps[rests])
             if np.linalg.norm(offset_radps) < LEAST_OFFSET_RADPS:
-                offset_radps = np.zeros(3)
-            x, y, z = offset_radps.tolist()
-            at_rest = AtRest((x, y, z), size_mps2)
-            motion = Motion(motion.acceleration_mps2, motion.angular_rate_radps - offset_radps)
-        return find_leg_axes(motion, up / size_mps2, stride_s, self._link), at_rest
+                at_rest = AtRest(force_mps2=size_mps2)
+            else:
+                x, y, z = offset_radps.tolist()
+                at_rest = AtRest((x, y, z), size_mps2)
+                motion = Motion(motion.acceleration_mps2, motion.angular_rate_radps - offset_radps)
+                rests = find_rests(motion, stride_s)
+        return find_leg_axes(motion, up / size_mps2, stride_s, self._link, rests), at_rest
 
 
 def _walking(readings: Array) -> Array:

@@ -128,18 +128,30 @@ def _autocorrelation(rate_radps: Array) -> Array:
     return alike
 
 
-def find_leg_axes(motion: Motion, up: Array, stride_s: float, link: str) -> Axes:
-    """Return the axes of a foot, shank or thigh, as ``link`` says; ``up`` [3] from standing."""
+def middle(values: Array) -> Array:
+    """Return the median over numbers [n, ...], n at least 1; of few several times faster than ``np.median``."""
+    ordered, half = np.sort(values, axis=0), len(values) // 2
+    median: Array = ordered[half] if len(values) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
+    return median
+
+
+def find_leg_axes(motion: Motion, up: Array, stride_s: float, link: str, rests: Indices | None = None) -> Axes:
+    """Return the axes of a foot, shank or thigh, as ``link`` says; ``up`` [3] from standing.
+
+    ``rests`` are those of ``find_rests``, where they were found before.
+    """
     spread = np.cov(motion.angular_rate_radps.T)
     across = np.eye(3) - np.outer(up, up)
     left = np.linalg.eigh(across @ spread @ across)[1][:, -1]
-    votes, handedness = _leg_votes(motion, up, left, stride_s, link)
-    signs = [1.0 if np.median(vote) > 0.0 else -1.0 for vote in votes]
-    agreement = min(float(np.mean(vote * sign > 0.0)) for vote, sign in zip(votes, signs, strict=True))
+    votes, handedness = _leg_votes(motion, up, left, stride_s, link, rests)
+    signs = [1.0 if middle(vote) > 0.0 else -1.0 for vote in votes]
+    agreement = min(np.count_nonzero(vote * sign > 0.0) / len(vote) for vote, sign in zip(votes, signs, strict=True))
     return _axes(spread, up, signs[0] * left, len(set(signs)) == 1, agreement, handedness)
 
 
-def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: str) -> tuple[list[Array], int]:
+def _leg_votes(
+    motion: Motion, up: Array, left: Array, stride_s: float, link: str, rests: Indices | None
+) -> tuple[list[Array], int]:
     """For each cue a number a stride; positive says that ``left`` is the left. Never empty. And the handedness."""
     rate = motion.angular_rate_radps @ left
     size = len(rate) // round(stride_s * RATE_HZ)
@@ -149,7 +161,7 @@ def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: st
     turning = skew if abs(skew.mean()) >= LEAST_SKEW else np.zeros(1)
     if link == "thigh":
         return [turning], 0
-    rests = find_rests(motion, stride_s)
+    rests = find_rests(motion, stride_s) if rests is None else rests
     travel, angle_skew, handedness = _travel(motion, up, left, rests)
     return [travel, turning if link == "shank" else angle_skew], handedness
 
@@ -157,7 +169,8 @@ def _leg_votes(motion: Motion, up: Array, left: Array, stride_s: float, link: st
 def find_rests(motion: Motion, stride_s: float) -> Indices:
     """Return the indices of the middles of the stillest stretches, one a stride, ascending."""
     width = round(REST_SHARE * stride_s * RATE_HZ)
-    size = np.linalg.norm(motion.angular_rate_radps, axis=1)
+    x, y, z = motion.angular_rate_radps.T
+    size = np.sqrt(x * x + y * y + z * z)
     still = np.convolve(size, np.ones(width) / width, "same")
     stride, rests, at = round(stride_s * RATE_HZ), [], width
     while at + stride < len(still) - width:
@@ -194,7 +207,7 @@ def _travel(motion: Motion, up: Array, left: Array, rests: Indices) -> tuple[Arr
 
     angle_rad = integral(rate_radps[index])
     cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
-    forward_mps2, up_mps2, gravity_mps2 = forward_mps2[index], up_mps2[index], np.median(up_mps2[rests])
+    forward_mps2, up_mps2, gravity_mps2 = forward_mps2[index], up_mps2[index], middle(up_mps2[rests])
 
     def mean(values: Array) -> Array:
         """Return the mean from rest to rest."""
@@ -206,7 +219,7 @@ def _travel(motion: Motion, up: Array, left: Array, rests: Indices) -> tuple[Arr
             mean(forward_mps2 * cosine + up_mps2 * turned),
             mean(up_mps2 * cosine - forward_mps2 * turned),
         )
-        return float(np.median(np.hypot(ahead_mps2, above_mps2 - gravity_mps2)))
+        return float(middle(np.hypot(ahead_mps2, above_mps2 - gravity_mps2)))
 
     told_mps2, mirrored_mps2 = off_gravity_mps2(sine), off_gravity_mps2(-sine)
     worse_mps2 = max(MIRRORED_MPS2, MIRRORED_RATIO * min(told_mps2, mirrored_mps2))
