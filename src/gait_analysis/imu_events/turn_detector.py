@@ -90,7 +90,7 @@ class TurnDetector(WornDetector):
 
     def _in_stance(self, turning: Turning, detected_s: float) -> GaitEvent | None:
         push, least_radps = self._push, self._pushes.least_radps(turning.time_s)
-        if self._is_swinging(turning):
+        if turning.rate_radps >= self._slow_radps[1] and self._is_swinging(turning):
             self._begin(self._swing_after(None), turning.time_s)
             return None
         if push.fastest_radps == 0.0 and turning.rate_radps > -NOTICED * least_radps:
@@ -110,8 +110,6 @@ class TurnDetector(WornDetector):
 
     def _is_swinging(self, turning: Turning) -> bool:
         """Whether the leg swings without a push; who stands may lift the toes."""
-        if turning.rate_radps < self._slow_radps[1]:
-            return False
         is_walking = turning.time_s - self._contact_s < self._settings.forget_s
         return is_walking and turning.rate_radps >= self._swings.least_radps(turning.time_s)
 

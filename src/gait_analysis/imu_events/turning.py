@@ -2,6 +2,7 @@
 """A leg's turning in the sagittal plane and its stillness, sample by sample, from raw readings and a known axis."""
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, ImuRow, Vector
@@ -33,7 +34,7 @@ class Turning:
         self.time_s = self._earlier_s = self._newest_s = math.nan
         self.rate_radps = self._earlier_radps = self._raw_radps = 0.0
         self.pitch_rad = math.nan  # since the last rest; NaN before it
-        self.off_gravity_mps2 = 0.0  # size of the specific force less that at rest
+        self._force_mps2, self._rest_mps2 = (0.0,) * 3, 0.0  # of the newest sample, and its size at rest
         self._smooth = (0.0,) * 6  # force and rate
         self.still_since_s = math.nan  # NaN while it moves
         self.is_at_rest = False
@@ -50,20 +51,17 @@ class Turning:
         left_x, left_y, left_z = left
         rate_radps = -(left_x * x + left_y * y + left_z * z)
         interval_s = time_s - self._newest_s
-        self._newest_s = time_s
-        self.off_gravity_mps2 = abs(math.sqrt(ahead * ahead + beside * beside + above * above) - rest_mps2)
+        self._newest_s, self._force_mps2, self._rest_mps2 = time_s, (ahead, beside, above), rest_mps2
         smooth_radps = self.rate_radps
         self._earlier_s, self._earlier_radps = self.time_s, smooth_radps
         if interval_s > 0.0:
-            kept = math.exp(-interval_s / SMOOTHING_S)
-            rest = 1.0 - kept
-            self.rate_radps = smooth_radps + rest * (rate_radps - smooth_radps)
-            self.time_s = time_s - interval_s * kept / rest
+            share, late_s, new = _smoothing(interval_s)
+            self.rate_radps = smooth_radps + share * (rate_radps - smooth_radps)
+            self.time_s = time_s - late_s
             self.pitch_rad += interval_s * 0.5 * (rate_radps + self._raw_radps)
             if interval_s > FAR_S:
                 self._gap_begin_s, self._gap_end_s = time_s - interval_s, time_s
                 self.still_since_s, self.is_at_rest = math.nan, False
-            new = -math.expm1(-interval_s / STILLNESS_S)
         else:  # the first sample
             self.rate_radps, self.time_s, new = rate_radps, time_s, 1.0
         self._raw_radps = rate_radps
@@ -85,6 +83,12 @@ class Turning:
             if speed_radps < FLAT_RADPS:
                 self.pitch_rad = 0.0
 
+    @property
+    def off_gravity_mps2(self) -> float:
+        """Size of the newest specific force less that at rest."""
+        ahead, beside, above = self._force_mps2
+        return abs(math.sqrt(ahead * ahead + beside * beside + above * above) - self._rest_mps2)
+
     def crossed_s(self, level_radps: float) -> float:
         """Return when the rate crossed ``level_radps`` between the newest two samples."""
         share = (level_radps - self._earlier_radps) / (self.rate_radps - self._earlier_radps)
@@ -97,3 +101,11 @@ class Turning:
     def is_far(self, time_s: float) -> bool:
         """Whether samples are missing right before, at or after ``time_s``, which is not long ago."""
         return self._gap_begin_s - FAR_S < time_s < self._gap_end_s + FAR_S
+
+
+@lru_cache(maxsize=1024)  # of a sensor's intervals there are few
+def _smoothing(interval_s: float) -> tuple[float, float, float]:
+    """Return the share of a new rate, how much later than the smoothed one it is, and its share for stillness."""
+    kept = math.exp(-interval_s / SMOOTHING_S)
+    share = 1.0 - kept
+    return share, interval_s * kept / share, -math.expm1(-interval_s / STILLNESS_S)

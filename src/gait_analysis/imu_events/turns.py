@@ -24,7 +24,7 @@ class Usual:
     def __init__(self, floor_radps: float, share: float, forget_s: float) -> None:
         self._floor_radps, self._share, self._forget_s = floor_radps, share, forget_s
         self._peaks_radps: deque[float] = deque(maxlen=USUAL_COUNT)
-        self._usual_radps = 0.0
+        self._usual_radps, self._least_radps = 0.0, floor_radps
         self._newest_s = -math.inf
 
     def add(self, peak_radps: float, time_s: float) -> None:
@@ -33,12 +33,11 @@ class Usual:
             self._peaks_radps.clear()
         self._peaks_radps.append(peak_radps)
         self._usual_radps, self._newest_s = median(self._peaks_radps), time_s
+        self._least_radps = max(self._floor_radps, self._share * self._usual_radps)
 
     def least_radps(self, time_s: float) -> float:
         """Return what a peak has to reach to count."""
-        if time_s - self._newest_s > self._forget_s:
-            return self._floor_radps
-        return max(self._floor_radps, self._share * self._usual_radps)
+        return self._floor_radps if time_s - self._newest_s > self._forget_s else self._least_radps
 
     def likeness(self, peak_radps: float) -> float:
         """Return the share of the usual peak that this one reaches, 1 at most."""
@@ -106,9 +105,9 @@ class Swing:
         """Take the next sample, ``is_long`` once the turn is that of a swing; return contact when it is told."""
         noise_radps = NOISE_SHARE * self.peak_radps
         if math.isnan(self._zero_s):
-            self.peak_radps = max(self.peak_radps, turning.rate_radps)
-            can_land = is_long and turning.pitch_rad >= self._least_pitch_rad
-            if not (can_land and turning.has_fallen_through(0.0)):
+            if turning.rate_radps > self.peak_radps:
+                self.peak_radps = turning.rate_radps
+            if not (turning.has_fallen_through(0.0) and is_long and turning.pitch_rad >= self._least_pitch_rad):
                 return None
             self._zero_s, self.landing_rad = turning.crossed_s(0.0), turning.pitch_rad
             self._fastest_radps = 0.0
