@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gait_analysis.contact.believed_load import BelievedLoad
-from gait_analysis.contact.edges import centred_mean, usual_interval_s
+from gait_analysis.contact.edges import centred_mean, highest, usual_interval_s
 from gait_analysis.contact.foot_sensor import FootSensor, FootSensors, LoadSensor
 from gait_analysis.contact.plausibility import clip_level_n
 from gait_analysis.cycle.limb_phase import LimbPhase
@@ -115,7 +115,7 @@ class Limb:
         if len(rows) < 2:
             return math.nan
         load_n = centred_mean(rows[:, _VERTICAL], usual_interval_s(rows[:, _TIME]), _SWING_MEAN_S)
-        return (float(load_n.max()) - self._baseline_n) / self._weight_n
+        return (highest(load_n) - self._baseline_n) / self._weight_n
 
     def loads(self, start_s: float, end_s: float) -> Array:
         """Return [n, 4] of the samples after ``start_s`` up to ``end_s``: time, load, centre of pressure x and y."""

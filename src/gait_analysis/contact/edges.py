@@ -32,16 +32,16 @@ def last_crossing(time_s: Array, force_n: Array, level_n: float, is_rising: bool
     intervals_s = time_s[1:] - time_s[:-1]
     intervals_s.sort()
     interval_s = middle(intervals_s)
-    has_lost = bool(intervals_s[-1] > _FAR_RATIO * interval_s)  # a mean across lost samples would shift the edge
+    has_lost = intervals_s[-1] > _FAR_RATIO * interval_s  # a mean across lost samples would shift the edge
     smooth_n = force_n if has_lost else centred_mean(force_n, interval_s, smoothing_s)
     is_before = smooth_n < level_n if is_rising else smooth_n >= level_n
     before = (is_before[:-1] > is_before[1:]).nonzero()[0]
     if len(before) == 0:
         return Edge(float(time_s[0]), True)
-    low = int(before[-1])
-    share = (level_n - smooth_n[low]) / (smooth_n[low + 1] - smooth_n[low])
-    width_s = float(time_s[low + 1] - time_s[low])
-    return Edge(float(time_s[low] + share * width_s), width_s > _FAR_RATIO * interval_s)
+    around = slice(before[-1], before[-1] + 2)
+    (low_n, high_n), (begin_s, end_s) = smooth_n[around].tolist(), time_s[around].tolist()
+    width_s = end_s - begin_s
+    return Edge(begin_s + (level_n - low_n) / (high_n - low_n) * width_s, width_s > _FAR_RATIO * interval_s)
 
 
 def centred_mean(values: Array, interval_s: float, window_s: float) -> Array:
@@ -57,6 +57,16 @@ def centred_mean(values: Array, interval_s: float, window_s: float) -> Array:
 @lru_cache(maxsize=16)
 def _weights(count: int) -> Array:
     return np.full(count, 1.0 / count)
+
+
+def lowest(values: Array) -> float:
+    """Return the least of values [n], n at least 1, NaN if one is; several times faster than ``values.min()``."""
+    return float(values[values.argmin()])
+
+
+def highest(values: Array) -> float:
+    """Return the greatest of values [n], as ``lowest``."""
+    return float(values[values.argmax()])
 
 
 def median(values: Array) -> float:

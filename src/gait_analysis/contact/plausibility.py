@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gait_analysis.edges import highest
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceSamples, ImuRow
 
 HIGHEST_MPS2, HIGHEST_RADPS = 2000.0, 100.0  # 200 g and 5700 degrees/s, beyond what worn sensors measure
@@ -123,7 +124,7 @@ def clip_level_n(time_s: Array, force_n: Array) -> float:
     """Return the force at which a plate was clipped in a stance of samples [n]; NaN when it was not."""
     if not len(force_n):
         return math.nan
-    highest_n = float(force_n.max())
+    highest_n = highest(force_n)
     (at_top,) = (force_n == highest_n).nonzero()
     if len(at_top) == 1 or time_s[at_top[-1]] - time_s[at_top[0]] < CLIPPED_S:
         return math.nan

@@ -14,6 +14,7 @@ from gait_analysis.events import EventFlag, EventKind, GaitEvent
 from gait_sensing.samples import Side
 
 OTHER_OFF, OTHER_CONTACT, OWN_OFF = "foot off of the other foot", "contact of the other foot", "this foot off"
+_OVERDUE = {which: f"the {which} is overdue" for which in (OTHER_OFF, OTHER_CONTACT, OWN_OFF)}
 _WINDOW_COUNT = 5  # strides that a learned share and its spread rest on
 _FIRST_SD, _LEAST_SD = 0.02, 0.007  # of the cycle: healthy walking has 0.01 to 0.02; events are 5 ms true
 _FAR_SD = 3.0
@@ -46,6 +47,7 @@ class StrideEvents:
 
     def __init__(self, side: Side, max_ratio: float) -> None:
         self._side, self._max_ratio = side, max_ratio
+        self._no_contact = f"no initial contact for {max_ratio} expected stride times"
         self.shares: dict[str, Share] = {}
         self.passed_s: dict[str, float] = {}  # from the contact to each event of the stride in progress
         self._furthest = 0.0  # share of the event that shows how far the stride has come
@@ -84,9 +86,9 @@ class StrideEvents:
 
         An event that one after it proves to have been missed is not due.
         """
-        limits = [(self._max_ratio * stride_s, f"no initial contact for {self._max_ratio} expected stride times")]
+        limits = [(self._max_ratio * stride_s, self._no_contact)]
         for which, share in self.shares.items():
             if share.mean > self._furthest:
                 late_s = stride_s * _FAR_SD * math.sqrt(share.variance) + share.told_late_s
-                limits.append((self._max_ratio * share.mean * stride_s + late_s, f"the {which} is overdue"))
+                limits.append((self._max_ratio * share.mean * stride_s + late_s, _OVERDUE[which]))
         return min(limits)

@@ -32,7 +32,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait_analysis.contact.edges import Edge, centred_mean, last_crossing, median, usual_interval_s
+from gait_analysis.contact.edges import Edge, centred_mean, highest, last_crossing, lowest, median, usual_interval_s
 from gait_analysis.contact.unloaded_level import unloaded_level_n
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
 from gait_analysis.history import History
@@ -109,7 +109,7 @@ class Detector:
         gaps_s = np.empty(len(time_s))  # before each sample
         gaps_s[0] = 0.0 if math.isnan(last_s) else time_s[0] - last_s
         np.subtract(time_s[1:], time_s[:-1], out=gaps_s[1:])
-        if gaps_s.max() <= self._settings.max_gap_s:
+        if highest(gaps_s) <= self._settings.max_gap_s:
             return self._scan(time_s, force_n)
         changes: list[ContactChange] = []
         starts = np.flatnonzero(gaps_s > self._settings.max_gap_s).tolist()
@@ -209,12 +209,12 @@ class Detector:
             guard_s = min(_GUARD_S, _GUARD_SHARE * (time_s - begin_s))
             swing = self._history.between(begin_s + guard_s, time_s - guard_s)
             is_flat = (
-                guard_s == _GUARD_S or np.ptp(swing[:, 1]) < self._off_n
+                guard_s == _GUARD_S or highest(swing[:, 1]) - lowest(swing[:, 1]) < self._off_n
             )  # a short one may be a foot that slides off
             if len(swing) >= _LEAST_COUNT and is_flat:
                 self._swing_n = median(swing[:, 1])
                 self._baseline_n += self._settings.baseline_gain * (self._swing_n - self._baseline_n)
-                noise_n = _NORMAL_PER_MEDIAN * median(np.abs(np.diff(swing[:, 1]))) / math.sqrt(2.0)
+                noise_n = _NORMAL_PER_MEDIAN * median(np.abs(swing[1:, 1] - swing[:-1, 1])) / math.sqrt(2.0)
                 self._on_n = min(max(self._least_on_n, _ON_DEVIATIONS * noise_n), self._loaded_n)
                 self._edge_n = self._lowest_clear_n(swing)
         elif time_s - self._above_off_s < self._settings.confirm_s:  # unloaded, yet above off: it drifted far

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gait_analysis.contact.edges import centred_mean, median
+from gait_analysis.contact.edges import centred_mean, highest, lowest, median
 from gait_sensing.samples import Array
 
 _SMOOTHING_S = 0.02  # against noise on a peak; lowers a peak of 0.2 s width by less than 0.5 percent
@@ -37,13 +37,13 @@ def stance_kinetics(start_s: float, end_s: float, time_s: Array, vertical_bw: Ar
         return Kinetics()
     at_s = np.concatenate(((start_s,), time_s, (end_s,)))
     widths_s = at_s[1:] - at_s[:-1]
-    if widths_s.max() > _LONGEST_GAP_S:
+    if highest(widths_s) > _LONGEST_GAP_S:
         return Kinetics()
     smooth_bw = centred_mean(vertical_bw, median(widths_s[1:-1]), _SMOOTHING_S)
     half = int(time_s.searchsorted(0.5 * (start_s + end_s)))
     first = int(smooth_bw[:half].argmax()) if half else 0
     second = half + int(smooth_bw[half:].argmax()) if half < len(time_s) else half - 1
-    valley_bw = float(smooth_bw[first : second + 1].min())
+    valley_bw = lowest(smooth_bw[first : second + 1])
     peaks_bw = float(smooth_bw[first]), float(smooth_bw[second])
     first_bw, second_bw = (_peak(peak_bw, valley_bw) for peak_bw in peaks_bw)
     loads_bw = np.empty((3, len(time_s)))
@@ -80,13 +80,14 @@ def _loading_rate_bwps(time_s: Array, rising_bw: Array, peak_bw: float) -> float
     """
     if not peak_bw > 0.0:
         return math.nan
-    crossings_s = []
+    crossings_s: list[float] = []
     for share in (_RATE_FROM, _RATE_TO):
-        below = (rising_bw < share * peak_bw)[::-1]
+        level_bw = share * peak_bw
+        below = (rising_bw < level_bw)[::-1]
         newest = int(below.argmax())
         if not below[newest]:
             return math.nan
-        low = len(below) - 1 - newest
-        part = (share * peak_bw - rising_bw[low]) / (rising_bw[low + 1] - rising_bw[low])
-        crossings_s.append(float(time_s[low] + part * (time_s[low + 1] - time_s[low])))
+        around = slice(len(below) - 1 - newest, len(below) + 1 - newest)
+        (low_bw, high_bw), (begin_s, end_s) = rising_bw[around].tolist(), time_s[around].tolist()
+        crossings_s.append(begin_s + (level_bw - low_bw) / (high_bw - low_bw) * (end_s - begin_s))
     return (_RATE_TO - _RATE_FROM) * peak_bw / (crossings_s[1] - crossings_s[0])

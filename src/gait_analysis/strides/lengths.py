@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from gait_analysis.belt_motion import BeltMotion
+from gait_analysis.edges import lowest
 from gait_sensing.samples import Array, Side
 
 
@@ -30,7 +31,7 @@ def landing_m(contact_s: float, time_s: Array, force_n: Array, pressure_x_m: Arr
 def weighted_mean(pressure_m: Array, force_n: Array) -> float:
     """Return the force-weighted mean of the places [n] that are known and loaded; NaN when there are none."""
     sum_nm = float((pressure_m * force_n).sum())
-    if not (math.isfinite(sum_nm) and len(force_n) and force_n.min() > 0.0):
+    if not (math.isfinite(sum_nm) and len(force_n) and lowest(force_n) > 0.0):
         is_known = np.isfinite(pressure_m) & (force_n > 0.0)
         pressure_m, force_n = pressure_m[is_known], force_n[is_known]
         sum_nm = float((pressure_m * force_n).sum())
