@@ -8,6 +8,7 @@ not told, and strides of the wrong feet are not accepted.
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class MotionCheck:
 
     def __init__(self, segment: str) -> None:
         self._segment = segment
-        self._values: tuple[float, ...] = (math.nan,) * 6
+        self._values: Sequence[float] = ()  # the newest force and rate
         self._since_s = self._good_s = math.nan  # when the values came first, and the newest sample that was believed
         self.reason = ""
 
@@ -51,17 +52,19 @@ class MotionCheck:
         """Take the next rows, see ``ImuSamples``; return the measurements, and the changes of ``reason`` with times."""
         measured: list[ImuRow] = []
         changes: list[tuple[float, str]] = []
-        p, q, r, u, v, w = self._values
-        since_s, good_s = self._since_s, self._good_s
+        last, since_s, good_s, reason = self._values, self._since_s, self._good_s, self.reason
         most_force2, most_rate2 = HIGHEST_MPS2**2, HIGHEST_RADPS**2
         for row in rows:
-            time_s, a, b, c, x, y, z, _, _, _, _ = row
-            is_new = a != p or b != q or c != r or x != u or y != v or z != w
-            if is_new:
-                p, q, r, u, v, w = a, b, c, x, y, z
-                since_s = time_s
+            time_s, values = row[0], row[1:7]
+            if is_new := values != last:
+                last, since_s = values, time_s
+            a, b, c, x, y, z = values
             is_possible = a * a + b * b + c * c < most_force2 and x * x + y * y + z * z < most_rate2
-            wrong = "" if is_possible and is_new else self._wrong((a, b, c, x, y, z), time_s - since_s, is_possible)
+            if is_new and is_possible and not reason:  # as nearly always
+                measured.append(row)
+                good_s = time_s
+                continue
+            wrong = "" if is_possible and is_new else self._wrong(values, time_s - since_s, is_possible)
             if not wrong:
                 measured.append(row)
                 good_s = time_s
@@ -69,14 +72,13 @@ class MotionCheck:
                 good_s = time_s
             elif time_s - good_s <= MISSING_S:
                 wrong = ""
-            if wrong != self.reason:
-                self.reason = wrong
+            if wrong != reason:
+                reason = wrong
                 changes.append((time_s, wrong))
-        self._values = p, q, r, u, v, w
-        self._since_s, self._good_s = since_s, good_s
+        self._values, self._since_s, self._good_s, self.reason = last, since_s, good_s, reason
         return measured, changes
 
-    def _wrong(self, values: tuple[float, ...], same_for_s: float, is_possible: bool) -> str:
+    def _wrong(self, values: Sequence[float], same_for_s: float, is_possible: bool) -> str:
         if not is_possible:  # nor is NaN
             is_number = all(map(math.isfinite, values))
             return f"{self._segment} sends " + ("values that no worn sensor measures" if is_number else "no numbers")

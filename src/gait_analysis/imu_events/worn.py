@@ -60,7 +60,7 @@ class WornDetector(ABC):
         Yield the time of each that tells events, another ``left`` or ``reason``, and the events.
         """
         axis, max_gap_s, newest_s = self._axis, self._max_gap_s, self._newest_s
-        kept, seek = self._rows, self._seek
+        keep, seek = self._rows.append, self._seek
         for row in rows:
             time_s = row[0]
             if not time_s > newest_s:
@@ -68,8 +68,9 @@ class WornDetector(ABC):
             if time_s - newest_s > max_gap_s:
                 axis.restart(time_s)
             newest_s = time_s
-            kept.append(row)
-            event = None if axis.left is None else seek(row, axis.left, time_s)
+            keep(row)
+            left = axis.left
+            event = None if left is None else seek(row, left, time_s)
             if event is None and time_s < axis.next_s and self._told_reason is self._reason:
                 continue
             events = [event] if event else []

@@ -68,7 +68,7 @@ class PlateMeasures:
             doubt = Doubt(f"{limb.stream} is clipped at {clip_n:.0f} N: its peaks are not known")
         if self._input is Input.RECORDING:  # whose plates may each have an origin of its own
             doubt = doubt._replace(is_other_foot=False)
-        return doubt._replace(is_place_wrong=doubt.is_place_wrong or is_clipped)
+        return doubt._replace(is_place_wrong=True) if is_clipped else doubt
 
     def _lengths(self, limb: Limb, times: StrideTimes, last: Landing, known_s: float) -> dict[str, float]:
         other, here = self._limbs[limb.side.other], limb.landing
