@@ -19,26 +19,24 @@ class History:
     def __init__(self, columns_count: int, keep_s: float) -> None:
         self._keep_s = keep_s
         self._columns: NDArray[np.float64] = np.empty((1 + columns_count, _FIRST_CAPACITY_COUNT))
-        self._first = 0
-        self._end = 0
+        self._time_s: Array = self._columns[0, :0]  # of all rows
 
     def append(self, time_s: Array, *columns: Array) -> None:
         """Add rows: ``time_s`` [n], increasing, and columns, each [n] or several of them as [n, k]."""
-        end = self._end + len(time_s)
-        if end > self._columns.shape[1]:
+        if len(self._time_s) + len(time_s) > self._columns.shape[1]:
             self._make_room(len(time_s), float(time_s[0]) - self._keep_s)
-            end = self._end + len(time_s)
-        self._columns[0, self._end : end] = time_s
+        first, end = len(self._time_s), len(self._time_s) + len(time_s)
+        self._columns[0, first:end] = time_s
         number = 1
         for column in columns:
             count = 1 if column.ndim == 1 else column.shape[1]
-            self._columns[number : number + count, self._end : end] = column.T
+            self._columns[number : number + count, first:end] = column.T
             number += count
-        self._end = end
+        self._time_s = self._columns[0, :end]
 
     def clear(self) -> None:
         """Forget all rows."""
-        self._first = self._end = 0
+        self._time_s = self._columns[0, :0]
 
     def next_s(self, time_s: float) -> float:
         """Return the time of the first row after ``time_s``; infinity when there is none."""
@@ -56,7 +54,7 @@ class History:
 
         The first of the columns is the time.
         """
-        rows = self._columns[columns, self._first : self._end].T
+        rows = self._columns[columns, : len(self._time_s)].T
         if not len(rows):
             return [None] * len(times_s)
         numbers = rows[:, 0].searchsorted(times_s, side="right") - 1
@@ -65,21 +63,15 @@ class History:
 
     def between(self, start_s: float, end_s: float) -> Array:
         """Return the rows with ``start_s`` <= time <= ``end_s`` as [n, 1 + columns]: a view, not to be changed."""
-        first = self._first
-        time_s = self._columns[0, first : self._end]
-        return self._columns[:, first + time_s.searchsorted(start_s) : first + time_s.searchsorted(end_s, "right")].T
-
-    @property
-    def _time_s(self) -> Array:
-        return self._columns[0, self._first : self._end]
+        time_s = self._time_s
+        return self._columns[:, time_s.searchsorted(start_s) : time_s.searchsorted(end_s, "right")].T
 
     def _make_room(self, count: int, oldest_s: float) -> None:
-        first = self._first + int(self._time_s.searchsorted(oldest_s, side="left"))
-        kept = self._columns[:, first : self._end]
+        kept = self._columns[:, self._time_s.searchsorted(oldest_s, side="left") : len(self._time_s)]
         kept_count = kept.shape[1]
         if 2 * (kept_count + count) > self._columns.shape[1]:
             columns = np.empty((len(kept), 3 * (kept_count + count)))
         else:
             columns, kept = self._columns, kept.copy()
         columns[:, :kept_count] = kept
-        self._columns, self._first, self._end = columns, 0, kept_count
+        self._columns, self._time_s = columns, columns[0, :kept_count]

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
+from gait_analysis.contact.edges import lowest
 from gait_analysis.gait import Standing
 from gait_analysis.participant import Participant
 from gait_parts import settings as parts
@@ -68,18 +69,13 @@ class StandingTracker:
         self._weight_n = participant.body_weight_n
         self._shifted = _RIGHT if participant.prosthetic_side is Side.RIGHT else _LEFT
         self._least_n = max(_LEAST_N, _LEAST_BW * (0.0 if math.isnan(self._weight_n) else self._weight_n))
-        self._number = 0  # of the interval in progress
+        self._begin(0)
         self._blocks: deque[Array] = deque(maxlen=round(settings.window_s / INTERVAL_S))  # [_BIN_COUNT, 4] each
 
-    @property
-    def begin_s(self) -> float:
-        """Begin of the interval in progress; its samples come after it."""
-        return self._start_s + self._number * INTERVAL_S
-
-    @property
-    def end_s(self) -> float:
-        """End of the interval in progress, which its last sample may meet."""
-        return self._start_s + (self._number + 1) * INTERVAL_S
+    def _begin(self, number: int) -> None:
+        self._number = number  # of the interval in progress
+        self.begin_s = self._start_s + number * INTERVAL_S  # its samples come after it
+        self.end_s = self._start_s + (number + 1) * INTERVAL_S  # which its last sample may meet
 
     def feed(self, left: Array, right: Array) -> Standing | None:
         """Take the interval's samples of both feet and begin the next one; return None when there are none at all.
@@ -87,7 +83,7 @@ class StandingTracker:
         ``left``, ``right``: [n, 4] of time, vertical load in newtons and centre of pressure x, y in the lab frame.
         """
         begin_s = self.begin_s
-        self._number += 1
+        self._begin(self._number + 1)
         newest_s = max((float(rows[-1, 0]) for rows in (left, right) if len(rows)), default=math.nan)
         reason = self._missing(left, right, begin_s)
         if reason:
@@ -100,13 +96,13 @@ class StandingTracker:
 
     def skip_to(self, time_s: float) -> None:
         """Pass over intervals that end before ``time_s``, in which there is no sample."""
-        self._number = max(self._number, math.floor((time_s - self._start_s) / INTERVAL_S) - 1)
+        self._begin(max(self._number, math.floor((time_s - self._start_s) / INTERVAL_S) - 1))
 
     def _missing(self, left: Array, right: Array, begin_s: float) -> str:
         """Return why nobody stands on both feet throughout the interval; empty when somebody does."""
         feet = ((Side.LEFT, left), (Side.RIGHT, right))
         for side, rows in feet:
-            if len(rows) and not rows[:, 1].min() >= self._least_n:  # first, for in walking it is so
+            if len(rows) and not lowest(rows[:, 1]) >= self._least_n:  # first, for in walking it is so
                 return f"the {side.value} foot is off the ground"
         for side, rows in feet:
             gaps_s = np.diff(rows[:, 0], prepend=begin_s, append=begin_s + INTERVAL_S)

@@ -171,8 +171,8 @@ class AsymmetryTracker:
         return Asymmetry(stride.end_s, side, tuple(found))
 
     def _compare(self, prosthetic: _Measured, sound: _Measured) -> list[MetricAsymmetry]:
-        doubts = dict.fromkeys((prosthetic.stride.stance_doubt, sound.stride.stance_doubt))
-        doubt = "; ".join(filter(None, doubts))
+        doubts = filter(None, (prosthetic.stride.stance_doubt, sound.stride.stance_doubt))
+        doubt = "; ".join(dict.fromkeys(doubts))
         found = []
         values = prosthetic.values, sound.values
         for metric, series, of_prosthetic, of_sound in zip(self._metrics, self._series, *values, strict=True):

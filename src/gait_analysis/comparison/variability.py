@@ -37,6 +37,6 @@ class Variability:
         if count < LEAST_STRIDES:
             return
         mean = math.fsum(values) / count
-        self.sd = math.sqrt(math.fsum([(each - mean) ** 2 for each in values]) / (count - 1))
+        self.sd = sd = math.sqrt(math.fsum([(each - mean) ** 2 for each in values]) / (count - 1))
         is_quotient = abs(mean) >= 0.5 * LEAST_SUM and min(values) * max(values) >= 0.0
-        self.cv = self.sd / abs(mean) if is_quotient else math.nan
+        self.cv = sd / abs(mean) if is_quotient else math.nan

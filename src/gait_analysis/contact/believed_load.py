@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gait_analysis.contact.edges import highest, lowest
 from gait_analysis.contact.plausibility import chosen
 from gait_analysis.parts import ContactChange, Detector
 from gait_sensing.samples import Array, ForceSamples
@@ -76,10 +77,10 @@ class BelievedLoad:
         return samples, changes
 
     def _is_in_range(self, force_n: Array) -> bool:
-        lowest_n = force_n.min()
-        if not (lowest_n > -HIGHEST_N and force_n.max() < HIGHEST_N):
+        lowest_n = lowest(force_n)
+        if not (lowest_n > -HIGHEST_N and highest(force_n) < HIGHEST_N):
             return False
-        return bool(lowest_n > self._lowest_n or force_n[:, 2].min() > self._lowest_n)
+        return lowest_n > self._lowest_n or lowest(force_n[:, 2]) > self._lowest_n
 
     def _missing(self, time_s: Array, force_n: Array, is_measured: np.ndarray) -> list[_Verdict]:
         """Return from when on there is no measurement, and when there is one again."""

@@ -60,13 +60,13 @@ def _weights(count: int) -> Array:
 
 
 def lowest(values: Array) -> float:
-    """Return the least of values [n], n at least 1, NaN if one is; several times faster than ``values.min()``."""
-    return float(values[values.argmin()])
+    """Return the least of all values, one at least, NaN if one is; several times faster than ``values.min()``."""
+    return float(values.item(values.argmin()))
 
 
 def highest(values: Array) -> float:
-    """Return the greatest of values [n], as ``lowest``."""
-    return float(values[values.argmax()])
+    """Return the greatest of all values, as ``lowest``."""
+    return float(values.item(values.argmax()))
 
 
 def median(values: Array) -> float:
@@ -86,4 +86,4 @@ def usual_interval_s(time_s: Array) -> float:
 def middle(ordered: Array | Sequence[float]) -> float:
     """Return the median of values in order [n], n at least 1."""
     half = len(ordered) // 2
-    return float(ordered[half]) if len(ordered) % 2 else 0.5 * (float(ordered[half - 1]) + float(ordered[half]))
+    return 0.5 * float(ordered[half] + ordered[~half])  # of an odd number twice the same
