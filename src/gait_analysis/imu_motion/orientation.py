@@ -128,14 +128,14 @@ class _Stretch:
 
     def take(self, samples: Array) -> list[Array]:
         """Return the columns of the grid that ``samples`` [n, 11] complete."""
-        rows = np.concatenate([self._last[None], samples])
-        time_s, values = rows[:, TIME], rows[:, FORCE.start : RATE.stop]
-        steps = (time_s[1:] - time_s[:-1])[:, None] * 0.5 * (values[1:] + values[:-1])
-        integral = np.concatenate([self._integral[None], steps]).cumsum(axis=0)
-        differs = rows[1:] != rows[:-1]
-        changed_s = _latest_s(time_s, differs[:, FORCE.start : RATE.stop], self._changed_s)
-        turned_s = _latest_s(time_s, differs[:, _SENT], self._turned_s)
-        self._last, self._integral = rows[-1], integral[-1]
+        columns = np.concatenate([self._last[None], samples]).T.copy()  # each in one piece, which is faster
+        time_s, values = columns[TIME], columns[FORCE.start : RATE.stop]
+        steps = (time_s[1:] - time_s[:-1]) * 0.5 * (values[:, 1:] + values[:, :-1])
+        integral = np.concatenate([self._integral[:, None], steps], axis=1).cumsum(axis=1)
+        differs = columns[:, 1:] != columns[:, :-1]
+        changed_s = _latest_s(time_s, differs[FORCE.start : RATE.stop], self._changed_s)
+        turned_s = _latest_s(time_s, differs[_SENT], self._turned_s)
+        self._last, self._integral = samples[-1], integral[:, -1]
         self._changed_s, self._turned_s = float(changed_s[-1]), float(turned_s[-1])
         numbers = np.arange(self.count + 1, int((time_s[-1] - self._begin_s) * RATE_HZ) + 2)
         edges_s = self._begin_s + numbers / RATE_HZ
@@ -144,52 +144,52 @@ class _Stretch:
             return []
         after = time_s.searchsorted(edges_s)  # edges up to the first row's time are of earlier calls
         before = after - 1
-        share = ((edges_s - time_s[before]) / (time_s[after] - time_s[before]))[:, None]
-        at_edges = np.concatenate([self._edge[None], integral[before] + share * steps[before]])
-        means = (at_edges[1:] - at_edges[:-1]) * RATE_HZ
-        self._edge, self.count = at_edges[-1], self.count + len(edges_s)
-        filtered = self._filter.updateBatch(np.ascontiguousarray(means[:, 3:]), np.ascontiguousarray(means[:, :3]))
-        sent = _sent(rows[:, _SENT], time_s - turned_s)
-        up = None if sent is None else _blended(sent[before], sent[after], share)
+        share = (edges_s - time_s[before]) / (time_s[after] - time_s[before])
+        at_edges = np.concatenate([self._edge[:, None], integral[:, before] + share * steps[:, before]], axis=1)
+        means = (at_edges[:, 1:] - at_edges[:, :-1]) * RATE_HZ
+        self._edge, self.count = at_edges[:, -1], self.count + len(edges_s)
+        filtered = self._filter.updateBatch(np.ascontiguousarray(means[3:].T), np.ascontiguousarray(means[:3].T))
+        sent = _sent(columns[_SENT], time_s - turned_s)
+        up = None if sent is None else _blended(sent[:, before], sent[:, after], share)
         if up is None or not (is_told := np.isfinite(up)).all():
-            filtered_up = _vertical(filtered["quat6D"][:, [1, 2, 3, 0]])
+            filtered_up = _vertical(filtered["quat6D"].T[[1, 2, 3, 0]])
             up = filtered_up if up is None else np.where(is_told, up, filtered_up)
-        return [edges_s, means, up, edges_s - self._begin_s, edges_s - changed_s[before]]
+        return [edges_s, means.T, up.T, edges_s - self._begin_s, edges_s - changed_s[before]]
 
 
 def _sent(sent_xyzw: Array, age_s: Array) -> Array | None:
-    """Return up by the orientation that the sensor sends, [n, 3], NaN where it sends none; None if nowhere.
+    """Return up by the orientation that the sensor sends, [3, n], NaN where it sends none; None if nowhere.
 
-    ``age_s`` [n] is for how long it has been the same.
+    ``age_s`` [n] is for how long it, [4, n], has been the same.
     """
     sent_xyzw = np.where(np.abs(sent_xyzw) < 1.1, sent_xyzw, np.nan)
-    is_sent = np.abs((sent_xyzw * sent_xyzw).sum(axis=1) - 1.0) < 0.1  # not so for NaN
+    is_sent = np.abs((sent_xyzw * sent_xyzw).sum(axis=0) - 1.0) < 0.1  # not so for NaN
     if not is_sent.any():
         return None
-    return np.where((is_sent & (age_s < STUCK_S))[:, None], _vertical(sent_xyzw), np.nan)
+    return np.where(is_sent & (age_s < STUCK_S), _vertical(sent_xyzw), np.nan)
 
 
 def _blended(first: Array, second: Array, share: Array) -> Array:
-    """Return unit vectors [n, 3] at ``share`` [n, 1] of the way from the first to the second ones."""
+    """Return unit vectors [3, n] at ``share`` [n] of the way from the first to the second ones."""
     blended = first + share * (second - first)
-    blended /= np.sqrt((blended * blended).sum(axis=1, keepdims=True))
+    blended /= np.sqrt((blended * blended).sum(axis=0))
     return blended
 
 
 def _latest_s(time_s: Array, differs: NDArray[np.bool_], first_s: float) -> Array:
-    """Return for each row [n] when it last differed from that before, in [n - 1, k]; ``first_s`` for the first row."""
+    """Return for each row [n] when it last differed from that before, in [k, n - 1]; ``first_s`` for the first row."""
     times_s = np.empty(len(time_s))
     times_s[0] = first_s
-    times_s[1:] = np.where(differs.any(axis=1), time_s[1:], -np.inf)
+    times_s[1:] = np.where(differs.any(axis=0), time_s[1:], -np.inf)
     latest_s: Array = np.maximum.accumulate(times_s)
     return latest_s
 
 
 def _vertical(attitude_xyzw: Array) -> Array:
-    """Return up in the axes of the sensor, [n, 3], for orientations [n, 4] from its axes to the earth's."""
-    x, y, z, w = attitude_xyzw.T
-    up = np.empty((len(x), 3))
-    up[:, 0] = 2.0 * (x * z - w * y)
-    up[:, 1] = 2.0 * (y * z + w * x)
-    up[:, 2] = 1.0 - 2.0 * (x * x + y * y)
+    """Return up in the axes of the sensor, [3, n], for orientations [4, n] from its axes to the earth's."""
+    x, y, z, w = attitude_xyzw
+    up = np.empty((3, len(x)))
+    up[0] = 2.0 * (x * z - w * y)
+    up[1] = 2.0 * (y * z + w * x)
+    up[2] = 1.0 - 2.0 * (x * x + y * y)
     return up
