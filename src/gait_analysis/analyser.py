@@ -221,10 +221,9 @@ class Analyser:
             self._motion.feed(segment, [row for row in rows if self._standing_s <= row[0] < start_s], 0.0)
             if not (rows := [row for row in rows if row[0] >= start_s]):
                 return
-            sample = ImuSamples(segment, rows)
         if rows[0][0] < self._first_s:
             self._lead(rows[0][0])
-        self._followers.feed(segment, sample)
+        self._followers.feed(segment, rows)
         if self._followers.newest_s > self._led_until_s:
             self._advance(tell)
 
@@ -258,17 +257,18 @@ class Analyser:
 
     def _of_followers(self, watermark_s: float, lag_s: float) -> list[News]:
         found: list[tuple[float, str, Callable[[Any, Tell, float], None], Any]] = []
-        rows: dict[str, list[ImuRow]] = {}
-        for _, sample in self._followers.release(watermark_s - lag_s):
-            if not isinstance(sample, ForceSamples):
-                rows.setdefault(sample.segment, []).extend(sample.rows)
-                continue
-            for change in self._sensors.feed_force(sample):
-                found.append((change[1].detected_s, sample.name, self._on_change, change))
-        for segment, some in rows.items():
-            measured, findings = self._sensors.feed(segment, some, lag_s, self._done_s)
-            self._motion.feed(segment, measured, lag_s)
-            found += [(finding.time_s, segment, self._on_finding, finding) for finding in findings]
+        for name, blocks in self._followers.release(watermark_s - lag_s):
+            rows: list[ImuRow] = []
+            for block in blocks:
+                if isinstance(block, list):
+                    rows += block
+                    continue
+                for change in self._sensors.feed_force(block):
+                    found.append((change[1].detected_s, name, self._on_change, change))
+            if rows:
+                measured, findings = self._sensors.feed(name, rows, lag_s, self._done_s)
+                self._motion.feed(name, measured, lag_s)
+                found += [(finding.time_s, name, self._on_finding, finding) for finding in findings]
         found.sort(key=itemgetter(0, 1))
         return [(max(time_s + lag_s, self._done_s), take, what) for time_s, _, take, what in found]
 
