@@ -34,7 +34,8 @@ class Turning:
         self.time_s = self._earlier_s = self._newest_s = math.nan
         self.rate_radps = self._earlier_radps = self._raw_radps = 0.0
         self.pitch_rad = math.nan  # since the last rest; NaN before it
-        self._force_mps2, self._rest_mps2 = (0.0,) * 3, 0.0  # of the newest sample, and its size at rest
+        self._row: ImuRow = (0.0,) * 4  # the newest
+        self._rest_mps2 = 0.0  # size of the specific force at rest
         self._smooth = (0.0,) * 6  # force and rate
         self.still_since_s = math.nan  # NaN while it moves
         self.is_at_rest = False
@@ -51,7 +52,7 @@ class Turning:
         left_x, left_y, left_z = left
         rate_radps = -(left_x * x + left_y * y + left_z * z)
         interval_s = time_s - self._newest_s
-        self._newest_s, self._force_mps2, self._rest_mps2 = time_s, (ahead, beside, above), rest_mps2
+        self._newest_s, self._row, self._rest_mps2 = time_s, row, rest_mps2
         smooth_radps = self.rate_radps
         self._earlier_s, self._earlier_radps = self.time_s, smooth_radps
         if interval_s > 0.0:
@@ -86,7 +87,7 @@ class Turning:
     @property
     def off_gravity_mps2(self) -> float:
         """Size of the newest specific force less that at rest."""
-        ahead, beside, above = self._force_mps2
+        _, ahead, beside, above = self._row[:4]
         return abs(math.sqrt(ahead * ahead + beside * beside + above * above) - self._rest_mps2)
 
     def crossed_s(self, level_radps: float) -> float:
