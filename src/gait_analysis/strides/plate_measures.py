@@ -41,7 +41,10 @@ class PlateMeasures:
     def measures(
         self, limb: Limb, times: StrideTimes, last: Landing, contact: GaitEvent, width_m: float, doubt: Doubt
     ) -> dict[str, float]:
-        """Return fields of the stride that ``contact`` ends, but for doubtful ones; ``last`` is the landing before."""
+        """Return fields of the stride that ``contact`` ends, but for doubtful ones; ``last`` is the landing before.
+
+        Asymmetry waits for them, so the margin of stability, which takes longer than all of them, is apart.
+        """
         measured: dict[str, float] = {}
         if self._input is not Input.RECORDING:
             measured = self._lengths(limb, times, last, contact.detected_s)
@@ -50,10 +53,7 @@ class PlateMeasures:
         if contact.sensor != limb.stream or doubt.is_load_wrong:
             return measured
         pull_n = self._pull_n(limb.side, contact.detected_s)
-        measured |= limb.kinetics(times.start_s, pull_n)._asdict()
-        if self._leg_length_m > 0.0 and not doubt.is_place_wrong:
-            measured["lateral_margin_of_stability_m"] = self._margin_m(limb, times)
-        return measured
+        return measured | limb.kinetics(times.start_s, pull_n)._asdict()
 
     def doubt(self, limb: Limb, times: StrideTimes, width_m: float) -> Doubt:
         """Return what is doubtful about the plates at the end of a stride."""
@@ -97,7 +97,11 @@ class PlateMeasures:
             return None
         return lambda time_s: inertia.forward_kg * self._belts.acceleration_mps2(inertia, side, time_s, known_s)
 
-    def _margin_m(self, limb: Limb, times: StrideTimes) -> float:
+    def margin_m(self, limb: Limb, times: StrideTimes, contact: GaitEvent, doubt: Doubt) -> float:
+        """Return the lateral margin of stability of the stride that ``contact`` ends; NaN when unknown or doubtful."""
+        is_doubtful = contact.sensor != limb.stream or doubt.is_load_wrong or doubt.is_place_wrong
+        if is_doubtful or not self._leg_length_m > 0.0:
+            return math.nan
         begin_s = 2.0 * times.start_s - times.end_s
         plates = [each.across(begin_s, times.end_s) for each in self._limbs.values()]
         support_s = times.other_foot_off_s, times.other_contact_s

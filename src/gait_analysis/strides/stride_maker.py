@@ -68,6 +68,8 @@ class StrideMaker:
         stride = timed_stride(times, **measured, stance_doubt=limb.sensors.stance_doubt)
         if asymmetry := self._asymmetry.feed(stride, limb.landing.position_m):
             tell(asymmetry)
+        if not math.isnan(margin_m := self._plates.margin_m(limb, times, event, doubt)):
+            stride = stride._replace(lateral_margin_of_stability_m=margin_m)
         swing_bw = math.nan if doubt.is_load_wrong else limb.swing_load_bw(times.foot_off_s, times.end_s)
         self._motion.add(stride, swing_bw, event.detected_s)
         for due in self.due(event.detected_s):
