@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gait_analysis.edges import highest
+from gait_analysis.contact.edges import highest
 from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Array, ForceSamples, ImuRow
 
 HIGHEST_MPS2, HIGHEST_RADPS = 2000.0, 100.0  # 200 g and 5700 degrees/s, beyond what worn sensors measure

@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from gait_analysis.belt_motion import BeltMotion
-from gait_analysis.edges import lowest
+from gait_analysis.contact.edges import lowest
 from gait_sensing.samples import Array, Side
 
 
