@@ -22,11 +22,11 @@ from gait_analysis.cycle.limb_phase import LimbPhase
 from gait_analysis.deviation import DeviationTracker
 from gait_analysis.events import GaitEvent
 from gait_analysis.followers import Followers
-from gait_analysis.gait import Asymmetry, GaitState, Standing, Stride
+from gait_analysis.gait import Asymmetry, GaitState, Stride
 from gait_analysis.limb import Limb
 from gait_analysis.participant import Input, Participant
 from gait_analysis.parts import ContactChange, build, settings_of
-from gait_analysis.standing import StandingTracker
+from gait_analysis.standing import Standing, StandingTracker
 from gait_analysis.state_grid import StateGrid
 from gait_analysis.stream_merge import StreamMerge, since
 from gait_analysis.strides.plate_measures import PlateMeasures

@@ -10,7 +10,8 @@ from sensor_msgs.msg import Imu
 from gait_analysis.analyser import STANDING_S, Analyser, AnalyserSettings, Result
 from gait_analysis.contact.sensors import PROSTHESIS
 from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Standing, Stride
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.standing import Standing
 from gait_analysis.state_grid import SILENT_S
 from gait_messages import values
 from gait_parts import plugins

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The values the analysis yields besides events: strides, asymmetry, standing and the state of both limbs."""
+"""The values the analysis yields besides events: strides, asymmetry and the state of both limbs."""
 
 import math
 from enum import Enum
@@ -144,23 +144,3 @@ class Asymmetry(NamedTuple):
     time_s: float
     side: Side  # whose stride completed the pair
     metrics: tuple[MetricAsymmetry, ...] = ()
-
-
-class Standing(NamedTuple):
-    """Both feet over the last seconds; fields as in Standing.msg. NaN: not standing, or not measured."""
-
-    time_s: float  # newest sample used
-    is_standing: bool
-    reason: str = ""
-    left_load_bw: float = math.nan
-    right_load_bw: float = math.nan
-    window_s: float = math.nan
-    centre_of_pressure_x_m: float = math.nan
-    centre_of_pressure_y_m: float = math.nan
-    sway_path_m: float = math.nan
-    sway_velocity_mps: float = math.nan
-    sway_ellipse_m2: float = math.nan
-    shift_share: float = math.nan
-    shift_target: float = math.nan
-    shift_error_rms: float = math.nan
-    shift_in_band: float = math.nan

@@ -21,12 +21,12 @@ target: ``shift_centre`` plus a sine of ``shift_amplitude`` and ``shift_period_s
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from gait_analysis.contact.edges import lowest
-from gait_analysis.gait import Standing
 from gait_analysis.participant import Participant
 from gait_parts import settings as parts
 from gait_parts.settings import setting
@@ -59,6 +59,26 @@ class Settings(parts.Settings):
         super().__post_init__()
         if self.least_s > self.window_s:
             raise ValueError(f"least_s: got {self.least_s}, allowed up to window_s {self.window_s}")
+
+
+class Standing(NamedTuple):
+    """Both feet over the last seconds; fields as in Standing.msg. NaN: not standing, or not measured."""
+
+    time_s: float  # newest sample used
+    is_standing: bool
+    reason: str = ""
+    left_load_bw: float = math.nan
+    right_load_bw: float = math.nan
+    window_s: float = math.nan
+    centre_of_pressure_x_m: float = math.nan
+    centre_of_pressure_y_m: float = math.nan
+    sway_path_m: float = math.nan
+    sway_velocity_mps: float = math.nan
+    sway_ellipse_m2: float = math.nan
+    shift_share: float = math.nan
+    shift_target: float = math.nan
+    shift_error_rms: float = math.nan
+    shift_in_band: float = math.nan
 
 
 class StandingTracker:

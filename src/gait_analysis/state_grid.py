@@ -4,9 +4,9 @@
 import math
 
 from gait_analysis.belt_motion import BeltMotion
-from gait_analysis.gait import GaitState, LimbState, Standing, Subphase
+from gait_analysis.gait import GaitState, LimbState, Subphase
 from gait_analysis.limb import Limb
-from gait_analysis.standing import StandingTracker
+from gait_analysis.standing import Standing, StandingTracker
 from gait_sensing.samples import Side
 
 SILENT_S = 0.5  # without a state for so long it is told why; no belt law takes a state so old for a fresh one

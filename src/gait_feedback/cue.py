@@ -8,7 +8,8 @@ from enum import Enum
 from typing import ClassVar, Protocol, TypeAlias
 
 from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Standing, Stride
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.standing import Standing
 from gait_sensing.driver import Driver
 from gait_sensing.samples import Side
 

@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from gait_analysis.gait import Standing, Stride
+from gait_analysis.gait import Stride
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Asked, Cue, CueResult, CueStrategy, Observation
 from gait_feedback.intensity import IntensitySettings
 from gait_feedback.limiter import Limiter, LimiterSettings, Verdict

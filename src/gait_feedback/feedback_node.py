@@ -10,7 +10,8 @@ from gait_lab import msg
 from std_srvs.srv import Trigger
 
 from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Standing, Stride
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.standing import Standing
 from gait_feedback import belts, cues
 from gait_feedback.cue import Observation
 from gait_feedback.cueing import NOT_ACTIVE, Cueing, CueingSettings, Decision

@@ -21,12 +21,12 @@ from gait_analysis.gait import (
     LimbState,
     MetricAsymmetry,
     Presence,
-    Standing,
     Stride,
     StrideDeviation,
     Subphase,
 )
 from gait_analysis.participant import Input, Participant
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue, Modality
 from gait_sensing.samples import Array, BeltSample, ForceSamples, ImuSample, Side, Vector
 from gait_sensing.wires.raw_log import RawEntry, RawKind

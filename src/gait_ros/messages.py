@@ -14,11 +14,14 @@ from geometry_msgs.msg import WrenchStamped
 from sensor_msgs.msg import Imu
 
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Standing, Stride
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride
 from gait_analysis.participant import Participant, Role
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue
 from gait_feedback.cueing import CueingState
 from gait_messages import values
+from gait_sensing.mounting.mounting import SegmentMounting
+from gait_sensing.mounting.placement import MountingFinding
 from gait_sensing.samples import Array, ForceSamples, ImuSample, Side
 from gait_sensing.wires.raw_log import RawEntry
 
@@ -37,6 +40,7 @@ _SOURCE_NUMBER = {
     Source.IMU: msg.GaitEvent.SOURCE_IMU,
     Source.PROSTHESIS: msg.GaitEvent.SOURCE_PROSTHESIS,
 }
+_FINDING_NUMBER = {"info": msg.ImuMounting.INFO, "warn": msg.ImuMounting.WARN, "error": msg.ImuMounting.ERROR}
 _UNKNOWN_COVARIANCE = array("d", [0.0] * 9)  # REP 145: all zeros, covariance unknown
 _NOT_MEASURED = array("d", [-1.0] + [0.0] * 8)  # REP 145: -1 first, no such measurement
 
@@ -72,6 +76,29 @@ def imu_message(sample: ImuSample) -> Imu:
     message.linear_acceleration_covariance = _covariance(sample.acceleration_mps2)
     message.angular_velocity_covariance = _covariance(sample.angular_rate_radps)
     message.orientation_covariance = _covariance(sample.orientation_xyzw)
+    return message
+
+
+def mounting_message(
+    mountings: list[SegmentMounting], findings: list[MountingFinding], now_s: float
+) -> msg.ImuMounting:
+    """Return how the IMUs sit, and what is wrong with it."""
+    message = msg.ImuMounting()
+    message.header.stamp = to_stamp(now_s)
+    for mounting in mountings:
+        message.segments.append(
+            msg.SegmentMounting(
+                segment=mounting.segment,
+                rotation_xyzw=np.array(mounting.rotation_xyzw, np.float64),
+                tilt_spread_rad=float(mounting.tilt_spread_rad),
+                rate_share=float(mounting.rate_share),
+                stride_agreement=float(mounting.stride_agreement),
+                stride_count=int(mounting.stride_count),
+            )
+        )
+    message.finding_segment = [finding.segment for finding in findings]
+    message.finding_level = array("B", [_FINDING_NUMBER[finding.level] for finding in findings])
+    message.finding_text = [finding.text for finding in findings]
     return message
 
 

@@ -2,10 +2,8 @@
 """Finds how the IMUs are worn while a session goes on, and says so in ``imu_mounting`` and in the node's health."""
 
 import threading
-from array import array
 from functools import partial
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from gait_lab import msg
 
@@ -13,13 +11,11 @@ from gait_analysis.events import EventKind, GaitEvent, Source
 from gait_messages import values
 from gait_ros import qos
 from gait_ros.meaning import subscribe
-from gait_ros.messages import to_stamp
+from gait_ros.messages import mounting_message
 from gait_ros.running import LabNode, now_s, status
 from gait_sensing.mounting.mounting import ImuMounting, MountingSettings, SegmentMounting
 from gait_sensing.mounting.placement import MountingFinding
 from gait_sensing.samples import ImuSample
-
-_FINDING_NUMBER = {"info": msg.ImuMounting.INFO, "warn": msg.ImuMounting.WARN, "error": msg.ImuMounting.ERROR}
 
 
 class MountingWatch:
@@ -69,26 +65,3 @@ class MountingWatch:
         if event.source is Source.FORCE and event.kind is EventKind.INITIAL_CONTACT:
             with self._lock:
                 self._mounting.feed_contact(event.side, event.time_s)
-
-
-def mounting_message(
-    mountings: list[SegmentMounting], findings: list[MountingFinding], now_s: float
-) -> msg.ImuMounting:
-    """Return how the IMUs sit, and what is wrong with it."""
-    message = msg.ImuMounting()
-    message.header.stamp = to_stamp(now_s)
-    for mounting in mountings:
-        message.segments.append(
-            msg.SegmentMounting(
-                segment=mounting.segment,
-                rotation_xyzw=np.array(mounting.rotation_xyzw, np.float64),
-                tilt_spread_rad=float(mounting.tilt_spread_rad),
-                rate_share=float(mounting.rate_share),
-                stride_agreement=float(mounting.stride_agreement),
-                stride_count=int(mounting.stride_count),
-            )
-        )
-    message.finding_segment = [finding.segment for finding in findings]
-    message.finding_level = array("B", [_FINDING_NUMBER[finding.level] for finding in findings])
-    message.finding_text = [finding.text for finding in findings]
-    return message

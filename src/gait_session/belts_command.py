@@ -6,6 +6,7 @@ The run is a recording, or a CSV file with ``time_s``, and for ``left``, ``right
 ``my_left_Nm`` (about the sensor's origin, lab axes) or both.
 """
 
+import argparse
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,14 @@ _COLUMNS = ("fz_{}_N", "belt_{}_mps", "fap_{}_N", "my_{}_Nm")
 _DIGITS_COUNT = {"forward_kg": 3, "pitch_kgm": 3, "origin_z_m": 4, "delay_s": 3}
 
 Run = tuple[dict[Side, list[ForceSamples]], list[BeltSample], dict[Side, float]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("run", type=Path, help="folder of a recording, or a CSV file; nobody on the belts all the time")
+    parser.add_argument(
+        "--origin-z-m", type=float, default=0.0, metavar="Z", help="third number of origin_m, for a CSV file"
+    )
 
 
 def fit_belts(run: Path, origin_z_m: float = 0.0) -> str:

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gait_analysis.comparison.norms import LEVELS
-from gait_sensing.samples import SEGMENTS, Side
+from gait_session import belts_command
+from gait_session.analyse import command as analyse_command
 from gait_session.doctor.checks import examine
 from gait_session.launching import command as launch_command
 from gait_session.launching.environment import find_executable, launch_environment
+from gait_session.recording.raw_replay import compare_raw, has_raw_bytes
+from gait_session.recording.replay import compare
 from gait_session.session_command import report, run_session
 
 NEXT = """\
@@ -53,7 +55,6 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
 
 
-# What computes is imported by the command that needs it: it takes longer than all the rest.
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.command == "launch":
         path = launch_command.find_launch_file(options.file)
@@ -69,13 +70,9 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.command == "replay":
         return _replay(options.folder)
     if options.command == "analyse":
-        from gait_session.analyse import command as analyse_command
-
         print(analyse_command.analyse(analyse_command.request(options)))
         return 0
     if options.command == "fit-belts":
-        from gait_session import belts_command
-
         print(belts_command.fit_belts(options.run, options.origin_z_m))
         return 0
     if options.command == "doctor":
@@ -108,9 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     again.add_argument("folder", type=Path, help="folder of the recording")
     of_files = "find events, phase, strides and asymmetry in plain CSV files of one walk"
-    _add_analyse(commands.add_parser("analyse", help=of_files))
+    analyse_command.add_arguments(commands.add_parser("analyse", help=of_files))
     of_belts = "fit what accelerating belts do to their plates, from a run that nobody walks on"
-    _add_fit_belts(commands.add_parser("fit-belts", help=of_belts))
+    belts_command.add_arguments(commands.add_parser("fit-belts", help=of_belts))
     check = commands.add_parser("doctor", help="check this computer, and every sensor's stream")
     check.add_argument(
         "--config", type=Path, metavar="FILE", help="a lab's config; sets up and reads its sensors, moves nothing"
@@ -131,25 +128,6 @@ def _add_session(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("arguments", nargs="*", metavar="name:=value", help="arguments of session.launch.xml")
 
 
-def _add_analyse(parser: argparse.ArgumentParser) -> None:
-    sides = [side.value for side in Side]
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="CSV files of one walk, joined by time_s")
-    parser.add_argument("--mass-kg", type=float, metavar="M", help="body mass, prosthesis included")
-    parser.add_argument("--prosthetic-side", choices=sides, help="which leg is the prosthesis (default: none)")
-    parser.add_argument("--amputation-level", choices=LEVELS, default=LEVELS[0], help="whose norms to show beside")
-    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the results")
-    parser.add_argument("--side", choices=sides, help="leg of a plate or IMU without a name (fz_N, acc_x)")
-    parser.add_argument("--leg-length-m", type=float, metavar="L", help="for the margin of stability")
-    parser.add_argument("--segment", choices=SEGMENTS, help="where the IMU without a name (acc_x) was worn")
-
-
-def _add_fit_belts(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="folder of a recording, or a CSV file; nobody on the belts all the time")
-    parser.add_argument(
-        "--origin-z-m", type=float, default=0.0, metavar="Z", help="third number of origin_m, for a CSV file"
-    )
-
-
 def _session(options: argparse.Namespace) -> int:
     files = {name: path for name in ("config", "participant") if (path := getattr(options, name)) is not None}
     given = launch_command.parse_arguments(options.arguments)
@@ -158,9 +136,6 @@ def _session(options: argparse.Namespace) -> int:
 
 def _replay(folder: Path) -> int:
     """Compare events and strides, and the samples if raw bytes were recorded; return 1 when anything differs."""
-    from gait_session.recording.raw_replay import compare_raw, has_raw_bytes
-    from gait_session.recording.replay import compare
-
     differences = compare(folder)
     print(f"events and strides: {len(differences) or 'no'} differences from the live ones")
     if has_raw_bytes(folder):

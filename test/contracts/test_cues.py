@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Standing, Stride, Subphase
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue, Observation
 from gait_feedback.limiter import Limiter, LimiterSettings
 from gait_parts.plugins import available, find

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from scipy.stats import f as f_distribution
 
 from gait_analysis.analyser import AnalyserSettings
-from gait_analysis.gait import Standing
 from gait_analysis.participant import Participant
-from gait_analysis.standing import INTERVAL_S, Settings, StandingTracker, sway
+from gait_analysis.standing import INTERVAL_S, Settings, Standing, StandingTracker, sway
 from gait_sensing.samples import ForceSamples, Side
 from gait_sim.stepping import STANDING_PLACE_M
 from gait_sim.walker import HALF_STEP_WIDTH_M, SWAY, Walker, WalkerSettings

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Standing, Subphase
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Subphase
+from gait_analysis.standing import Standing
 from gait_feedback.cue import CueResult
 from gait_feedback.cueing import NO_GUARD, NOT_ACTIVE, Cueing, CueingSettings
 from gait_feedback.cues import outside_band, phase_locked_pulse, weight_shift_target

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gait_analysis.gait import Standing
+from gait_analysis.standing import Standing
 from gait_feedback.cues.weight_shift_target import Settings, Strategy
 from gait_sensing.samples import Side
 

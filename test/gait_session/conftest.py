@@ -11,8 +11,9 @@ from rclpy.serialization import serialize_message
 
 from gait_analysis.analyser import Analyser, AnalyserSettings, Result
 from gait_analysis.events import EventKind, GaitEvent
-from gait_analysis.gait import GaitState, Standing, Stride
+from gait_analysis.gait import GaitState, Stride
 from gait_analysis.participant import Input, Participant
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue
 from gait_ros import messages
 from gait_sensing.samples import ForceSamples, ImuSample, Side

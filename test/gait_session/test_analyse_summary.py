@@ -10,17 +10,9 @@ from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.comparison.indices import INDICES
 from gait_analysis.comparison.norms import norm
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.gait import (
-    Asymmetry,
-    GaitState,
-    LimbState,
-    MetricAsymmetry,
-    Presence,
-    Standing,
-    StrideDeviation,
-    Subphase,
-)
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Presence, StrideDeviation, Subphase
 from gait_analysis.participant import Participant
+from gait_analysis.standing import Standing
 from gait_analysis.strides.strides import StrideTimes, timed_stride
 from gait_sensing.samples import ForceSamples, Side
 from gait_session.analyse.findings import Findings

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from gait_lab import msg
 
-from gait_analysis.gait import Standing
 from gait_analysis.participant import Input, Participant
+from gait_analysis.standing import Standing
 from gait_ros import messages
 from gait_sensing.samples import Side
 from gait_session.recording.reader import Recording

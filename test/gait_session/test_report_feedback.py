@@ -9,8 +9,9 @@ import pytest
 from gait_lab import msg
 
 from gait_analysis.events import EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Standing, Stride, Subphase
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Input, Participant
+from gait_analysis.standing import Standing
 from gait_parts.plugins import available, find
 from gait_ros import messages
 from gait_sensing.samples import Side

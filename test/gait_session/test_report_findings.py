@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent, Source
-from gait_analysis.gait import Asymmetry, MetricAsymmetry, Presence, Standing, StrideDeviation
+from gait_analysis.gait import Asymmetry, MetricAsymmetry, Presence, StrideDeviation
 from gait_analysis.participant import Participant
+from gait_analysis.standing import Standing
 from gait_analysis.strides.strides import StrideTimes, timed_stride
 from gait_sensing.samples import Side
 from gait_session.recording.reader import Recording

@@ -11,8 +11,9 @@ import pytest
 from gait_lab import msg, srv
 from std_srvs.srv import Trigger
 
-from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Standing, Stride, Subphase
+from gait_analysis.gait import Asymmetry, GaitState, LimbState, MetricAsymmetry, Stride, Subphase
 from gait_analysis.participant import Participant
+from gait_analysis.standing import Standing
 from gait_feedback import belts, cues
 from gait_parts.plugins import available, find
 from gait_ros import qos

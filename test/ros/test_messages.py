@@ -18,12 +18,12 @@ from gait_analysis.gait import (
     LimbState,
     MetricAsymmetry,
     Presence,
-    Standing,
     Stride,
     StrideDeviation,
     Subphase,
 )
 from gait_analysis.participant import Participant, Role
+from gait_analysis.standing import Standing
 from gait_feedback import stability_guard
 from gait_feedback.cue import Cue, CueResult, Modality
 from gait_ros import messages

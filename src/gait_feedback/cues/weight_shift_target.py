@@ -12,7 +12,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from gait_analysis.gait import Standing
+from gait_analysis.standing import Standing
 from gait_feedback.cue import Cue, Observation
 from gait_parts import settings as parts
 from gait_parts.settings import setting

@@ -17,7 +17,7 @@ from gait_analysis.gait import GaitState, Stride
 from gait_analysis.participant import Input, Participant
 from gait_analysis.strides import stability
 from gait_parts.settings import Settings
-from gait_sensing.samples import STANDARD_GRAVITY_MPS2, Side
+from gait_sensing.samples import SEGMENTS, STANDARD_GRAVITY_MPS2, Side
 from gait_session import results_csv
 from gait_session.analyse.findings import Findings
 from gait_session.analyse.summary import summary
@@ -44,6 +44,19 @@ class Request:
     segment: str | None = None  # of an IMU without a name
     amputation_level: str = LEVELS[0]
     leg_length_m: float | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    sides = [side.value for side in Side]
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="CSV files of one walk, joined by time_s")
+    parser.add_argument("--mass-kg", type=float, metavar="M", help="body mass, prosthesis included")
+    parser.add_argument("--prosthetic-side", choices=sides, help="which leg is the prosthesis (default: none)")
+    parser.add_argument("--amputation-level", choices=LEVELS, default=LEVELS[0], help="whose norms to show beside")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the results")
+    parser.add_argument("--side", choices=sides, help="leg of a plate or IMU without a name (fz_N, acc_x)")
+    parser.add_argument("--leg-length-m", type=float, metavar="L", help="for the margin of stability")
+    parser.add_argument("--segment", choices=SEGMENTS, help="where the IMU without a name (acc_x) was worn")
 
 
 def request(options: argparse.Namespace) -> Request:

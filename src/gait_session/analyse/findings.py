@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from gait_analysis.analyser import Result
 from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, GaitState, Standing, Stride
+from gait_analysis.gait import Asymmetry, GaitState, Stride
+from gait_analysis.standing import Standing
 from gait_sensing.samples import Side
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from gait_analysis.analyser import AnalyserSettings
 from gait_analysis.comparison import asymmetry
 from gait_analysis.events import GaitEvent
-from gait_analysis.gait import Asymmetry, Standing, Stride
+from gait_analysis.gait import Asymmetry, Stride
 from gait_analysis.participant import Participant
+from gait_analysis.standing import Standing
 from gait_feedback import cues
 from gait_messages import values
 from gait_parts import plugins

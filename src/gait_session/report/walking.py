@@ -9,7 +9,7 @@ from itertools import groupby
 from statistics import median
 
 from gait_analysis.events import EventFlag, EventKind, GaitEvent
-from gait_analysis.gait import Standing
+from gait_analysis.standing import Standing
 from gait_sensing.samples import Side
 from gait_session.report.data import Walk
 from gait_session.report.figures import side_name
