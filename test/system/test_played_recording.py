@@ -16,8 +16,6 @@ from gait_session.recording.reader import Recording
 from gait_sim.walker import Walker, WalkerSettings
 
 LENGTH_S, RATE_HZ, FIRST_S = 16.0, 200, 534.5
-pytestmark = pytest.mark.timeout(600)  # of up to three sessions
-RUNS_COUNT, STALLED_S = 3, 0.09  # as in test_session
 GOING_S = 10.0  # for which the walker walks before the file begins
 
 
@@ -47,17 +45,10 @@ def walk(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def lab(running_lab, walk, tmp_path_factory):
-    """A session that plays the file; again where the machine stood still, for events of that time are not seen."""
-    for _ in range(RUNS_COUNT):
-        with running_lab(tmp_path_factory.mktemp("played"), "--recording", str(walk[0])) as lab:
-            lab.code = lab.wait(120)
-            lab.left = lab.processes()
-        ages_s = [r.message.age_s for r in Recording(lab.recording).messages("gait/state")] if lab.code == 0 else []
-        if not ages_s or max(ages_s) < STALLED_S:
-            return lab
-    pytest.fail(
-        f"the machine is too busy: in each of {RUNS_COUNT} sessions samples came {max(ages_s):.2f} s late or more"
-    )
+    with running_lab(tmp_path_factory.mktemp("played"), "--recording", str(walk[0])) as lab:
+        lab.code = lab.wait(120)
+        lab.left = lab.processes()
+    return lab
 
 
 def test_it_ends_with_the_file(lab):
