@@ -172,8 +172,8 @@ def test_commands_to_rest_and_a_second_arming_keep_it(keep):
     lab.arm()
     for _ in range(4):
         lab.run(0.5 * LIMITS.arming_unused_s)
+        assert lab.state is State.ARMED, "before it is armed anew"
         lab.feed(keep)
-    assert lab.state is State.ARMED
 
 
 def test_armed_belts_stay_at_rest_when_rest_is_asked_for():
