@@ -70,9 +70,12 @@ def test_a_newcomer_is_told_what_to_do(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == bare
 
 
-def test_a_reader_who_has_seen_enough_is_no_error() -> None:
-    program = "import sys; from gait_session.command_line import main; sys.exit(main([]))"
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # found out at the end, or at once
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path, unbuffered: str) -> None:
+    (tmp_path / "lab.launch.xml").write_text(SESSION)
+    words = ["launch", str(tmp_path / "lab.launch.xml"), "--show-args"]
+    program = f"import sys; from gait_session.command_line import main; sys.exit(main({words}))"
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": unbuffered}
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as pipe:
